@@ -1,0 +1,284 @@
+// Every error that runlet throws on purpose. One class for each thing that a caller would handle differently, each with a
+// stable `code`, the thing that is wrong as a field, and the remedy in its message (guarantee G10).
+// A message is one line: `<what is wrong>. <what to do>`.
+
+/** Base of every error that runlet throws. `code` is stable across versions; the message is not. */
+export class RunletError extends Error {
+  readonly code: string
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.name = new.target.name
+  }
+}
+
+/** An argument or option of a call is malformed. Nothing was written. */
+export class InvalidArgumentError extends RunletError {
+  readonly argument: string
+  constructor(argument: string, problem: string, remedy: string) {
+    super('ERR_RUNLET_INVALID_ARGUMENT', `${argument}: ${problem}. ${remedy}`)
+    this.argument = argument
+  }
+}
+
+/** A path inside a namespace is malformed. Nothing was written. */
+export class InvalidPathError extends RunletError {
+  readonly path: string
+  constructor(path: string, problem: string, remedy: string) {
+    super('ERR_RUNLET_INVALID_PATH', `path ${JSON.stringify(path.slice(0, 200))} ${problem}. ${remedy}`)
+    this.path = path
+  }
+}
+
+/** A namespace name, run id or lock name is malformed. Nothing was written. */
+export class InvalidNameError extends RunletError {
+  readonly subject: string
+  constructor(kind: string, name: string, problem: string) {
+    super(
+      'ERR_RUNLET_INVALID_NAME',
+      `${kind} ${JSON.stringify(name.slice(0, 200))} ${problem}. Use a-z, 0-9, '.', '_' and '-', starting with a letter or digit, at most 64 characters.`,
+    )
+    this.subject = name
+  }
+}
+
+/** A store URL is malformed or of an unknown kind. */
+export class InvalidStoreUrlError extends RunletError {
+  readonly url: string
+  constructor(url: string, problem: string) {
+    super(
+      'ERR_RUNLET_INVALID_STORE_URL',
+      `store URL ${JSON.stringify(url)} ${problem}. Use s3://bucket/prefix?endpoint=…&region=…&pathStyle=true, file:./folder or memory:.`,
+    )
+    this.url = url
+  }
+}
+
+/** A configuration file or environment variable is malformed, or nothing says which store to use. */
+export class ConfigError extends RunletError {
+  readonly source: string
+  constructor(source: string, problem: string, remedy: string, options?: ErrorOptions) {
+    super('ERR_RUNLET_CONFIG', `${source}: ${problem}. ${remedy}`, options)
+    this.source = source
+  }
+}
+
+/** A stored object cannot be what it should be: truncated, not JSON, or contradicting the object that refers to it. */
+export class CorruptObjectError extends RunletError {
+  readonly key: string
+  constructor(key: string, problem: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_CORRUPT_OBJECT',
+      `stored object "${key}" ${problem}. Something other than runlet changed it, or an upload was cut short: restore it from a backup or an older version of the object.`,
+      options,
+    )
+    this.key = key
+  }
+}
+
+/** An object that a head refers to is not in the store. */
+export class MissingObjectError extends RunletError {
+  readonly key: string
+  readonly referrer: string
+  constructor(key: string, referrer: string) {
+    super(
+      'ERR_RUNLET_MISSING_OBJECT',
+      `stored object "${key}" is gone, though ${referrer} refers to it. Something other than runlet deleted it (a lifecycle rule?): restore it, and exempt this prefix from such rules.`,
+    )
+    this.key = key
+    this.referrer = referrer
+  }
+}
+
+/** A stored object was written by a version of runlet that this one does not know. */
+export class FormatVersionError extends RunletError {
+  readonly key: string
+  readonly found: unknown
+  constructor(key: string, found: unknown, known: number) {
+    super(
+      'ERR_RUNLET_FORMAT_VERSION',
+      `stored object "${key}" has format ${JSON.stringify(found)}, and this runlet knows format ${known}. Upgrade runlet on this machine.`,
+    )
+    this.key = key
+    this.found = found
+  }
+}
+
+/** The store answered with an error that is no part of the protocol (network, server, disk). The cause is attached. */
+export class StoreError extends RunletError {
+  readonly operation: string
+  readonly key: string
+  constructor(operation: string, key: string, problem: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_STORE',
+      `store: ${operation} "${key}" failed: ${problem}. Check the network and the store; \`runlet doctor\` tries every property it must have.`,
+      options,
+    )
+    this.operation = operation
+    this.key = key
+  }
+}
+
+/** The credentials in use may not do this. */
+export class AccessDeniedError extends RunletError {
+  readonly operation: string
+  readonly key: string
+  constructor(operation: string, key: string, problem: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_ACCESS_DENIED',
+      `store: ${operation} "${key}" was refused: ${problem}. Check the credentials (the standard AWS chain) and the bucket policy for this prefix.`,
+      options,
+    )
+    this.operation = operation
+    this.key = key
+  }
+}
+
+/** A conditional put lost: the object exists already, or is no longer the version that was named. Nothing was written. */
+export class PreconditionFailed extends RunletError {
+  readonly key: string
+  constructor(key: string, options?: ErrorOptions) {
+    super('ERR_RUNLET_PRECONDITION_FAILED', `"${key}" was changed by another writer. Read it again and retry.`, options)
+    this.key = key
+  }
+}
+
+/** Nobody can say whether this put happened: the answer was lost. Reading the object back tells. */
+export class AmbiguousWrite extends RunletError {
+  readonly key: string
+  constructor(key: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_AMBIGUOUS_WRITE',
+      `the outcome of writing "${key}" is unknown. Read it back to find out.`,
+      options,
+    )
+    this.key = key
+  }
+}
+
+/** The store asked for patience (429, 503 SlowDown) for longer than this call was willing to wait. Nothing was written. */
+export class ThrottledError extends RunletError {
+  readonly key: string
+  constructor(key: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_THROTTLED',
+      `the store throttles requests to "${key}". Try again later, or write less often.`,
+      options,
+    )
+    this.key = key
+  }
+}
+
+/** The namespace does not exist. */
+export class NamespaceNotFoundError extends RunletError {
+  readonly namespace: string
+  constructor(namespace: string) {
+    super(
+      'ERR_RUNLET_NAMESPACE_NOT_FOUND',
+      `namespace "${namespace}" does not exist. Make it with \`runlet init\` or store.namespace(name, { create: true }), or fork it from its parent.`,
+    )
+    this.namespace = namespace
+  }
+}
+
+/** The namespace takes no more writes: the run was sealed, folded or discarded. */
+export class NamespaceSealedError extends RunletError {
+  readonly namespace: string
+  readonly state: string
+  constructor(namespace: string, state: string) {
+    super(
+      'ERR_RUNLET_NAMESPACE_SEALED',
+      `namespace "${namespace}" is ${state} and takes no more writes. Write to its parent, or fork a new run.`,
+    )
+    this.namespace = namespace
+    this.state = state
+  }
+}
+
+/** Both sides changed the same paths since their common base, and the policy for these paths is `error`. Nothing was written. */
+export class ConflictError extends RunletError {
+  readonly namespace: string
+  /** The paths in conflict, in path order. */
+  readonly paths: readonly string[]
+  constructor(namespace: string, paths: readonly string[]) {
+    const shown = paths.slice(0, 5).join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : '')
+    super(
+      'ERR_RUNLET_CONFLICT',
+      `${paths.length === 1 ? 'a path was' : `${paths.length} paths were`} changed by somebody else in "${namespace}" since this change began: ${shown}. Read again and retry, or choose an onConflict policy for these paths.`,
+    )
+    this.namespace = namespace
+    this.paths = paths
+  }
+}
+
+/** A run of this id is in use by a live owner, or was kept by a dead one. */
+export class RunInUseError extends RunletError {
+  readonly run: string
+  readonly holder: string
+  constructor(run: string, holder: string, remedy: string) {
+    super('ERR_RUNLET_RUN_IN_USE', `run "${run}" is in use (${holder}). ${remedy}`)
+    this.run = run
+    this.holder = holder
+  }
+}
+
+/** The run does not exist. */
+export class RunNotFoundError extends RunletError {
+  readonly run: string
+  constructor(run: string) {
+    super('ERR_RUNLET_RUN_NOT_FOUND', `run "${run}" does not exist. \`runlet runs\` lists the runs that do.`)
+    this.run = run
+  }
+}
+
+/** The run has open runs of its own, which reach its data. Nothing was changed. */
+export class OpenChildrenError extends RunletError {
+  readonly run: string
+  readonly children: readonly string[]
+  constructor(run: string, children: readonly string[]) {
+    super(
+      'ERR_RUNLET_OPEN_CHILDREN',
+      `run "${run}" still has open runs of its own: ${children.slice(0, 5).join(', ')}. Fold or discard them first.`,
+    )
+    this.run = run
+    this.children = children
+  }
+}
+
+/** This process lost its lease (a long pause?) and somebody else may hold it. Its later writes are refused; nothing was lost. */
+export class LeaseLostError extends RunletError {
+  readonly lease: string
+  constructor(lease: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_LEASE_LOST',
+      `the lease "${lease}" was lost: this process was paused or cut off for longer than its time to live. Start again, or resume the run.`,
+      options,
+    )
+    this.lease = lease
+  }
+}
+
+/** A lock stayed taken for as long as this call was willing to wait. */
+export class LockTimeoutError extends RunletError {
+  readonly lock: string
+  readonly holder: string
+  readonly waitedMs: number
+  constructor(lock: string, holder: string, waitedMs: number) {
+    super(
+      'ERR_RUNLET_LOCK_TIMEOUT',
+      `lock "${lock}" is held by ${holder}; gave up after ${Math.round(waitedMs)} ms. Wait longer (waitMs), or try again later.`,
+    )
+    this.lock = lock
+    this.holder = holder
+    this.waitedMs = waitedMs
+  }
+}
+
+/** The caller's signal ended the operation. `cause` is the signal's reason. */
+export class AbortedError extends RunletError {
+  constructor(operation: string, reason: unknown) {
+    super('ERR_RUNLET_ABORTED', `${operation} was aborted by its signal. What was acknowledged before stays.`, {
+      cause: reason,
+    })
+  }
+}

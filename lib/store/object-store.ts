@@ -1,0 +1,82 @@
+// ObjectStore: the whole of what the layers above may ask of a bucket. Three kinds implement it (s3, file, memory) and one
+// suite of tests (test/store/suite.ts) holds them to these sentences. Correctness of everything above rests on two of them:
+// a conditional put is atomic, and reads and lists see every put that was acknowledged before they began.
+// It knows nothing of namespaces, leases or formats.
+import type { Etag } from '../names.ts'
+
+/** The bytes of an object to write. An async iterable is streamed in bounded memory and may only be put without a condition. */
+export type Body = Uint8Array | AsyncIterable<Uint8Array>
+
+/** What must hold for a put to happen. */
+export type Condition = { ifNoneMatch: '*' } | { ifMatch: Etag }
+
+export interface GetOptions {
+  /** Answer `unchanged`, without a body, when the object still has this version. */
+  ifNoneMatch?: Etag | undefined
+  /** Bytes `start` to `end`, both inclusive. A range past the end gives what there is. */
+  range?: { start: number; end: number } | undefined
+  signal?: AbortSignal | undefined
+}
+
+export type GetResult =
+  | {
+      readonly status: 'found'
+      readonly body: Uint8Array
+      readonly etag: Etag
+      /** When the object was last written, by the store's clock, in milliseconds (often whole seconds). */
+      readonly lastModified: number
+      /** The store's clock when it answered, in milliseconds (often whole seconds). */
+      readonly serverTime: number
+    }
+  | { readonly status: 'unchanged'; readonly serverTime: number }
+  | { readonly status: 'missing' }
+
+export interface PutOptions {
+  condition?: Condition | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface ListOptions {
+  /** Only keys that start with this. */
+  prefix: string
+  /** Only keys after this one, in byte order. */
+  startAfter?: string | undefined
+  /** Keys that have this character after the prefix are rolled up into one `prefix` entry each. Only '/' is supported. */
+  delimiter?: '/' | undefined
+  signal?: AbortSignal | undefined
+}
+
+export type ListEntry =
+  | { readonly kind: 'object'; readonly key: string; readonly size: number; readonly lastModified: number }
+  | { readonly kind: 'prefix'; readonly key: string }
+
+export interface ObjectStore {
+  /** The URL that opens this store again, without secrets. */
+  readonly url: string
+  readonly kind: 's3' | 'file' | 'memory'
+
+  /**
+   * Reads an object. A missing key is an answer, not an error.
+   * @throws StoreError when the store cannot be reached or answers nonsense, AccessDeniedError, AbortedError.
+   */
+  get(key: string, options?: GetOptions): Promise<GetResult>
+
+  /**
+   * Writes an object; when it resolves, the object is durable and every later read sees it whole.
+   * Resolves to the new version's etag, which no other version of this key ever had or will have.
+   * @throws PreconditionFailed when the condition did not hold: nothing was written (by this call, but see AmbiguousWrite:
+   *   a put that is sent twice can meet its own success, which only the object's content can tell).
+   * @throws AmbiguousWrite when nobody can say whether it was written.
+   * @throws ThrottledError when the store asked to slow down: nothing was written, try again after a pause.
+   */
+  put(key: string, body: Body, options?: PutOptions): Promise<{ etag: Etag }>
+
+  /** Deletes keys, without a condition. A missing key is no error; deleting twice is no error. */
+  delete(keys: readonly string[], options?: { signal?: AbortSignal | undefined }): Promise<void>
+
+  /** Lists in byte order of the keys, consistently: what was put before the call began is there. */
+  list(options: ListOptions): AsyncIterable<ListEntry>
+
+  /** Ends connections and timers that this store opened. */
+  close(): Promise<void>
+}
