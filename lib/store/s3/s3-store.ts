@@ -1,0 +1,54 @@
+// S3Store: ObjectStore on a bucket of AWS, Ceph RGW, MinIO, R2 and the like. It hands down: one file for each thing that the
+// interface asks, each building a request, sending it and reading the answer; classify.ts says what a failure means.
+// Nothing above knows that there is an AWS SDK, and nothing loads it before a store is opened.
+import { type Ambient, systemAmbient } from '../../ambient.ts'
+import type { Etag } from '../../names.ts'
+import type { Body, GetOptions, GetResult, ListEntry, ListOptions, ObjectStore, PutOptions } from '../object-store.ts'
+import { type Connection, connect } from './connection.ts'
+import { deleteAll } from './delete.ts'
+import { get } from './get.ts'
+import { list } from './list.ts'
+import { putAnyway, putIf } from './put.ts'
+import { formatS3Url, parseS3Url } from './s3-url.ts'
+
+/** Opens the store that `url` names. Sends nothing yet. @throws InvalidStoreUrlError */
+export async function openS3Store(url: string, options: { ambient?: Ambient } = {}): Promise<S3Store> {
+  return new S3Store(await connect(parseS3Url(url)), options.ambient ?? systemAmbient)
+}
+
+export class S3Store implements ObjectStore {
+  readonly kind = 's3'
+  readonly url: string
+  readonly #connection: Connection
+  readonly #ambient: Ambient
+
+  constructor(connection: Connection, ambient: Ambient) {
+    this.url = formatS3Url(connection.location)
+    this.#connection = connection
+    this.#ambient = ambient
+  }
+
+  get(key: string, options: GetOptions = {}): Promise<GetResult> {
+    return get(this.#connection, key, options)
+  }
+
+  async put(key: string, body: Body, { condition, signal }: PutOptions = {}): Promise<{ etag: Etag }> {
+    const request = { key, body, signal }
+    const etag = await (condition
+      ? putIf(condition, this.#connection, request, this.#ambient)
+      : putAnyway(this.#connection, request))
+    return { etag }
+  }
+
+  delete(keys: readonly string[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return deleteAll(this.#connection, keys, signal)
+  }
+
+  list(options: ListOptions): AsyncIterable<ListEntry> {
+    return list(this.#connection, options)
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close()
+  }
+}
