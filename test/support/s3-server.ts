@@ -131,7 +131,7 @@ class InMemoryS3 implements S3Server {
   }
 }
 
-const sleep = async (ms: number) => void (ms > 0 && (await timer(ms)))
+const sleep = async (ms: number) => void (ms > 0 && (await timer(ms, undefined, { ref: false })))
 const preciseNow = () => performance.timeOrigin + performance.now()
 
 async function read(incoming: IncomingMessage): Promise<S3Request & { bucket: string }> {

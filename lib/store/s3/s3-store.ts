@@ -19,36 +19,36 @@ export async function openS3Store(url: string, options: { ambient?: Ambient } = 
 export class S3Store implements ObjectStore {
   readonly kind = 's3'
   readonly url: string
-  readonly #connection: Connection
-  readonly #ambient: Ambient
+  private readonly connection: Connection
+  private readonly ambient: Ambient
 
   constructor(connection: Connection, ambient: Ambient) {
     this.url = formatS3Url(connection.location)
-    this.#connection = connection
-    this.#ambient = ambient
+    this.connection = connection
+    this.ambient = ambient
   }
 
   get(key: string, options: GetOptions = {}): Promise<GetResult> {
-    return get(this.#connection, key, options)
+    return get(this.connection, key, options)
   }
 
   async put(key: string, body: Body, { condition, signal }: PutOptions = {}): Promise<{ etag: Etag }> {
     const request = { key, body, signal }
     const etag = await (condition
-      ? putIf(condition, this.#connection, request, this.#ambient)
-      : putAnyway(this.#connection, request))
+      ? putIf(condition, this.connection, request, this.ambient)
+      : putAnyway(this.connection, request))
     return { etag }
   }
 
   delete(keys: readonly string[], { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    return deleteAll(this.#connection, keys, signal)
+    return deleteAll(this.connection, keys, signal)
   }
 
   list(options: ListOptions): AsyncIterable<ListEntry> {
-    return list(this.#connection, options)
+    return list(this.connection, options)
   }
 
   async close(): Promise<void> {
-    this.#connection.close()
+    this.connection.close()
   }
 }
