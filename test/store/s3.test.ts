@@ -246,13 +246,18 @@ describe('on S3', () => {
     await nowhere.close()
   })
 
-  test('absent credentials are reported as such', async () => {
-    const { AWS_ACCESS_KEY_ID, ...rest } = process.env
-    const script = `import { openS3Store } from './lib/store/s3/s3-store.ts'
-      const store = await openS3Store(${JSON.stringify(server.url('bucket'))})
-      await store.get('head').catch(error => console.log(error.code, error.message))`
-    const result = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { env: rest })
-    assert.match(String(result.stdout), /^ERR_RUNLET_ACCESS_DENIED .*no credentials were found/, String(result.stderr))
+  test('absent credentials are reported as such', () => {
+    const { AWS_ACCESS_KEY_ID, ...env } = process.env
+    const script = `await (await openS3Store(url)).get('head').catch(error => console.log(error.code, error.message))`
+    assert.match(runWithStore(server, script, env), /^ERR_RUNLET_ACCESS_DENIED .*no credentials were found/)
+  })
+
+  test('the AWS SDK is not loaded before a store is opened', () => {
+    const script = `const loaded = () => Object.keys(createRequire('/').cache).some(file => file.includes('client-s3'))
+      console.log(loaded())
+      await openS3Store(url)
+      console.log(loaded())`
+    assert.equal(runWithStore(server, script), 'false\ntrue\n')
   })
 
   test('a store sees nothing outside its prefix, not even a prefix that begins alike', async () => {
@@ -290,4 +295,14 @@ test('a listing goes on through short and empty pages', async () => {
 
 async function* repeat(chunk: Uint8Array, times: number): AsyncGenerator<Uint8Array> {
   for (let count = 0; count < times; count++) yield chunk
+}
+
+/** What a script prints that runs in a process of its own, where `openS3Store` and a `url` on the server are at hand. */
+function runWithStore(server: S3Server, script: string, env = process.env): string {
+  const preamble = `import { createRequire } from 'node:module'
+    import { openS3Store } from './lib/store/s3/s3-store.ts'
+    const url = ${JSON.stringify(server.url('bucket'))}`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', `${preamble}\n${script}`]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
+  return stdout || stderr
 }
