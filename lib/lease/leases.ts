@@ -1,0 +1,132 @@
+// Named leases: acquire, wait, take over. Every change is a compare-and-swap of one small object, never a delete, so that the
+// fencing token only grows. Carries G6: a dead holder blocks others for its time to live and one takeover, no longer.
+import { hostname } from 'node:os'
+import type { Ambient } from '../ambient.ts'
+import { AbortedError, LockTimeoutError } from '../errors.ts'
+import { publish } from '../events.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { Register, type Version } from '../store/register.ts'
+import { Lease } from './lease.ts'
+import { describeHolder, ExpiryWatch, type LeaseRecord, leaseSchema } from './record.ts'
+
+export interface AcquireOptions {
+  /** How long the lease lives without renewal. A holder renews at a third of it. */
+  ttlMs: number
+  /** Who holds it, for people. */
+  label: string
+  signal?: AbortSignal | undefined
+}
+
+export interface WaitOptions extends AcquireOptions {
+  /** How long to wait for it before a LockTimeoutError; Infinity waits for ever. */
+  waitMs: number
+}
+
+/** Either the lease, or the version that shows who has it. */
+export type Attempt = { readonly lease: Lease } | { readonly busy: Version<LeaseRecord> }
+
+const FIRST_POLL_MS = 20
+const SLOWEST_POLL_MS = 1000
+
+/** One named lease in the store, seen from one process. Keep it: it learns by watching when a holder is dead. */
+export class LeaseCell {
+  readonly name: string
+  private readonly register: Register<LeaseRecord>
+  private readonly ambient: Ambient
+  private readonly watch: ExpiryWatch
+  private known: Version<LeaseRecord> | undefined
+
+  constructor(store: ObjectStore, key: string, name: string, ambient: Ambient) {
+    this.name = name
+    this.register = new Register(store, key, leaseSchema, ambient)
+    this.ambient = ambient
+    this.watch = new ExpiryWatch(ambient)
+  }
+
+  /** The version of it that this process saw last. */
+  get lastSeen(): Version<LeaseRecord> | undefined {
+    return this.known
+  }
+
+  /** Who holds it now. Undefined when nobody ever did. */
+  async inspect(signal?: AbortSignal): Promise<Version<LeaseRecord> | undefined> {
+    this.known = await this.register.read(this.known, signal)
+    return this.known
+  }
+
+  /** Whether `version` can be had: it is free, was never held, or its holder is dead. */
+  available(version: Version<LeaseRecord> | undefined): boolean {
+    return !version?.value.holder || this.watch.expired(version)
+  }
+
+  /**
+   * Tries once, in two requests at most; `seen` is a version that was just read.
+   * Resolves to the lease, or to who has it.
+   */
+  async tryAcquire(
+    options: AcquireOptions & { waitedMs?: number; seen?: Version<LeaseRecord> | undefined },
+  ): Promise<Attempt> {
+    const current = 'seen' in options ? options.seen : await this.inspect(options.signal)
+    if (current && !this.available(current)) return { busy: current }
+    const requestedAt = this.ambient.monotonic()
+    const result = await this.register.swap(current, this.recordAfter(current?.value, options), options.signal)
+    if (!result.won) {
+      this.known = result.current
+      return result.current ? { busy: result.current } : this.tryAcquire(options)
+    }
+    this.known = result.version
+    const takenOver = Boolean(current?.value.holder)
+    publish('runlet:lease', () => {
+      const { token } = result.version.value
+      return { lease: this.name, what: takenOver ? 'taken-over' : 'acquired', token, label: options.label }
+    })
+    return { lease: new Lease(this.register, result.version, { ambient: this.ambient, takenOver, requestedAt }) }
+  }
+
+  /**
+   * Waits for the lease.
+   * @throws LockTimeoutError naming the holder, AbortedError.
+   */
+  async acquire(options: WaitOptions): Promise<Lease> {
+    const startedAt = this.ambient.monotonic()
+    let pause = FIRST_POLL_MS
+    for (;;) {
+      const waitedMs = this.ambient.monotonic() - startedAt
+      if (options.signal?.aborted) throw new AbortedError(`waiting for the lock "${this.name}"`, options.signal.reason)
+      const attempt = await this.tryAcquire({ ...options, waitedMs })
+      if ('lease' in attempt) return attempt.lease
+      const { holder } = attempt.busy.value
+      if (waitedMs >= options.waitMs) throw new LockTimeoutError(this.name, describeHolder(holder), waitedMs)
+      publish('runlet:lease', () => {
+        return { lease: this.name, what: 'waiting', token: attempt.busy.value.token, label: options.label }
+      })
+      await this.pause(Math.min(pause, options.waitMs - waitedMs), options.signal)
+      pause = Math.min(pause * 1.5, SLOWEST_POLL_MS, attempt.busy.value.ttlMs / 4)
+    }
+  }
+
+  private async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.ambient.sleep(ms * (0.75 + 0.5 * this.ambient.random()), { signal })
+    } catch (reason) {
+      throw new AbortedError(`waiting for the lock "${this.name}"`, reason)
+    }
+  }
+
+  private recordAfter(
+    previous: LeaseRecord | undefined,
+    options: AcquireOptions & { waitedMs?: number },
+  ): Omit<LeaseRecord, 'write'> {
+    return {
+      format: 1,
+      name: this.name,
+      token: (previous?.token ?? 0) + 1,
+      holder: { id: this.ambient.randomId(), host: hostname(), pid: process.pid, label: options.label },
+      ttlMs: options.ttlMs,
+      acquiredAt: this.ambient.now(),
+      waitedMs: options.waitedMs ?? 0,
+      renewals: 0,
+      ...(previous?.last && { last: previous.last }),
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// Who holds which lease of a namespace: for `runlet locks`.
+import type { Ambient } from '../ambient.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { LeaseCell } from './leases.ts'
+import type { Holder } from './record.ts'
+
+export interface LockInfo {
+  readonly name: string
+  /** Undefined while nobody holds it. */
+  readonly holder: Holder | undefined
+  /** Whether the holder let it run out. */
+  readonly expired: boolean
+  /** The fencing token of the last holder. */
+  readonly token: number
+  readonly ttlMs: number
+  readonly acquiredAt: Date
+  /** How long its holder had waited for it. */
+  readonly waitedMs: number
+  /** The holding before this one. */
+  readonly last: { readonly label: string; readonly heldMs: number; readonly waitedMs: number } | undefined
+}
+
+/** All leases below `prefix`, in order of their names. */
+export async function listLocks(store: ObjectStore, prefix: string, ambient: Ambient): Promise<LockInfo[]> {
+  const names: string[] = []
+  for await (const entry of store.list({ prefix }))
+    if (entry.kind === 'object') names.push(entry.key.slice(prefix.length))
+  const locks = await Promise.all(names.map(name => describe(new LeaseCell(store, prefix + name, name, ambient))))
+  return locks.filter(lock => lock !== undefined)
+}
+
+async function describe(cell: LeaseCell): Promise<LockInfo | undefined> {
+  const version = await cell.inspect()
+  if (!version) return undefined
+  const { name, holder, token, ttlMs, acquiredAt, waitedMs, last } = version.value
+  return {
+    name,
+    holder: holder ?? undefined,
+    expired: holder !== null && cell.available(version),
+    token,
+    ttlMs,
+    acquiredAt: new Date(acquiredAt),
+    waitedMs,
+    last,
+  }
+}

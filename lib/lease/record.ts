@@ -1,0 +1,66 @@
+// What a lease looks like in the store, and the one judgement about it that needs care: whether its holder has let it expire.
+// Two machines' clocks are never compared: expiry is judged by the store's own clock, or by watching the document unchanged.
+import { z } from 'zod'
+import type { Ambient } from '../ambient.ts'
+import type { Version } from '../store/register.ts'
+
+const holderSchema = z.object({
+  /** Differs between any two acquisitions. */
+  id: z.string(),
+  host: z.string(),
+  pid: z.number().int(),
+  /** For people: the command, or what the caller named it. */
+  label: z.string(),
+})
+
+export const leaseSchema = z.object({
+  format: z.literal(1),
+  write: z.string(),
+  name: z.string(),
+  /** The fencing token: one greater with each acquisition, never less. */
+  token: z.number().int().nonnegative(),
+  /** Null while nobody holds it. */
+  holder: holderSchema.nullable(),
+  ttlMs: z.number().positive(),
+  /** The holder's wall clock when it acquired; for people, never compared. */
+  acquiredAt: z.number(),
+  waitedMs: z.number().nonnegative(),
+  renewals: z.number().int().nonnegative(),
+  /** How the holding before this one went; for people. */
+  last: z.object({ label: z.string(), heldMs: z.number(), waitedMs: z.number() }).optional(),
+})
+
+export type Holder = z.infer<typeof holderSchema>
+export type LeaseRecord = z.infer<typeof leaseSchema>
+
+/** Both of the store's times may be cut to whole seconds, so their difference can be a second too great. */
+const CLOCK_GRAIN_MS = 1000
+
+/** Watches one lease for its expiry. Ask it of every version that is read. */
+export class ExpiryWatch {
+  private readonly ambient: Ambient
+  private etag: string | undefined
+  private since = 0
+
+  constructor(ambient: Ambient) {
+    this.ambient = ambient
+  }
+
+  /** Whether the lease was not renewed for its whole time to live. */
+  expired(version: Version<LeaseRecord>): boolean {
+    if (version.etag !== this.etag) {
+      this.etag = version.etag
+      this.since = this.ambient.monotonic()
+    }
+    const { ttlMs } = version.value
+    if (this.ambient.monotonic() - this.since >= ttlMs) return true
+    const { lastModified, serverTime } = version
+    if (lastModified === undefined || serverTime === undefined) return false
+    return serverTime - lastModified - CLOCK_GRAIN_MS >= ttlMs
+  }
+}
+
+/** Names a holder to people: `label (host, pid 123)`. */
+export function describeHolder(holder: Holder | null | undefined): string {
+  return holder ? `${holder.label} (${holder.host}, pid ${holder.pid})` : 'nobody'
+}

@@ -1,0 +1,79 @@
+// A change: one commit that is still to happen. A direct write, a fold and a queued intent are all changes; they differ only in
+// where their rows lie and in who carries them into the head. It keeps its id for ever, which makes retrying it harmless (G5).
+import { z } from 'zod'
+import type { NamespaceName } from '../names.ts'
+import { type IndexRef, indexRefSchema, type Origin, originSchema } from './head.ts'
+import { type PolicyRule, policyRulesSchema, portable } from './policy.ts'
+import { fromStored, idSchema, type Row, storedRowSchema, toStored } from './row.ts'
+import type { View } from './view.ts'
+
+/** A set of rows, sorted by path: in hand, or in index files. */
+export type RowSet = { readonly rows: readonly Row[] } | { readonly files: readonly IndexRef[]; readonly count: number }
+
+export interface Change {
+  /** The commit's id. */
+  readonly id: string
+  /** The seq of the head that it was made against; what came later may be in conflict with it. */
+  readonly since: number
+  /** The fork that the head's base had then; a run that was refreshed has another. */
+  readonly sinceFork: string | undefined
+  readonly at: number
+  readonly author: string
+  readonly message?: string | undefined
+  /** What it does; a later set lies on top of an earlier one. */
+  readonly sets: readonly RowSet[]
+  readonly rules: readonly PolicyRule[]
+  /** Names the arriving side in `keep-both`. */
+  readonly suffix: string
+  /** The lease that the writer must still hold. */
+  readonly fence?: { readonly name: string; readonly token: number } | undefined
+  readonly origin?: Origin | undefined
+  /** What the writer saw. Known only in its own process. */
+  readonly base?: (() => Promise<View>) | undefined
+}
+
+const rowSetSchema = z.union([
+  z.object({ rows: z.array(storedRowSchema) }),
+  z.object({ files: z.array(indexRefSchema), count: z.number().int().positive() }),
+])
+
+export const storedChangeSchema = z.object({
+  id: idSchema,
+  since: z.number().int().nonnegative(),
+  sinceFork: idSchema.optional(),
+  at: z.number(),
+  author: z.string(),
+  message: z.string().optional(),
+  sets: z.array(rowSetSchema),
+  rules: policyRulesSchema,
+  suffix: z.string(),
+  fence: z.object({ name: z.string(), token: z.number().int() }).optional(),
+  origin: originSchema.optional(),
+})
+
+type StoredChange = z.infer<typeof storedChangeSchema>
+
+/** As another process can read it. */
+export function toStoredChange(change: Change, namespace: NamespaceName): StoredChange {
+  const { base: _, rules, sets, ...rest } = change
+  return {
+    ...rest,
+    rules: portable(rules),
+    sets: sets.map(set =>
+      'rows' in set
+        ? { rows: set.rows.map(row => toStored(row, { seq: 0, namespace })) }
+        : { files: [...set.files], count: set.count },
+    ),
+  }
+}
+
+export function fromStoredChange(stored: StoredChange, namespace: NamespaceName): Change {
+  const sets = stored.sets.map(set =>
+    'rows' in set ? { rows: set.rows.map(row => fromStored(row, { seq: 0, namespace })) } : set,
+  )
+  return { ...stored, sinceFork: stored.sinceFork, sets }
+}
+
+export function countRows(sets: readonly RowSet[]): number {
+  return sets.reduce((sum, set) => sum + ('rows' in set ? set.rows.length : set.count), 0)
+}

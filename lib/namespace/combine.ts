@@ -1,0 +1,245 @@
+// The contended commit: whoever holds the `merge` lease commits everything that waits in the queue in one swap; whoever does not
+// puts its change into the queue and watches the head until it is in (G6: the rounds that a writer waits do not grow with the
+// number of writers). The lease only saves work: a leader that lost it is refused by the head's fence (G7), and one that died
+// after its swap left nothing undone that the next leader does not find in the history (G5).
+import { LeaseLostError } from '../errors.ts'
+import type { Lease } from '../lease/lease.ts'
+import type { Attempt } from '../lease/leases.ts'
+import type { LeaseRecord } from '../lease/record.ts'
+import type { Version } from '../store/register.ts'
+import { announce } from './announce.ts'
+import { applyBatch, type Outcome } from './batch.ts'
+import type { Change } from './change.ts'
+import type { NamespaceContext } from './context.ts'
+import type { Head, NewHead } from './head.ts'
+import { findCommit } from './history.ts'
+import { integrate } from './integrate.ts'
+import { dequeue, enqueue, type Intent, readQueue, readRejection, reject } from './queue.ts'
+
+export const MERGE_LEASE = 'merge'
+const MERGE_TTL_MS = 10_000
+const FIRST_POLL_MS = 10
+const SLOWEST_POLL_MS = 400
+
+/** What combining tells of itself; filled in on the way. */
+export interface CombineReport {
+  waitedMs: number
+  heldMs: number
+  /** Giving back the lease, which nobody need wait for to know the outcome. */
+  released: Promise<void>
+}
+
+export const newReport = (): CombineReport => ({ waitedMs: 0, heldMs: 0, released: Promise.resolve() })
+
+/** Changes of this process that are not decided yet, and the outcomes of those that are. */
+class Pending {
+  readonly outcomes = new Map<string, Outcome>()
+  readonly changes: Map<string, Change>
+  /** Those that lie in the queue, in whatever state. */
+  readonly queued = new Set<string>()
+
+  constructor(changes: readonly Change[]) {
+    this.changes = new Map(changes.map(change => [change.id, change]))
+  }
+
+  get open(): Change[] {
+    return [...this.changes.values()].filter(change => !this.outcomes.has(change.id))
+  }
+
+  get settled(): boolean {
+    return this.outcomes.size === this.changes.size
+  }
+}
+
+/**
+ * Commits changes through the merge lease or the queue, whichever there is; one outcome a change, in their order.
+ * `first`: the first attempt at the lease. `crowded`: others were met, so more of them may be on their way to the queue.
+ */
+export async function combine(
+  context: NamespaceContext,
+  changes: readonly Change[],
+  report: CombineReport,
+  { first, crowded }: { first: Attempt; crowded: boolean },
+): Promise<readonly Outcome[]> {
+  const startedAt = context.ambient.monotonic()
+  const pending = new Pending(changes)
+  for (let attempt = first; ; ) {
+    if ('lease' in attempt) {
+      report.waitedMs = context.ambient.monotonic() - startedAt
+      const { lease } = attempt
+      await lead(context, lease, { pending, crowded: crowded || attempt !== first }).catch(async error => {
+        await lease.release()
+        throw error
+      })
+      report.heldMs += lease.heldMs
+      report.released = lease.release()
+    } else {
+      await enqueueOpen(context, pending)
+      await follow(context, pending)
+    }
+    if (pending.settled) break
+    await report.released
+    attempt = await tryToLead(context, labelOf(changes), context.merge.lastSeen)
+  }
+  await dequeue(context, [...pending.queued])
+  if (report.heldMs === 0) report.waitedMs = context.ambient.monotonic() - startedAt
+  return changes.map(change => pending.outcomes.get(change.id) as Outcome)
+}
+
+/** One attempt at the merge lease; `seen` is the lease as it was just read. */
+export function tryToLead(
+  context: NamespaceContext,
+  label: string,
+  seen: Version<LeaseRecord> | undefined,
+): Promise<Attempt> {
+  return context.merge.tryAcquire({ ttlMs: MERGE_TTL_MS, label, seen })
+}
+
+export const labelOf = (changes: readonly Change[]): string => changes[0]?.author ?? ''
+
+/** Commits what is our own and all that waits, until nobody waits or half the lease's life has passed. */
+async function lead(
+  context: NamespaceContext,
+  lease: Lease,
+  { pending, crowded }: { pending: Pending; crowded: boolean },
+): Promise<void> {
+  const until = context.ambient.monotonic() + MERGE_TTL_MS / 2
+  try {
+    for (let emptyLooks = crowded ? 0 : 1; ; ) {
+      const [waiting] = await Promise.all([readQueue(context), context.head.refresh()])
+      const others = waiting.filter(intent => !pending.changes.has(intent.change.id))
+      const own = pending.open
+      if (own.length + others.length > 0) await commitAll(context, lease, { own, others, pending })
+      if (others.length === 0) emptyLooks += 1
+      if (emptyLooks >= 2 || context.ambient.monotonic() >= until) return
+    }
+  } catch (error) {
+    // Somebody else leads by now: our own changes go to them.
+    if (!(error instanceof LeaseLostError)) throw error
+  }
+}
+
+interface Load {
+  readonly own: readonly Change[]
+  readonly others: readonly Intent[]
+  readonly pending: Pending
+}
+
+async function commitAll(context: NamespaceContext, lease: Lease, { own, others, pending }: Load): Promise<void> {
+  const outcomes = await swapAll(context, lease, [...own, ...others.map(intent => intent.change)])
+  own.forEach((change, i) => {
+    pending.outcomes.set(change.id, outcomes[i] as Outcome)
+  })
+  // While the lease is still ours: a refused change of our own must not be found by the next leader.
+  const done = own.map(change => change.id).filter(id => pending.queued.delete(id))
+  const rejections: Promise<void>[] = []
+  others.forEach((intent, i) => {
+    const outcome = outcomes[own.length + i] as Outcome
+    if (outcome.kind === 'committed') done.push(intent.change.id)
+    else
+      rejections.push(
+        reject(context, intent, { ...outcome, ...('paths' in outcome && { paths: [...outcome.paths] }) } as never),
+      )
+  })
+  await Promise.all([dequeue(context, done), ...rejections])
+}
+
+/** One swap for all of them; again when a direct writer came between. */
+async function swapAll(
+  context: NamespaceContext,
+  lease: Lease,
+  changes: readonly Change[],
+): Promise<readonly Outcome[]> {
+  let outcomes: readonly Outcome[] = []
+  let since = 0
+  const version = await context.head.update(async head => {
+    lease.assertHeld()
+    if ((head.fences[MERGE_LEASE] ?? 0) > lease.token) throw new LeaseLostError(MERGE_LEASE)
+    const batch = await applyBatch(context, head, changes)
+    outcomes = batch.outcomes
+    since = head.seq
+    return batch.next && fenced(batch.next, lease)
+  })
+  announce(context.name, since, version.value)
+  return outcomes
+}
+
+function fenced(head: NewHead, lease: Lease): NewHead {
+  return { ...head, fences: { ...head.fences, [MERGE_LEASE]: lease.token } }
+}
+
+/** Brings our changes up to the head as it is now, so that whoever leads has little to look at, and queues them. */
+async function enqueueOpen(context: NamespaceContext, pending: Pending): Promise<void> {
+  await Promise.all(
+    pending.open.map(async change => {
+      if (pending.queued.has(change.id)) return
+      const rebased = await rebase(context, change, pending)
+      if (!rebased) return
+      pending.queued.add(change.id)
+      await enqueue(context, rebased)
+    }),
+  )
+}
+
+/** The change as made against the head as last seen; undefined when its outcome is decided by that. */
+async function rebase(context: NamespaceContext, change: Change, pending: Pending): Promise<Change | undefined> {
+  const head = (await context.head.current()).value
+  const verdict = await integrate(context, head, change)
+  if (verdict.kind === 'done') {
+    pending.outcomes.set(change.id, {
+      kind: 'committed',
+      seq: verdict.seq,
+      batchSize: verdict.batch,
+      rows: verdict.rows,
+    })
+    return undefined
+  }
+  if (verdict.kind !== 'apply') {
+    pending.outcomes.set(change.id, verdict)
+    return undefined
+  }
+  const base = context.views.view(head)
+  const rebased = { ...change, sets: verdict.sets, since: head.seq, sinceFork: head.base?.fork, base: async () => base }
+  pending.changes.set(change.id, rebased)
+  return rebased
+}
+
+/** Watches the head until all our changes are decided, or the lease can be had. */
+async function follow(context: NamespaceContext, pending: Pending): Promise<void> {
+  let pause = FIRST_POLL_MS
+  let lastLease = context.merge.lastSeen?.etag
+  while (!pending.settled) {
+    await context.ambient.sleep(pause * (0.75 + 0.5 * context.ambient.random()))
+    pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)
+    const [head, lease] = await Promise.all([context.head.refresh(), context.merge.inspect()])
+    await noticeCommitted(context, head.value, pending)
+    // A leader that rejects something releases or renews its lease afterwards: only then is there something new to see.
+    if (lease?.etag !== lastLease) await noticeRejected(context, pending)
+    lastLease = lease?.etag
+    if (context.merge.available(lease)) return
+  }
+}
+
+async function noticeCommitted(context: NamespaceContext, head: Head, pending: Pending): Promise<void> {
+  for (const change of pending.open) {
+    const found = await findCommit(context.store, head, change.since, commit => commit.id === change.id)
+    if (!found) continue
+    const { seq, rows, batch } = found
+    pending.outcomes.set(change.id, { kind: 'committed', seq, rows, batchSize: batch ?? 1 })
+    pending.queued.delete(change.id) // whoever committed it removes it
+  }
+}
+
+async function noticeRejected(context: NamespaceContext, pending: Pending): Promise<void> {
+  for (const change of pending.open) {
+    const rejection = await readRejection(context, change.id)
+    if (!rejection) continue
+    if (rejection.reason.kind !== 'owner') {
+      pending.outcomes.set(change.id, rejection.reason)
+      continue
+    }
+    // Only we know how to settle it: do so against the head as it is now, and wait again.
+    const rebased = await rebase(context, change, pending)
+    if (rebased) await enqueue(context, rebased, rejection.version)
+  }
+}

@@ -1,0 +1,43 @@
+// A commit: one atomic set of puts and deletes moves the head from seq N to N+1 (G1, G2, G4, G5).
+//   1. values and large row sets are in the store already, in parallel (committer.ts);
+//   2. compare-and-swap the head as it was last seen: one request for a small write;
+//   3. if that was lost, or its outcome is unknown: on the head as it is now, integrate again, which finds the commit in the
+//      history if it stood after all, applies the conflict policies if the same paths were touched, and else tries again;
+//   4. after two lost swaps the namespace is contended: the change goes where changes are combined (combine.ts).
+
+import { NamespaceNotFoundError } from '../errors.ts'
+import { announce } from './announce.ts'
+import { applyBatch, type Outcome } from './batch.ts'
+import type { Change } from './change.ts'
+import { combine, labelOf, newReport, tryToLead } from './combine.ts'
+import type { NamespaceContext } from './context.ts'
+
+const DIRECT_ATTEMPTS = 2
+
+/** Commits each change on its own terms; resolves to one outcome a change, in their order, once all are decided. */
+export async function commit(context: NamespaceContext, changes: readonly Change[]): Promise<readonly Outcome[]> {
+  let seen = await context.head.current()
+  for (let attempt = 1; attempt <= DIRECT_ATTEMPTS; attempt++) {
+    const { next, outcomes } = await applyBatch(context, seen.value, changes)
+    if (!next) {
+      // What this process last saw of the namespace may be long out of date: refuse nothing because of that.
+      if (attempt > 1 || outcomes.every(outcome => outcome.kind === 'committed')) return outcomes
+      seen = await context.head.refresh()
+      continue
+    }
+    // The last attempt asks for the merge lease at the same time: should it be lost too, that is where to go next.
+    const last = attempt === DIRECT_ATTEMPTS
+    const [result] = await Promise.all([context.head.swap(seen, next), last && context.merge.inspect()])
+    if (result.won) {
+      announce(context.name, seen.value.seq, next)
+      return outcomes
+    }
+    if (!result.current) throw new NamespaceNotFoundError(context.name)
+    seen = result.current
+  }
+  const report = newReport()
+  const first = await tryToLead(context, labelOf(changes), context.merge.lastSeen)
+  const outcomes = await combine(context, changes, report, { first, crowded: true })
+  context.background.add(report.released)
+  return outcomes
+}

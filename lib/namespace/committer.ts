@@ -1,0 +1,178 @@
+// Group commit: the puts and deletes that one process makes at the same time share a commit, and commits that wait for the head
+// share a swap. One conflict in a group fails only those that have it.
+import { AbortedError, ConflictError, LeaseLostError, NamespaceSealedError, RunletError } from '../errors.ts'
+import { compareBytes } from '../names.ts'
+import type { Outcome } from './batch.ts'
+import type { Change, RowSet } from './change.ts'
+import { commit } from './commit.ts'
+import { compact } from './compact.ts'
+import { planMerge } from './compaction-plan.ts'
+import type { NamespaceContext } from './context.ts'
+import { newId } from './object-id.ts'
+import { packValues } from './packs.ts'
+import type { PolicyRule } from './policy.ts'
+import type { Row } from './row.ts'
+import type { View } from './view.ts'
+
+/** How the changes made through one handle are signed and judged. */
+export interface Signing {
+  readonly author: string
+  readonly rules: readonly PolicyRule[]
+  readonly suffix: string
+  readonly fence?: { readonly name: string; readonly token: number } | undefined
+}
+
+export interface Committed {
+  readonly seq: number
+  readonly id: string
+  readonly rows: number
+  readonly batchSize: number
+}
+
+/** Rows above this many bytes travel in an index file of their own, not in the head. */
+const INLINE_SET_BYTES = 8 * 1024
+/** Inline values of one commit above this are packed at once. */
+const INLINE_VALUES_BYTES = 256 * 1024
+
+interface Waiting {
+  readonly rows: readonly Row[]
+  readonly base: View
+  /** Stands for itself: it is a transaction, or has a message. */
+  readonly alone: boolean
+  readonly signing: Signing
+  readonly message: string | undefined
+  readonly resolve: (committed: Committed) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Committer {
+  private readonly context: NamespaceContext
+  private waiting: Waiting[] = []
+  private running: Promise<void> | undefined
+  private compacting: Promise<unknown> | undefined
+
+  constructor(context: NamespaceContext) {
+    this.context = context
+  }
+
+  /** Commits rows that were made on the head as this process knows it, or on `base`. Their values are stored already. */
+  async submit(
+    rows: readonly Row[],
+    signing: Signing,
+    options: { message?: string | undefined; base?: View; signal?: AbortSignal | undefined } = {},
+  ): Promise<Committed> {
+    const base = options.base ?? this.context.views.view((await this.context.head.current()).value)
+    if (options.signal?.aborted) throw new AbortedError('the commit', options.signal.reason)
+    return new Promise((resolve, reject) => {
+      const { message } = options
+      const alone = options.base !== undefined || message !== undefined
+      this.waiting.push({ rows, base, alone, signing, message, resolve, reject })
+      this.running ??= this.run()
+    })
+  }
+
+  /** Resolves when nothing is being written or compacted in the background. */
+  async idle(): Promise<void> {
+    while (this.running || this.compacting) await Promise.allSettled([this.running, this.compacting])
+    await this.context.background.idle()
+  }
+
+  private async run(): Promise<void> {
+    // Puts made in the same tick belong together.
+    await Promise.resolve()
+    while (this.waiting.length > 0) {
+      const taken = this.waiting
+      this.waiting = []
+      await this.commitGroups(groupPuts(taken))
+    }
+    this.running = undefined
+    this.compactIfNeeded()
+  }
+
+  private async commitGroups(groups: readonly Waiting[][]): Promise<void> {
+    const undecided = groups.flat()
+    try {
+      const changes = await Promise.all(groups.map(group => this.changeOf(group)))
+      const outcomes = await commit(this.context, changes)
+      const split: Waiting[][] = []
+      groups.forEach((group, i) => {
+        const [outcome, change] = [outcomes[i] as Outcome, changes[i] as Change]
+        if (outcome.kind === 'conflict' && group.length > 1) split.push(...group.map(one => [one]))
+        else for (const one of group) conclude(this.context, one, change, outcome)
+      })
+      if (split.length > 0) await this.commitGroups(split)
+    } catch (error) {
+      for (const { reject } of undecided) reject(error)
+    }
+  }
+
+  private async changeOf(group: readonly Waiting[]): Promise<Change> {
+    const { base, signing, message } = group[0] as Waiting
+    const { ambient, name } = this.context
+    const rows = lastOfEach(group.flatMap(one => one.rows))
+    const { author, rules, suffix, fence } = signing
+    return {
+      id: newId(ambient),
+      since: base.seq,
+      sinceFork: base.fork,
+      base: async () => base,
+      at: ambient.now(),
+      author,
+      message,
+      rules,
+      suffix,
+      fence,
+      sets: rows.length > 0 ? [await rowSet(this.context, name, rows)] : [],
+    }
+  }
+
+  private compactIfNeeded(): void {
+    const layers = this.context.head.known?.value.layers ?? []
+    if (this.compacting || !planMerge(layers, false)) return
+    // A compaction that fails leaves everything as it was; the next commit finds the same plan.
+    this.compacting = compact(this.context)
+      .catch(() => undefined)
+      .finally(() => {
+        this.compacting = undefined
+      })
+  }
+}
+
+/** Rows in hand if they are small, else in an index file. */
+export async function rowSet(context: NamespaceContext, namespace: Row['in'], rows: readonly Row[]): Promise<RowSet> {
+  if (JSON.stringify(rows).length <= INLINE_SET_BYTES) return { rows }
+  const packed = await packValues(context, rows, INLINE_VALUES_BYTES)
+  return { files: await context.index.write(namespace, packed, 0), count: rows.length }
+}
+
+/** Plain puts that began from the same head go together, for they stand or fall by the same swap. */
+function groupPuts(waiting: readonly Waiting[]): Waiting[][] {
+  const groups: Waiting[][] = []
+  for (const one of waiting) {
+    const together = groups.find(([first]) => first && !one.alone && !first.alone && sameSigning(first, one))
+    if (together) together.push(one)
+    else groups.push([one])
+  }
+  return groups
+}
+
+const sameSigning = (a: Waiting, b: Waiting): boolean =>
+  a.base.seq === b.base.seq && a.base.fork === b.base.fork && a.signing === b.signing
+
+function lastOfEach(rows: readonly Row[]): Row[] {
+  const newest = new Map(rows.map(row => [row.path, row]))
+  return [...newest.values()].sort((a, b) => compareBytes(a.path, b.path))
+}
+
+function conclude(context: NamespaceContext, one: Waiting, change: Change, outcome: Outcome): void {
+  if (outcome.kind !== 'committed') one.reject(errorOf(context, outcome))
+  else one.resolve({ seq: outcome.seq, id: change.id, rows: one.rows.length, batchSize: outcome.batchSize })
+}
+
+/** The error that a refused change ends in. */
+export function errorOf(context: NamespaceContext, outcome: Exclude<Outcome, { kind: 'committed' }>): RunletError {
+  if (outcome.kind === 'conflict') return new ConflictError(context.name, outcome.paths)
+  if (outcome.kind === 'sealed') return new NamespaceSealedError(context.name, outcome.state)
+  if (outcome.kind === 'fenced') return new LeaseLostError(`${context.name}:${outcome.lease}`)
+  return new RunletError('ERR_RUNLET_UNDECIDED', `nobody could decide a change to "${context.name}". Try again.`)
+}

@@ -1,0 +1,105 @@
+// Settling one conflict: a path that both sides changed since their base, differently. Applies the path's policy and gives the
+// rows that must lie on top of the arriving ones. Reads and writes values only for the policies that merge them.
+import type { NamespaceName, Path } from '../names.ts'
+import { parsePath } from '../names.ts'
+import { mergeJson, unionLines } from './merge-values.ts'
+import type { PolicyRule } from './policy.ts'
+import { type FileRow, isFile, type Row, sameContent } from './row.ts'
+import type { Content, Value, Values } from './values.ts'
+
+/** The three sides of one path; undefined where it does not exist. */
+export interface Sides {
+  readonly path: Path
+  readonly base: Row | undefined
+  readonly ours: Row | undefined
+  readonly theirs: Row | undefined
+}
+
+/** Whether both sides changed the path, and not to the same. */
+export function inConflict({ base, ours, theirs }: Sides): boolean {
+  return !sameContent(ours, base) && !sameContent(theirs, base) && !sameContent(ours, theirs)
+}
+
+/** Who is settling: where merged values go, and how new rows are signed. */
+export interface Settling {
+  readonly values: Values
+  readonly namespace: NamespaceName
+  readonly at: number
+  readonly author: string
+  /** Names the arriving side in the file name of `keep-both`. */
+  readonly suffix: string
+  /** Whether a path is in use, so that `keep-both` overwrites nothing. */
+  readonly taken: (path: Path) => Promise<boolean>
+}
+
+/** Rows to lie on top; or that it stays a conflict; or that only the process whose function it is can tell. */
+export type Settlement = { readonly rows: readonly Row[] } | 'conflict' | 'owner'
+
+export async function settle(sides: Sides, policy: PolicyRule['policy'], by: Settling): Promise<Settlement> {
+  const { ours, theirs } = sides
+  if (policy === 'error') return 'conflict'
+  if (policy === 'owner') return 'owner'
+  if (policy === 'theirs') return { rows: [] }
+  if (policy === 'ours') return { rows: [again(sides, ours, by)] }
+  if (policy === 'keep-both') return keepBoth(sides, by)
+  if (typeof policy === 'function') return decide(sides, policy, by)
+  // Lines and keys can only be merged while both sides still have the file.
+  if (!isFile(ours) || !isFile(theirs)) return 'conflict'
+  const merged = await mergeByName(sides, policy, by, { ours, theirs })
+  return merged === undefined ? 'conflict' : { rows: [await rowOf(sides.path, merged, by)] }
+}
+
+async function mergeByName(
+  { base }: Sides,
+  policy: 'union-lines' | 'json-merge',
+  { values }: Settling,
+  { ours, theirs }: { ours: FileRow; theirs: FileRow },
+): Promise<string | undefined> {
+  const text = async (row: FileRow) => Buffer.from(await values.read(row)).toString('utf8')
+  const [before, left, right] = await Promise.all([isFile(base) ? text(base) : undefined, text(ours), text(theirs)])
+  return policy === 'union-lines' ? unionLines(before ?? '', left, right) : mergeJson(before, left, right)
+}
+
+async function decide(
+  { path, base, ours, theirs }: Sides,
+  policy: Exclude<PolicyRule['policy'], string>,
+  by: Settling,
+): Promise<Settlement> {
+  const bytes = async (row: Row | undefined) => (isFile(row) ? by.values.read(row) : undefined)
+  const kept = await policy(path, ...(await Promise.all([bytes(base), bytes(ours), bytes(theirs)])))
+  if (kept === undefined) return { rows: [deletedRow(path, by)] }
+  return { rows: [await rowOf(path, kept, by)] }
+}
+
+async function keepBoth(sides: Sides, by: Settling): Promise<Settlement> {
+  const { path, ours, theirs } = sides
+  // A side that deleted the file has nothing to keep: the other one's value is both.
+  if (!isFile(theirs)) return { rows: [again(sides, ours, by)] }
+  if (!isFile(ours)) return { rows: [] }
+  for (let n = 1; ; n++) {
+    const beside = parsePath(besideName(path, n === 1 ? by.suffix : `${by.suffix}-${n}`))
+    if (!(await by.taken(beside))) return { rows: [again(sides, ours, by), { ...theirs, path: beside }] }
+  }
+}
+
+/** `logs/a.txt` beside which `run-7`'s value lands is `logs/a.run-7.txt`. */
+export function besideName(path: string, suffix: string): string {
+  const slash = path.lastIndexOf('/') + 1
+  const dot = path.lastIndexOf('.')
+  const cut = dot > slash ? dot : path.length
+  return `${path.slice(0, cut)}.${suffix}${path.slice(cut)}`
+}
+
+/** What is there already, said again on top of what arrives. */
+function again({ path }: Sides, ours: Row | undefined, by: Settling): Row {
+  return isFile(ours) ? ours : deletedRow(path, by)
+}
+
+const deletedRow = (path: Path, by: Settling): Row => {
+  return { path, seq: 0, in: by.namespace, at: by.at, author: by.author, deleted: true }
+}
+
+async function rowOf(path: Path, value: Value, by: Settling): Promise<Row> {
+  const content: Content = await by.values.write(by.namespace, value)
+  return { path, seq: 0, at: by.at, author: by.author, ...content }
+}

@@ -1,0 +1,114 @@
+// What the files of this folder share about one namespace: its head as last seen, and the means to read and write.
+// Made once by the entry file (namespace.ts); holds no logic but the head's freshness.
+import type { Ambient } from '../ambient.ts'
+import { NamespaceNotFoundError } from '../errors.ts'
+import type { LeaseCell } from '../lease/leases.ts'
+import type { NamespaceName } from '../names.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { Register, type SwapResult, type Version } from '../store/register.ts'
+import { type Head, headSchema, type NewHead } from './head.ts'
+import type { IndexStore } from './index-store.ts'
+import { headKey } from './keys.ts'
+import type { Values } from './values.ts'
+import type { ViewMaker } from './view.ts'
+
+export interface NamespaceContext {
+  readonly name: NamespaceName
+  readonly store: ObjectStore
+  readonly ambient: Ambient
+  readonly head: HeadCell
+  readonly index: IndexStore
+  readonly views: ViewMaker
+  readonly values: Values
+  readonly merge: LeaseCell
+  readonly background: Background
+}
+
+/** Work that nobody waits for, but that should be done before the process goes: a lease to give back. */
+export class Background {
+  private readonly running = new Set<Promise<unknown>>()
+
+  /** A failure is swallowed: whatever runs here is finished by somebody else when it is not finished here. */
+  add(work: Promise<unknown>): void {
+    const ended = work.catch(() => undefined).finally(() => this.running.delete(ended))
+    this.running.add(ended)
+  }
+
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running)
+  }
+}
+
+/** The head of one namespace, and the newest version of it that this process has seen. */
+export class HeadCell {
+  /** The newest version seen; undefined before the first read, or when there is none. */
+  known: Version<Head> | undefined
+  private readonly namespace: NamespaceName
+  private readonly register: Register<Head>
+  private reading: Promise<Version<Head>> | undefined
+  private next: Promise<Version<Head>> | undefined
+
+  constructor(store: ObjectStore, namespace: NamespaceName, ambient: Ambient) {
+    this.namespace = namespace
+    this.register = new Register(store, headKey(namespace), headSchema, ambient)
+  }
+
+  /** The head as it is now, or as it was when it was last read here: good enough to begin a swap with. */
+  async current(): Promise<Version<Head>> {
+    return this.known ?? this.refresh()
+  }
+
+  /**
+   * The head as it is at some moment after this call: a 304 when nothing changed. Calls that wait share one request,
+   * but never one that had begun before them: it might answer with what was true before.
+   * @throws NamespaceNotFoundError
+   */
+  refresh(): Promise<Version<Head>> {
+    if (!this.reading) {
+      this.reading = this.read().finally(() => {
+        this.reading = undefined
+      })
+      return this.reading
+    }
+    this.next ??= this.reading
+      .catch(() => undefined)
+      .then(() => {
+        this.next = undefined
+        return this.refresh()
+      })
+    return this.next
+  }
+
+  /** Undefined when the namespace does not exist. */
+  async peek(): Promise<Version<Head> | undefined> {
+    this.known = await this.register.read(this.known)
+    return this.known
+  }
+
+  async swap(expected: Version<Head> | undefined, next: NewHead): Promise<SwapResult<Head>> {
+    const result = await this.register.swap(expected, next)
+    this.known = result.won ? result.version : result.current
+    return result
+  }
+
+  /**
+   * Replaces the head by what `change` makes of it, again and again until no other writer comes between.
+   * `change` resolves to undefined when there is nothing (more) to do.
+   */
+  async update(change: (head: Head) => NewHead | undefined | Promise<NewHead | undefined>): Promise<Version<Head>> {
+    for (let seen = await this.current(); ; ) {
+      const next = await change(seen.value)
+      if (!next) return seen
+      const result = await this.swap(seen, next)
+      if (result.won) return result.version
+      if (!result.current) throw new NamespaceNotFoundError(this.namespace)
+      seen = result.current
+    }
+  }
+
+  private async read(): Promise<Version<Head>> {
+    const version = await this.peek()
+    if (!version) throw new NamespaceNotFoundError(this.namespace)
+    return version
+  }
+}

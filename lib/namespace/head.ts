@@ -1,0 +1,138 @@
+// The head: the one small mutable object of a namespace, replaced only by compare-and-swap. All that others can see of a
+// namespace changes at that moment and no other (G2). It stays small whatever the namespace holds: bounded tail, bounded lists.
+//
+// A *layer* is what a range of commits did to the index: a sorted set of rows, either inline in the head (the tail: small
+// recent deltas with their small values) or in index files (a delta, a folded run's shard, or the shards that compaction made).
+// Layers stand oldest first; a newer layer's row hides an older one's.
+import { z } from 'zod'
+import type { NamespaceName } from '../names.ts'
+import { idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
+
+const seqSchema = z.number().int().nonnegative()
+
+export const indexRefSchema = z.object({
+  id: idSchema,
+  /** The namespace whose folder holds the file. Absent: the one that refers to it. */
+  in: namespaceSchema.optional(),
+  /** 0: a shard of rows. More: a node of references to files of the level below. */
+  level: z.number().int().nonnegative(),
+  first: pathSchema,
+  last: pathSchema,
+  rows: z.number().int().positive(),
+  bytes: z.number().int().positive(),
+  /** Two bytes of SHA-256 for each path, sorted, in base64: says of most absent paths that they are absent. Small files only. */
+  prints: z.string().optional(),
+})
+
+export const layerSchema = z
+  .object({
+    /** The first and the last commit that it holds. One commit: its rows all have that seq. */
+    from: seqSchema,
+    to: seqSchema,
+    /** It holds all there is up to `to`: nothing lies below it, and deleted paths are left out. */
+    complete: z.literal(true).optional(),
+    rows: z.array(storedRowSchema).optional(),
+    files: z.array(indexRefSchema).optional(),
+  })
+  .refine(layer => Boolean(layer.rows) !== Boolean(layer.files), 'not exactly one of rows and files')
+
+export const originSchema = z.object({
+  /** The run that was folded, its fork, and its seq when it was sealed. */
+  run: namespaceSchema,
+  fork: idSchema,
+  seq: seqSchema,
+})
+
+export const commitRecordSchema = z.object({
+  seq: seqSchema,
+  id: idSchema,
+  at: z.number(),
+  author: z.string(),
+  message: z.string().optional(),
+  rows: z.number().int().nonnegative(),
+  /** How many commits went in with the same swap; absent: one. */
+  batch: z.number().int().positive().optional(),
+  origin: originSchema.optional(),
+})
+
+/** Where a child was forked from. */
+export const baseSchema = z.object({
+  namespace: namespaceSchema,
+  seq: seqSchema,
+  fork: idSchema,
+  /** The fork that the parent stood on itself, when the parent was a run. */
+  below: idSchema.optional(),
+})
+
+const historyRefSchema = z.object({ id: idSchema, to: seqSchema })
+
+export const headSchema = z.object({
+  format: z.literal(1),
+  write: z.string(),
+  namespace: namespaceSchema,
+  seq: seqSchema,
+  state: z.enum(['open', 'sealed', 'folded', 'discarded']),
+  createdAt: z.number(),
+  base: baseSchema.optional(),
+  layers: z.array(layerSchema),
+  /** The commits since the last history segment, oldest first. */
+  commits: z.array(commitRecordSchema),
+  history: historyRefSchema.optional(),
+  /** The greatest fencing token seen of each lease that ever mattered to a write. */
+  fences: z.record(z.string(), z.number().int().nonnegative()),
+  /** No fork below this seq may be made any more: what they reach may be swept. */
+  oldestForkSeq: seqSchema,
+  /** Of a run: what the fork recorded for those who find it without an owner. */
+  run: z
+    .object({ label: z.string(), onError: z.enum(['keep', 'discard', 'fold']), onConflict: z.unknown().optional() })
+    .optional(),
+  /** Pins of a run from before it was refreshed: runs forked from it may still reach what they hold. */
+  oldBases: z.array(baseSchema).optional(),
+  /** Of a folded run: the parent's commit that adopted it, and how many rows that were. */
+  folded: z.object({ seq: seqSchema, rows: z.number().int().nonnegative() }).optional(),
+})
+
+/** The pin of a fork: everything of the parent that the child reaches. Immutable. */
+export const forkSchema = z.object({
+  format: z.literal(1),
+  write: z.string(),
+  fork: idSchema,
+  /** The child, and the parent that it was forked from. */
+  child: namespaceSchema,
+  namespace: namespaceSchema,
+  seq: seqSchema,
+  at: z.number(),
+  layers: z.array(layerSchema),
+  /** The parent's own base, when the parent is a run itself. */
+  base: baseSchema.optional(),
+})
+
+export type IndexRef = z.infer<typeof indexRefSchema>
+export type Layer = z.infer<typeof layerSchema>
+export type Origin = z.infer<typeof originSchema>
+export type CommitRecord = z.infer<typeof commitRecordSchema>
+export type Base = z.infer<typeof baseSchema>
+export type Head = z.infer<typeof headSchema>
+export type HeadState = Head['state']
+export type ForkPin = z.infer<typeof forkSchema>
+
+/** What a head looks like without the id that the register gives it. */
+export type NewHead = Omit<Head, 'write'>
+
+export function emptyHead(namespace: NamespaceName, createdAt: number): NewHead {
+  return {
+    format: 1,
+    namespace,
+    seq: 0,
+    state: 'open',
+    createdAt,
+    layers: [],
+    commits: [],
+    fences: {},
+    oldestForkSeq: 0,
+  }
+}
+
+/** The seq that all rows of a layer have, if it holds a single commit. */
+export const soleSeq = (layer: { from: number; to: number }): number | undefined =>
+  layer.from === layer.to ? layer.to : undefined

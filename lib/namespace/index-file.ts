@@ -1,0 +1,91 @@
+// Index files: gzipped NDJSON, sorted by path, a header line first, so that `zcat | jq` and DuckDB can read them. Immutable.
+// A file holds rows (a shard) or references to other index files (a node). Decoding trusts nothing (G10): bounded
+// decompression, every line validated, order and count checked against the header. Synchronous: files are small, and a simulated
+// process must take the same course each time.
+import { createHash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { z } from 'zod'
+import { CorruptObjectError } from '../errors.ts'
+import { compareBytes, type NamespaceName, type Path } from '../names.ts'
+import { decodeText, FORMAT, parseText, validate } from '../store/json-object.ts'
+import { type IndexRef, indexRefSchema } from './head.ts'
+import { namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
+
+/** No index file that runlet writes comes near this; a bomb does. */
+const MAX_TEXT_BYTES = 64 * 1024 * 1024
+/** Above this many rows a file's reference carries no fingerprints. */
+const MAX_PRINTED_ROWS = 256
+
+const headerSchema = z.object({
+  format: z.literal(FORMAT),
+  kind: z.enum(['rows', 'refs']),
+  namespace: namespaceSchema,
+  count: z.number().int().positive(),
+})
+
+export type IndexContent =
+  | { readonly kind: 'rows'; readonly namespace: NamespaceName; readonly rows: readonly StoredRow[] }
+  | { readonly kind: 'refs'; readonly namespace: NamespaceName; readonly refs: readonly IndexRef[] }
+
+/** Encodes rows, sorted by path, or references, sorted by their first path. */
+export function encodeIndexFile(content: IndexContent): Uint8Array {
+  const items = content.kind === 'rows' ? content.rows : content.refs
+  const header = { format: FORMAT, kind: content.kind, namespace: content.namespace, count: items.length }
+  const lines = [header, ...items].map(item => JSON.stringify(item))
+  return gzipSync(`${lines.join('\n')}\n`)
+}
+
+/** @throws CorruptObjectError, FormatVersionError naming `key`. */
+export function decodeIndexFile(key: string, body: Uint8Array): IndexContent {
+  const lines = decodeText(key, unzip(key, body)).split('\n')
+  if (lines.pop() !== '') throw new CorruptObjectError(key, 'is cut short')
+  const header = validate(key, parseText(key, lines[0] ?? ''), headerSchema)
+  if (lines.length - 1 !== header.count) throw new CorruptObjectError(key, 'does not hold as many lines as it says')
+  const items = lines.slice(1).map(line => parseText(key, line))
+  const { namespace } = header
+  if (header.kind === 'refs')
+    return { kind: 'refs', namespace, refs: validateAll(key, items, indexRefSchema, ref => ref.first) }
+  return { kind: 'rows', namespace, rows: validateAll(key, items, storedRowSchema, row => row.path) }
+}
+
+function unzip(key: string, body: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(body, { maxOutputLength: MAX_TEXT_BYTES })
+  } catch (cause) {
+    throw new CorruptObjectError(key, 'is not valid gzip, or is cut short', { cause })
+  }
+}
+
+function validateAll<T>(key: string, items: unknown[], schema: z.ZodType<T>, pathOf: (item: T) => Path): T[] {
+  const valid = items.map(item => validate(key, item, schema))
+  for (let i = 1; i < valid.length; i++) {
+    const [before, after] = [valid[i - 1], valid[i]]
+    if (before && after && compareBytes(pathOf(before), pathOf(after)) >= 0) {
+      throw new CorruptObjectError(key, `is not sorted by path at line ${i + 2}`)
+    }
+  }
+  return valid
+}
+
+const printOf = (path: string): number => createHash('sha256').update(path).digest().readUInt16BE(0)
+
+/** The fingerprints of a small file's paths, for its reference; undefined when there are too many. */
+export function fingerprints(paths: readonly Path[]): string | undefined {
+  if (paths.length > MAX_PRINTED_ROWS) return undefined
+  const bytes = Buffer.alloc(paths.length * 2)
+  const sorted = paths.map(printOf).sort((a, b) => a - b)
+  sorted.forEach((print, i) => {
+    bytes.writeUInt16BE(print, i * 2)
+  })
+  return bytes.toString('base64')
+}
+
+/** Whether the file may hold the path; false only when it surely does not. */
+export function mayHold(ref: IndexRef, path: Path): boolean {
+  if (compareBytes(path, ref.first) < 0 || compareBytes(path, ref.last) > 0) return false
+  if (ref.prints === undefined) return true
+  const bytes = Buffer.from(ref.prints, 'base64')
+  const wanted = printOf(path)
+  for (let i = 0; i + 1 < bytes.length; i += 2) if (bytes.readUInt16BE(i) === wanted) return true
+  return false
+}

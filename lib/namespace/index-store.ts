@@ -1,0 +1,170 @@
+// Reads and writes index files. They are immutable, so what was decoded once is kept in memory, bounded by bytes; two readers
+// of the same file share one request. It writes sorted rows as size-bounded shards, and long lists of shards as nodes.
+import type { Ambient } from '../ambient.ts'
+import { CorruptObjectError, MissingObjectError } from '../errors.ts'
+import { compareBytes, type NamespaceName, type Path } from '../names.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import type { IndexRef, Layer } from './head.ts'
+import { decodeIndexFile, encodeIndexFile, fingerprints, type IndexContent } from './index-file.ts'
+import { indexKey } from './keys.ts'
+import { newId } from './object-id.ts'
+import { type Row, toStored } from './row.ts'
+
+/** Bounds of what is written; readers take anything. */
+export interface IndexBounds {
+  /** Rows of a shard. */
+  maxRows: number
+  /** Bytes of a shard before compression. */
+  maxBytes: number
+  /** References of a node, and of a layer in the head. */
+  maxRefs: number
+}
+
+export const DEFAULT_BOUNDS: IndexBounds = { maxRows: 1024, maxBytes: 256 * 1024, maxRefs: 64 }
+
+const CACHE_BYTES = 48 * 1024 * 1024
+/** Decoded rows take several times the room of the compressed file. */
+const DECODED_FACTOR = 10
+
+export class IndexStore {
+  private readonly store: ObjectStore
+  private readonly ambient: Ambient
+  private readonly bounds: IndexBounds
+  private readonly cache = new Map<string, { content: Promise<IndexContent>; bytes: number }>()
+  private cachedBytes = 0
+
+  constructor(store: ObjectStore, ambient: Ambient, bounds: IndexBounds = DEFAULT_BOUNDS) {
+    this.store = store
+    this.ambient = ambient
+    this.bounds = bounds
+  }
+
+  /** Loads the file that `ref` names, as seen from `referrer`. */
+  load(ref: IndexRef, referrer: NamespaceName): Promise<IndexContent> {
+    const key = indexKey(ref.in ?? referrer, ref.id)
+    const hit = this.cache.get(key)
+    if (hit) {
+      this.cache.delete(key)
+      this.cache.set(key, hit)
+      return hit.content
+    }
+    const content = this.fetch(key, ref, referrer)
+    this.remember(key, content, ref.bytes * DECODED_FACTOR)
+    return content
+  }
+
+  /** Writes sorted rows as one or more shards in `namespace`, and resolves to at most `maxRefs` references. */
+  async write(namespace: NamespaceName, rows: readonly Row[], seq: number | undefined): Promise<IndexRef[]> {
+    const shards = await Promise.all(
+      this.chunks(rows).map(chunk => {
+        const stored = chunk.map(row => toStored(row, { seq, namespace }))
+        return this.put({ kind: 'rows', namespace, rows: stored }, { level: 0, rows: chunk.length })
+      }),
+    )
+    return this.gather(namespace, shards)
+  }
+
+  /** Puts nodes over a list of references until few enough remain. */
+  async gather(namespace: NamespaceName, refs: IndexRef[]): Promise<IndexRef[]> {
+    const { maxRefs } = this.bounds
+    if (refs.length <= maxRefs) return refs
+    return this.gather(namespace, await this.nodesOver(namespace, refs))
+  }
+
+  /** Puts a list of references of one level into as few nodes as hold them. */
+  nodesOver(namespace: NamespaceName, refs: readonly IndexRef[]): Promise<IndexRef[]> {
+    const { maxRefs } = this.bounds
+    const groups: IndexRef[][] = []
+    for (let i = 0; i < refs.length; i += maxRefs) groups.push(refs.slice(i, i + maxRefs))
+    return Promise.all(groups.map(group => this.putNode(namespace, group)))
+  }
+
+  private putNode(namespace: NamespaceName, refs: IndexRef[]): Promise<IndexRef> {
+    const level = Math.max(...refs.map(ref => ref.level)) + 1
+    const rows = refs.reduce((sum, ref) => sum + ref.rows, 0)
+    return this.put({ kind: 'refs', namespace, refs }, { level, rows })
+  }
+
+  private async put(content: IndexContent, about: { level: number; rows: number }): Promise<IndexRef> {
+    const id = newId(this.ambient)
+    const body = encodeIndexFile(content)
+    const key = indexKey(content.namespace, id)
+    await this.store.put(key, body)
+    this.remember(key, Promise.resolve(content), body.length * DECODED_FACTOR)
+    const paths = content.kind === 'rows' ? content.rows.map(row => row.path) : undefined
+    const prints = paths && fingerprints(paths)
+    return { id, ...about, ...rangeOf(content), bytes: body.length, ...(prints && { prints }) }
+  }
+
+  private chunks(rows: readonly Row[]): Row[][] {
+    const { maxRows, maxBytes } = this.bounds
+    const chunks: Row[][] = []
+    let bytes = Number.POSITIVE_INFINITY
+    for (const row of rows) {
+      const size = roughBytes(row)
+      const last = chunks.at(-1)
+      if (!last || last.length >= maxRows || bytes + size > maxBytes) {
+        chunks.push([row])
+        bytes = size
+      } else {
+        last.push(row)
+        bytes += size
+      }
+    }
+    return chunks
+  }
+
+  private async fetch(key: string, ref: IndexRef, referrer: NamespaceName): Promise<IndexContent> {
+    const answer = await this.store.get(key)
+    if (answer.status !== 'found') throw new MissingObjectError(key, `the index of "${referrer}"`)
+    const content = decodeIndexFile(key, answer.body)
+    const { first, last } = rangeOf(content)
+    if ((content.kind === 'rows') !== (ref.level === 0) || first !== ref.first || last !== ref.last) {
+      throw new CorruptObjectError(key, `is not what the index of "${referrer}" says it is`)
+    }
+    return content
+  }
+
+  private remember(key: string, content: Promise<IndexContent>, bytes: number): void {
+    this.cache.set(key, { content, bytes })
+    this.cachedBytes += bytes
+    content.catch(() => this.forget(key))
+    for (const oldest of this.cache.keys()) {
+      if (this.cachedBytes <= CACHE_BYTES) break
+      this.forget(oldest)
+    }
+  }
+
+  private forget(key: string): void {
+    const entry = this.cache.get(key)
+    if (entry && this.cache.delete(key)) this.cachedBytes -= entry.bytes
+  }
+}
+
+/** About how many bytes a row takes in a shard, before compression. */
+export function roughBytes(row: Row): number {
+  return 200 + row.path.length + row.author.length + (row.value?.length ?? 0)
+}
+
+function rangeOf(content: IndexContent): { first: Path; last: Path } {
+  const [first, last] =
+    content.kind === 'rows'
+      ? [content.rows[0]?.path, content.rows.at(-1)?.path]
+      : [content.refs[0]?.first, content.refs.at(-1)?.last]
+  if (first === undefined || last === undefined) throw new Error('an index file holds at least one item')
+  return { first, last }
+}
+
+/** The range of paths that a layer covers; undefined when it is empty. */
+export function layerRange(layer: Layer): { first: Path; last: Path } | undefined {
+  const first = layer.rows ? layer.rows[0]?.path : layer.files?.[0]?.first
+  const last = layer.rows ? layer.rows.at(-1)?.path : layer.files?.at(-1)?.last
+  return first === undefined || last === undefined ? undefined : { first, last }
+}
+
+/** Whether two layers can share a path. */
+export function rangesMeet(a: Layer, b: Layer): boolean {
+  const [x, y] = [layerRange(a), layerRange(b)]
+  if (!x || !y) return false
+  return compareBytes(x.first, y.last) <= 0 && compareBytes(y.first, x.last) <= 0
+}

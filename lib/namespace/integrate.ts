@@ -1,0 +1,123 @@
+// Integrating one change into a head: the decision at the heart of a commit (G4, G5, G7). Looks only at what came after the head
+// that the change was made against, and only at the change's own paths; in the common case that takes no request at all.
+
+import { type Change, countRows, type RowSet } from './change.ts'
+import { inConflict, type Settling, type Sides, settle } from './conflict.ts'
+import type { NamespaceContext } from './context.ts'
+import type { Head, HeadState, Layer, NewHead } from './head.ts'
+import { findCommit } from './history.ts'
+import { rangesMeet } from './index-store.ts'
+import { findNewest, type PlacedLayer, scanNewest } from './layers.ts'
+import { policyFor } from './policy.ts'
+import { isFile, type Row, sameContent } from './row.ts'
+
+export type Verdict =
+  /** It may be appended, as these row sets. */
+  | { readonly kind: 'apply'; readonly sets: readonly RowSet[]; readonly rows: number }
+  /** It is in the head's history already. */
+  | { readonly kind: 'done'; readonly seq: number; readonly batch: number; readonly rows: number }
+  | { readonly kind: 'conflict'; readonly paths: readonly string[] }
+  /** Only the process that made the change can tell: it has the policy function, or saw the base. */
+  | { readonly kind: 'owner' }
+  | { readonly kind: 'fenced'; readonly lease: string }
+  | { readonly kind: 'sealed'; readonly state: HeadState }
+
+export async function integrate(context: NamespaceContext, head: NewHead, change: Change): Promise<Verdict> {
+  const done = await findCommit(context.store, head, change.since, commit => isSame(commit, change))
+  if (done) return { kind: 'done', seq: done.seq, batch: done.batch ?? 1, rows: done.rows }
+  if (head.state !== 'open') return { kind: 'sealed', state: head.state }
+  const { fence } = change
+  if (fence && (head.fences[fence.name] ?? 0) > fence.token) return { kind: 'fenced', lease: fence.name }
+  const touched = await touchedSides(context, head, change)
+  if (touched === 'unknown') return { kind: 'owner' }
+  return settleAll(context, head, change, touched)
+}
+
+const isSame = (commit: Head['commits'][number], change: Change): boolean =>
+  commit.id === change.id ||
+  (change.origin !== undefined && commit.origin?.run === change.origin.run && commit.origin.fork === change.origin.fork)
+
+async function settleAll(
+  context: NamespaceContext,
+  head: NewHead,
+  change: Change,
+  touched: readonly Sides[],
+): Promise<Verdict> {
+  const by = settlingFor(context, head, change)
+  const conflicts: string[] = []
+  const onTop: Row[] = []
+  for (const sides of touched) {
+    if (!inConflict(sides)) {
+      // The arriving side only says again what both began with: then the change that is there stands.
+      if (sameContent(sides.theirs, sides.base) && isFile(sides.ours)) onTop.push(sides.ours)
+      continue
+    }
+    const settlement = await settle(sides, policyFor(change.rules, sides.path), by)
+    if (settlement === 'owner') return { kind: 'owner' }
+    if (settlement === 'conflict') conflicts.push(sides.path)
+    else onTop.push(...settlement.rows)
+  }
+  if (conflicts.length > 0) return { kind: 'conflict', paths: conflicts }
+  const sets = onTop.length > 0 ? [...change.sets, { rows: onTop.sort(byPath) }] : change.sets
+  return { kind: 'apply', sets, rows: countRows(change.sets) }
+}
+
+const byPath = (a: Row, b: Row) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path))
+
+function settlingFor(context: NamespaceContext, head: NewHead, change: Change): Settling {
+  return {
+    values: context.values,
+    namespace: context.name,
+    at: change.at,
+    author: change.author,
+    suffix: change.suffix,
+    taken: async path => (await context.views.view(head).find(path)) !== undefined,
+  }
+}
+
+/**
+ * The change's paths that the head has touched since, with their three sides. 'unknown' when the head alone cannot tell any
+ * more (a compaction merged what came before and after, or the base was moved) and the change does not know what it saw.
+ */
+async function touchedSides(context: NamespaceContext, head: NewHead, change: Change): Promise<Sides[] | 'unknown'> {
+  if (head.base?.fork !== change.sinceFork) return compareViews(context, head, change)
+  const newer = head.layers.filter(layer => layer.to > change.since)
+  const arriving = change.sets.map(asLayer)
+  // A complete layer with commits from before and after has forgotten which paths were deleted in between.
+  if (newer.some(layer => layer.complete && layer.from <= change.since)) return compareViews(context, head, change)
+  if (!newer.some(layer => arriving.some(set => rangesMeet(set, layer)))) return []
+
+  const place = (layer: Layer): PlacedLayer => ({ layer, namespace: context.name })
+  const view = context.views.view(head)
+  const older = [...(await view.below()), ...view.own.filter(placed => placed.layer.from <= change.since)]
+  const sides: Sides[] = []
+  for await (const theirs of scanNewest(context.index, arriving.map(place), '')) {
+    const ours = await findNewest(context.index, newer.map(place), theirs.path)
+    if (!ours || ours.seq <= change.since) continue
+    let base = await findNewest(context.index, older, theirs.path)
+    // A layer with commits from before and after keeps only the newest row of a path: what was before is forgotten there.
+    if (base && base.seq > change.since) {
+      if (!change.base) return 'unknown'
+      base = await (await change.base()).find(theirs.path)
+    }
+    sides.push({ path: theirs.path, base, ours, theirs })
+  }
+  return sides
+}
+
+/** The slow and certain way: what the writer saw against what is there now. */
+async function compareViews(context: NamespaceContext, head: NewHead, change: Change): Promise<Sides[] | 'unknown'> {
+  if (!change.base) return 'unknown'
+  const [seen, now] = [await change.base(), context.views.view(head)]
+  const arriving = change.sets.map(set => ({ layer: asLayer(set), namespace: context.name }))
+  const sides: Sides[] = []
+  for await (const theirs of scanNewest(context.index, arriving, '')) {
+    const [base, ours] = await Promise.all([seen.find(theirs.path), now.find(theirs.path)])
+    if (!sameContent(base, ours)) sides.push({ path: theirs.path, base, ours, theirs })
+  }
+  return sides
+}
+
+function asLayer(set: RowSet): Layer {
+  return 'rows' in set ? { from: 0, to: 0, rows: [...set.rows] } : { from: 0, to: 0, files: [...set.files] }
+}

@@ -1,0 +1,34 @@
+// Where everything of a namespace lies in the store. One prefix holds a whole family, so that a bucket policy can scope to it;
+// `_` can be no namespace segment, so it separates a namespace's own objects from those of its children.
+import type { NamespaceName, Segment } from '../names.ts'
+
+const SEQ_DIGITS = 12
+
+const own = (namespace: string) => `ns/${namespace}/_`
+
+export const headKey = (namespace: NamespaceName) => `${own(namespace)}/head`
+export const indexKey = (namespace: string, id: string) => `${own(namespace)}/index/${id}`
+export const valueKey = (namespace: string, id: string) => `${own(namespace)}/values/${id}`
+export const packKey = (namespace: string, id: string) => `${own(namespace)}/packs/${id}`
+export const historyKey = (namespace: string, id: string) => `${own(namespace)}/history/${id}`
+export const leasePrefix = (namespace: NamespaceName) => `${own(namespace)}/lease/`
+export const leaseKey = (namespace: NamespaceName, name: string) => `${leasePrefix(namespace)}${name}`
+export const queuePrefix = (namespace: NamespaceName) => `${own(namespace)}/queue/`
+export const queueKey = (namespace: NamespaceName, id: string) => `${queuePrefix(namespace)}${id}`
+export const garbageKey = (namespace: NamespaceName, id: string) => `${own(namespace)}/garbage/${id}`
+export const forksPrefix = (namespace: NamespaceName) => `${own(namespace)}/forks/`
+
+/**
+ * The pin of one fork. It ends in the fork's own id, so that two processes that try to fork the same run at once
+ * never remove one another's pin.
+ */
+export function forkKey(parent: NamespaceName, fork: { seq: number; child: string; id: string }): string {
+  return `${forksPrefix(parent)}${String(fork.seq).padStart(SEQ_DIGITS, '0')}~${fork.child}~${fork.id}`
+}
+
+/** Reads a key made by forkKey; undefined for anything else that lies there. */
+export function parseForkKey(key: string): { seq: number; child: Segment; id: string } | undefined {
+  const [seq, child, id] = key.slice(key.lastIndexOf('/') + 1).split('~')
+  if (!seq || !child || !id || !/^\d+$/.test(seq)) return undefined
+  return { seq: Number(seq), child: child as Segment, id }
+}

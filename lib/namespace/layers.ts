@@ -1,0 +1,115 @@
+// Reading layers: the newest row of one path, and all rows of a prefix in path order. Only the files that can hold what is
+// asked for are fetched, and those of one look-up at the same time.
+import { compareBytes, type NamespaceName, type Path } from '../names.ts'
+import { type IndexRef, type Layer, soleSeq } from './head.ts'
+import { mayHold } from './index-file.ts'
+import type { IndexStore } from './index-store.ts'
+import { fromStored, type Row, type StoredRow } from './row.ts'
+
+/** A layer, and whose head or pin it stands in: references without a namespace mean that one. */
+export interface PlacedLayer {
+  readonly layer: Layer
+  readonly namespace: NamespaceName
+}
+
+/** The row of `path` in one layer, a deleted one included; undefined when the layer says nothing of it. */
+export async function findInLayer(index: IndexStore, placed: PlacedLayer, path: Path): Promise<Row | undefined> {
+  const { layer, namespace } = placed
+  const seq = soleSeq(layer)
+  if (layer.rows) {
+    const row = bisect(layer.rows, path)
+    return row && fromStored(row, { seq, namespace })
+  }
+  let refs: readonly IndexRef[] = layer.files ?? []
+  let referrer = namespace
+  for (;;) {
+    const ref = refs.find(candidate => mayHold(candidate, path))
+    if (!ref) return undefined
+    const content = await index.load(ref, referrer)
+    if (content.kind === 'rows') {
+      const row = bisect(content.rows, path)
+      return row && fromStored(row, { seq, namespace: content.namespace })
+    }
+    refs = content.refs
+    referrer = content.namespace
+  }
+}
+
+/** The newest row of `path` in layers that stand oldest first, a deleted one included. */
+export async function findNewest(
+  index: IndexStore,
+  layers: readonly PlacedLayer[],
+  path: Path,
+): Promise<Row | undefined> {
+  // All candidates at once: one round trip, and fingerprints and ranges leave few of them.
+  const rows = await Promise.all(layers.map(placed => findInLayer(index, placed, path)))
+  return rows.findLast(row => row !== undefined)
+}
+
+/** All rows of one layer whose path starts with `prefix`, in path order, deleted ones included. */
+export async function* scanLayer(index: IndexStore, placed: PlacedLayer, prefix: string): AsyncGenerator<Row> {
+  const { layer, namespace } = placed
+  const seq = soleSeq(layer)
+  if (layer.rows) {
+    for (const row of layer.rows) if (row.path.startsWith(prefix)) yield fromStored(row, { seq, namespace })
+    return
+  }
+  yield* scanRefs(index, layer.files ?? [], namespace, { prefix, seq })
+}
+
+async function* scanRefs(
+  index: IndexStore,
+  refs: readonly IndexRef[],
+  referrer: NamespaceName,
+  wanted: { prefix: string; seq: number | undefined },
+): AsyncGenerator<Row> {
+  for (const ref of refs) {
+    if (!mayHoldPrefix(ref, wanted.prefix)) continue
+    const content = await index.load(ref, referrer)
+    if (content.kind === 'refs') {
+      yield* scanRefs(index, content.refs, content.namespace, wanted)
+      continue
+    }
+    for (const row of content.rows) {
+      if (row.path.startsWith(wanted.prefix)) yield fromStored(row, { seq: wanted.seq, namespace: content.namespace })
+    }
+  }
+}
+
+/** All rows of `layers` (oldest first) under `prefix` in path order, the newest row of each path, deleted ones included. */
+export async function* scanNewest(
+  index: IndexStore,
+  layers: readonly PlacedLayer[],
+  prefix: string,
+): AsyncGenerator<Row> {
+  const sources = layers.toReversed().map(placed => scanLayer(index, placed, prefix))
+  const fronts = await Promise.all(sources.map(async source => (await source.next()).value as Row | undefined))
+  for (;;) {
+    let least: Row | undefined
+    // The newest layer stands first, and only a strictly lesser path displaces it.
+    for (const row of fronts) if (row && (!least || compareBytes(row.path, least.path) < 0)) least = row
+    if (!least) return
+    for (const [i, row] of fronts.entries()) {
+      if (row?.path === least.path) fronts[i] = (await sources[i]?.next())?.value as Row | undefined
+    }
+    yield least
+  }
+}
+
+function mayHoldPrefix(ref: IndexRef, prefix: string): boolean {
+  if (compareBytes(ref.last, prefix) < 0) return false
+  return ref.first.startsWith(prefix) || compareBytes(ref.first, prefix) < 0
+}
+
+function bisect(rows: readonly StoredRow[], path: Path): StoredRow | undefined {
+  let [low, high] = [0, rows.length - 1]
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const row = rows[middle] as StoredRow
+    const order = compareBytes(row.path, path)
+    if (order === 0) return row
+    if (order < 0) low = middle + 1
+    else high = middle - 1
+  }
+  return undefined
+}

@@ -1,0 +1,224 @@
+// A namespace: a named map from path to value with one history of commits. The entry of this folder, which carries G1 to G5:
+// reads, writes and what the layers above need of a namespace. It knows runs only as namespaces with a base, and no command.
+//
+//   get, list  ->  view (layers over base)  ->  index-store  ->  index-file
+//   put        ->  committer (group)  ->  commit (swap)  ->  batch  ->  integrate  ->  conflict
+//                                          |  contended
+//                                          v
+//                                       combine (merge lease, queue)
+import type { Ambient } from '../ambient.ts'
+import { AbortedError, MissingObjectError, NamespaceNotFoundError } from '../errors.ts'
+import { LeaseCell } from '../lease/leases.ts'
+import { compareBytes, type NamespaceName, type Path, parsePath, parsePrefix } from '../names.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { MERGE_LEASE } from './combine.ts'
+import { type Committed, Committer, type Signing } from './committer.ts'
+import { Background, HeadCell, type NamespaceContext } from './context.ts'
+import { type CommitRecord, emptyHead } from './head.ts'
+import { readHistory } from './history.ts'
+import { IndexStore } from './index-store.ts'
+import { leaseKey } from './keys.ts'
+import type { FileRow, Row } from './row.ts'
+import { type Content, type Value, Values } from './values.ts'
+import { type View, ViewMaker } from './view.ts'
+
+/** One path as a listing shows it. */
+export interface Entry {
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+  /** Of the value, in hex. */
+  readonly sha256: string
+  /** The commit that wrote it: the namespace's own, or for what a run has from its parent, the parent's. */
+  readonly seq: number
+  readonly author: string
+  readonly modifiedAt: Date
+}
+
+/** What a transaction collects; see Namespace.commit. */
+export interface Transaction {
+  /** Reads as of the moment the transaction began, its own changes included. */
+  get(path: string): Promise<Uint8Array | undefined>
+  put(path: string, value: Value): void
+  delete(path: string): void
+}
+
+export interface WriteOptions {
+  readonly message?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A namespace in use: its context, and the group commit of this process. */
+export interface OpenNamespace extends NamespaceContext {
+  readonly committer: Committer
+}
+
+/** Makes the means to use a namespace; asks the store nothing. */
+export function openNamespace(store: ObjectStore, name: NamespaceName, ambient: Ambient): OpenNamespace {
+  const index = new IndexStore(store, ambient)
+  const context: NamespaceContext = {
+    name,
+    store,
+    ambient,
+    index,
+    head: new HeadCell(store, name, ambient),
+    views: new ViewMaker(store, index),
+    values: new Values(store, ambient),
+    merge: new LeaseCell(store, leaseKey(name, MERGE_LEASE), MERGE_LEASE, ambient),
+    background: new Background(),
+  }
+  return { ...context, committer: new Committer(context) }
+}
+
+/** Makes the namespace unless it exists. */
+export async function createNamespace(context: NamespaceContext): Promise<void> {
+  if (await context.head.peek()) return
+  await context.head.swap(undefined, emptyHead(context.name, context.ambient.now()))
+  if (!context.head.known) throw new NamespaceNotFoundError(context.name)
+}
+
+export async function get(context: NamespaceContext, path: string): Promise<Uint8Array | undefined> {
+  const parsed = parsePath(path)
+  return onFreshView(context, async view => {
+    const row = await view.find(parsed)
+    return row && context.values.read(row)
+  })
+}
+
+/** A value in chunks; undefined when there is none. */
+export async function stream(context: NamespaceContext, path: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const row = await findRow(context, parsePath(path))
+  return row && context.values.stream(row)
+}
+
+export async function stat(context: NamespaceContext, path: string): Promise<Entry | undefined> {
+  const row = await findRow(context, parsePath(path))
+  return row && entryOf(row)
+}
+
+export async function* list(context: NamespaceContext, prefix: string): AsyncGenerator<Entry> {
+  const parsed = parsePrefix(prefix)
+  for await (const row of (await freshView(context)).scan(parsed)) yield entryOf(row)
+}
+
+/** The commits, newest first. */
+export async function* log(context: NamespaceContext): AsyncGenerator<CommitRecord> {
+  yield* readHistory(context.store, (await context.head.refresh()).value)
+}
+
+export async function put(
+  context: OpenNamespace,
+  change: { path: string; value: Value },
+  by: Signing,
+  options: WriteOptions,
+): Promise<Committed> {
+  const path = parsePath(change.path)
+  assertNotAborted(options.signal)
+  const content = await context.values.write(context.name, change.value)
+  return context.committer.submit([fileRow(context, path, content, by)], by, options)
+}
+
+export async function remove(
+  context: OpenNamespace,
+  path: string,
+  by: Signing,
+  options: WriteOptions,
+): Promise<Committed> {
+  const row = deletedRow(context, parsePath(path), by)
+  assertNotAborted(options.signal)
+  return context.committer.submit([row], by, options)
+}
+
+/** Collects the changes that `fill` makes and commits them together, as made against the head at the beginning. */
+export async function commitTransaction(
+  context: OpenNamespace,
+  fill: (tx: Transaction) => void | Promise<void>,
+  by: Signing,
+  options: WriteOptions,
+): Promise<Committed> {
+  const base = await freshView(context)
+  const changes = new Map<Path, Promise<Content> | undefined>()
+  await fill(transaction(context, base, changes))
+  assertNotAborted(options.signal)
+  const rows = await Promise.all(
+    [...changes].map(async ([path, content]): Promise<Row> => {
+      return content ? fileRow(context, path, await content, by) : deletedRow(context, path, by)
+    }),
+  )
+  rows.sort((a, b) => compareBytes(a.path, b.path))
+  return context.committer.submit(rows, by, { ...options, base })
+}
+
+function transaction(
+  context: NamespaceContext,
+  base: View,
+  changes: Map<Path, Promise<Content> | undefined>,
+): Transaction {
+  return {
+    get: async text => {
+      const path = parsePath(text)
+      if (!changes.has(path)) {
+        const row = await base.find(path)
+        return row && context.values.read(row)
+      }
+      const content = await changes.get(path)
+      return content && context.values.read({ path, seq: base.seq, at: 0, author: '', ...content })
+    },
+    put: (text, value) => {
+      const path = parsePath(text)
+      const content = context.values.write(context.name, value)
+      content.catch(() => undefined) // awaited by the commit, which reports it
+      changes.set(path, content)
+    },
+    delete: text => {
+      changes.set(parsePath(text), undefined)
+    },
+  }
+}
+
+export async function freshView(context: NamespaceContext): Promise<View> {
+  return context.views.view((await context.head.refresh()).value)
+}
+
+/**
+ * Reads on the newest head. Objects that a head refers to can be swept once a newer head no longer does: then the reader, which
+ * was slow, begins again on that one.
+ */
+async function onFreshView<T>(context: NamespaceContext, read: (view: View) => Promise<T>): Promise<T> {
+  const seen = await context.head.refresh()
+  try {
+    return await read(context.views.view(seen.value))
+  } catch (error) {
+    if (!(error instanceof MissingObjectError)) throw error
+    const now = await context.head.refresh()
+    if (now.etag === seen.etag) throw error
+    return read(context.views.view(now.value))
+  }
+}
+
+const findRow = (context: NamespaceContext, path: Path): Promise<FileRow | undefined> =>
+  onFreshView(context, view => view.find(path))
+
+function fileRow(context: NamespaceContext, path: Path, content: Content, by: Signing): Row {
+  return { path, seq: 0, at: context.ambient.now(), author: by.author, ...content }
+}
+
+function deletedRow(context: NamespaceContext, path: Path, by: Signing): Row {
+  return { path, seq: 0, in: context.name, at: context.ambient.now(), author: by.author, deleted: true }
+}
+
+function entryOf(row: FileRow): Entry {
+  const { path, size, sha256, seq, author, at } = row
+  return { path, size, sha256, seq, author, modifiedAt: new Date(at) }
+}
+
+function assertNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortedError('the write', signal.reason)
+}
+
+/** Refuses all writes that name an earlier holder of the lease. Part of taking it over: done before it is relied upon. */
+export async function raiseFence(context: NamespaceContext, lease: string, token: number): Promise<void> {
+  await context.head.update(({ write: _, ...head }) => {
+    return (head.fences[lease] ?? 0) >= token ? undefined : { ...head, fences: { ...head.fences, [lease]: token } }
+  })
+}

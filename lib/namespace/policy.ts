@@ -1,0 +1,75 @@
+// Conflict policies: what happens to a path that both sides changed (G4). Chosen by glob, the first that matches; `error` when
+// none does. Parsed at the border; pure.
+import picomatch from 'picomatch'
+import { z } from 'zod'
+import { InvalidArgumentError } from '../errors.ts'
+import type { Value } from './values.ts'
+
+export const namedPolicySchema = z.enum(['error', 'ours', 'theirs', 'union-lines', 'json-merge', 'keep-both'])
+
+/**
+ * A policy by name:
+ * - `error`: a ConflictError names the path, and nothing is written;
+ * - `ours`: the value that is there (the parent's) stays;
+ * - `theirs`: the value that arrives (the run's, the later writer's) wins;
+ * - `union-lines`: for append-only logs: the lines that are there, then the lines that the arriving side added;
+ * - `json-merge`: three-way by key; a key that both changed differently is a conflict;
+ * - `keep-both`: the value that is there stays, and the arriving one lands beside it, named after its writer.
+ */
+export type NamedPolicy = z.infer<typeof namedPolicySchema>
+
+/**
+ * A policy of your own. `base` is the value that both sides began with, `parent` the one that is there, `child` the one that
+ * arrives; each undefined where the path does not exist. Resolves to the value to keep, or undefined to delete the path.
+ */
+export type PolicyFunction = (
+  path: string,
+  base: Uint8Array | undefined,
+  parent: Uint8Array | undefined,
+  child: Uint8Array | undefined,
+) => Value | undefined | Promise<Value | undefined>
+
+/** One policy for all paths, or policies by path glob (`{ 'logs/**': 'union-lines' }`), of which the first that matches counts. */
+export type ConflictPolicy = NamedPolicy | PolicyFunction | { readonly [glob: string]: NamedPolicy | PolicyFunction }
+
+/** A function cannot travel to another process: there, `owner` stands in its place. */
+export const policyRulesSchema = z.array(
+  z.object({ glob: z.string(), policy: z.union([namedPolicySchema, z.literal('owner')]) }),
+)
+
+export interface PolicyRule {
+  readonly glob: string
+  readonly policy: NamedPolicy | PolicyFunction | 'owner'
+}
+
+const conflictPolicySchema = z.union([
+  namedPolicySchema,
+  z.custom<PolicyFunction>(value => typeof value === 'function'),
+  z.record(
+    z.string().min(1),
+    z.union([namedPolicySchema, z.custom<PolicyFunction>(value => typeof value === 'function')]),
+  ),
+])
+
+/** Parses what a caller or a configuration file says. */
+export function parsePolicy(policy: unknown, argument = 'onConflict'): PolicyRule[] {
+  if (policy === undefined) return []
+  const parsed = conflictPolicySchema.safeParse(policy)
+  if (!parsed.success) {
+    const known = namedPolicySchema.options.join(', ')
+    const remedy = `Use one of ${known}, a function, or an object of them by path glob.`
+    throw new InvalidArgumentError(argument, 'is no conflict policy', remedy)
+  }
+  if (typeof parsed.data !== 'object') return [{ glob: '**', policy: parsed.data }]
+  return Object.entries(parsed.data).map(([glob, named]) => ({ glob, policy: named }))
+}
+
+/** The policy of one path. */
+export function policyFor(rules: readonly PolicyRule[], path: string): PolicyRule['policy'] {
+  return rules.find(rule => picomatch.isMatch(path, rule.glob, { dot: true }))?.policy ?? 'error'
+}
+
+/** The rules as another process can know them. */
+export function portable(rules: readonly PolicyRule[]): z.infer<typeof policyRulesSchema> {
+  return rules.map(({ glob, policy }) => ({ glob, policy: typeof policy === 'function' ? 'owner' : policy }))
+}

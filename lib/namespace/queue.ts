@@ -1,0 +1,90 @@
+// The queue of a namespace: changes that wait to be combined. Each is a register of its own: its owner puts it, whoever leads
+// either commits and removes it, or replaces it by the reason why not.
+import { z } from 'zod'
+import type { ObjectStore } from '../store/object-store.ts'
+import { Register, type Version } from '../store/register.ts'
+import { type Change, fromStoredChange, storedChangeSchema, toStoredChange } from './change.ts'
+import type { NamespaceContext } from './context.ts'
+import { queueKey, queuePrefix } from './keys.ts'
+
+const rejectionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('conflict'), paths: z.array(z.string()) }),
+  z.object({ kind: z.literal('owner') }),
+  z.object({ kind: z.literal('fenced'), lease: z.string() }),
+  z.object({ kind: z.literal('sealed'), state: z.enum(['open', 'sealed', 'folded', 'discarded']) }),
+])
+
+const intentSchema = z.object({
+  format: z.literal(1),
+  write: z.string(),
+  change: storedChangeSchema,
+  rejected: rejectionSchema.optional(),
+})
+
+type IntentRecord = z.infer<typeof intentSchema>
+/** Why a waiting change was not committed. */
+export type Rejection = z.infer<typeof rejectionSchema>
+
+/** A change that lies in the queue. */
+export interface Intent {
+  readonly key: string
+  readonly change: Change
+  readonly version: Version<IntentRecord>
+}
+
+const registerOf = (context: NamespaceContext, key: string) =>
+  new Register(context.store, key, intentSchema, context.ambient)
+
+/** Puts a change into the queue, in place of its own rejected form if there is one. */
+export async function enqueue(
+  context: NamespaceContext,
+  change: Change,
+  replacing?: Version<IntentRecord>,
+): Promise<void> {
+  const register = registerOf(context, queueKey(context.name, change.id))
+  await register.swap(replacing, { format: 1, change: toStoredChange(change, context.name) })
+}
+
+/** The changes that wait, in order of arrival by the store's clock. Rejected ones wait for nobody. */
+export async function readQueue(context: NamespaceContext): Promise<Intent[]> {
+  const listed: { key: string; lastModified: number }[] = []
+  for await (const entry of context.store.list({ prefix: queuePrefix(context.name) })) {
+    if (entry.kind === 'object') listed.push(entry)
+  }
+  listed.sort((a, b) => a.lastModified - b.lastModified || (a.key < b.key ? -1 : 1))
+  const intents = await Promise.all(listed.map(({ key }) => readIntent(context, key)))
+  return intents.filter(intent => intent !== undefined && !intent.version.value.rejected) as Intent[]
+}
+
+async function readIntent(context: NamespaceContext, key: string): Promise<Intent | undefined> {
+  const version = await registerOf(context, key).read()
+  return version && { key, change: fromStoredChange(version.value.change, context.name), version }
+}
+
+/** Why the change was rejected; undefined while it waits, or when it is gone. */
+export async function readRejection(
+  context: NamespaceContext,
+  id: string,
+): Promise<{ reason: Rejection; version: Version<IntentRecord> } | undefined> {
+  const intent = await readIntent(context, queueKey(context.name, id))
+  const reason = intent?.version.value.rejected
+  return intent && reason && { reason, version: intent.version }
+}
+
+/** Tells the owner why not. Should the owner have changed the intent meanwhile, it simply waits again. */
+export async function reject(context: NamespaceContext, intent: Intent, reason: Rejection): Promise<void> {
+  const { write: _, ...record } = intent.version.value
+  await registerOf(context, intent.key).swap(intent.version, { ...record, rejected: reason })
+}
+
+/** Removes changes that are committed, or given up. */
+export async function dequeue(context: NamespaceContext, ids: readonly string[]): Promise<void> {
+  await removeKeys(
+    context.store,
+    ids.map(id => queueKey(context.name, id)),
+  )
+}
+
+async function removeKeys(store: ObjectStore, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await store.delete(keys)
+}

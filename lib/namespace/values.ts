@@ -1,0 +1,133 @@
+// Values: the bytes of a path. Small ones lie inline in the index, larger ones in objects of their own, compacted small ones in
+// packs. Written before the commit that refers to them, and checked against their SHA-256 whenever they are read.
+import { createHash } from 'node:crypto'
+import type { Ambient } from '../ambient.ts'
+import { CorruptObjectError, InvalidArgumentError, MissingObjectError } from '../errors.ts'
+import type { NamespaceName } from '../names.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { packKey, valueKey } from './keys.ts'
+import { newId } from './object-id.ts'
+import type { FileRow, Row } from './row.ts'
+
+/** What may be put: bytes, text (as UTF-8), or a stream of bytes in bounded memory. */
+export type Value = Uint8Array | string | AsyncIterable<Uint8Array | string>
+
+/** The part of a row that says what the value is and where. */
+export type Content = Pick<FileRow, 'size' | 'sha256'> & Pick<Row, 'value' | 'object' | 'pack' | 'in'>
+
+/** Values up to this many bytes lie inline. */
+export const INLINE_LIMIT = 4096
+const READ_CHUNK = 8 * 1024 * 1024
+
+export class Values {
+  private readonly store: ObjectStore
+  private readonly ambient: Ambient
+
+  constructor(store: ObjectStore, ambient: Ambient) {
+    this.store = store
+    this.ambient = ambient
+  }
+
+  /** Stores a value in `namespace`'s folder unless it is small. When it resolves, the value is durable or inline. */
+  async write(namespace: NamespaceName, value: Value): Promise<Content> {
+    if (typeof value === 'string' || value instanceof Uint8Array) return this.writeBytes(namespace, toBytes(value))
+    if (typeof value?.[Symbol.asyncIterator] !== 'function') {
+      throw new InvalidArgumentError(
+        'value',
+        'is neither bytes, text nor a stream',
+        'Pass a Uint8Array, a string or an async iterable.',
+      )
+    }
+    return this.writeStream(namespace, value)
+  }
+
+  /** Reads a value whole. */
+  async read(row: FileRow): Promise<Uint8Array> {
+    if (row.value !== undefined) return checked(row, Buffer.from(row.value, 'base64'), `the row of "${row.path}"`)
+    const { key, start } = placeOf(row)
+    const range = row.pack && { start, end: start + row.size - 1 }
+    const answer = await this.store.get(key, { range })
+    if (answer.status !== 'found') throw new MissingObjectError(key, `the row of "${row.path}"`)
+    return checked(row, answer.body, key)
+  }
+
+  /** Reads a value in chunks of at most 8 MiB. The last chunk comes only after the whole was checked. */
+  async *stream(row: FileRow): AsyncGenerator<Uint8Array> {
+    if (row.size <= READ_CHUNK) {
+      yield await this.read(row)
+      return
+    }
+    const { key, start } = placeOf(row)
+    const hash = createHash('sha256')
+    for (let at = 0; at < row.size; at += READ_CHUNK) {
+      const end = Math.min(at + READ_CHUNK, row.size) - 1
+      const answer = await this.store.get(key, { range: { start: start + at, end: start + end } })
+      if (answer.status !== 'found') throw new MissingObjectError(key, `the row of "${row.path}"`)
+      hash.update(answer.body)
+      if (end === row.size - 1 && hash.digest('hex') !== row.sha256) throw mismatch(key)
+      yield answer.body
+    }
+  }
+
+  private async writeBytes(namespace: NamespaceName, bytes: Uint8Array): Promise<Content> {
+    const about = { size: bytes.length, sha256: sha256(bytes), in: namespace }
+    if (bytes.length <= INLINE_LIMIT) return { ...about, value: Buffer.from(bytes).toString('base64') }
+    const object = newId(this.ambient)
+    await this.store.put(valueKey(namespace, object), bytes)
+    return { ...about, object }
+  }
+
+  private async writeStream(namespace: NamespaceName, value: AsyncIterable<Uint8Array | string>): Promise<Content> {
+    const chunks = value[Symbol.asyncIterator]()
+    const start: Uint8Array[] = []
+    let buffered = 0
+    for (;;) {
+      const next = await chunks.next()
+      if (next.done) return this.writeBytes(namespace, Buffer.concat(start))
+      const bytes = toBytes(next.value)
+      start.push(bytes)
+      buffered += bytes.length
+      if (buffered > INLINE_LIMIT) break
+    }
+    const hash = createHash('sha256')
+    let size = 0
+    async function* counted() {
+      for (const bytes of start) yield* seen(bytes)
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield* seen(toBytes(next.value))
+    }
+    function* seen(bytes: Uint8Array) {
+      hash.update(bytes)
+      size += bytes.length
+      yield bytes
+    }
+    const object = newId(this.ambient)
+    await this.store.put(valueKey(namespace, object), counted())
+    return { size, sha256: hash.digest('hex'), in: namespace, object }
+  }
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function toBytes(value: unknown): Uint8Array {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (value instanceof Uint8Array) return value
+  throw new InvalidArgumentError(
+    'value',
+    'has a chunk that is neither bytes nor text',
+    'Pass a Uint8Array, a string or an async iterable of them.',
+  )
+}
+
+function placeOf(row: FileRow): { key: string; start: number } {
+  if (row.pack) return { key: packKey(row.in, row.pack[0]), start: row.pack[1] }
+  return { key: valueKey(row.in, row.object ?? ''), start: 0 }
+}
+
+function checked(row: FileRow, bytes: Uint8Array, key: string): Uint8Array {
+  if (bytes.length !== row.size || sha256(bytes) !== row.sha256) throw mismatch(key)
+  return bytes
+}
+
+const mismatch = (key: string) => new CorruptObjectError(key, 'does not have the SHA-256 that the index recorded')

@@ -1,0 +1,111 @@
+// The options of the public calls: documented where they are declared, parsed before anything is written (G10).
+import { z } from 'zod'
+import type { Ambient } from './ambient.ts'
+import { InvalidArgumentError } from './errors.ts'
+import { defaultLabel } from './identity.ts'
+import type { WaitOptions } from './lease/leases.ts'
+import type { ConflictPolicy } from './namespace/policy.ts'
+import type { FoldResult } from './run/fold.ts'
+import type { OnError, RunOptions } from './run/run.ts'
+import type { Namespace, Store } from './runlet.ts'
+
+export interface OpenOptions {
+  /** Signs commits. Default: user@host. At most 128 characters. */
+  readonly author?: string | undefined
+  /** What a relative `file:` path starts from. Default: the current folder. */
+  readonly folder?: string | undefined
+  /** Clock and randomness, for simulation. Default: the real ones. */
+  readonly ambient?: Ambient | undefined
+}
+
+export interface WriteOptions {
+  /** Shown by `log`. A write with a message is a commit of its own. */
+  readonly message?: string | undefined
+  /** What happens to paths that somebody else changed meanwhile. Default: `error`, a ConflictError. */
+  readonly onConflict?: ConflictPolicy | undefined
+  /** The lock that must still be held for the write to happen. */
+  readonly lock?: { readonly name: string; readonly token: number } | undefined
+  /** Aborts before the write is handed to the store; what was handed over may stand. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface LockOptions {
+  /** How long the lock outlives its holder, in milliseconds, from 1000. It is renewed at a third. Default: 30,000. */
+  readonly ttlMs?: number | undefined
+  /** How long to wait for it, in milliseconds; Infinity for ever. Default: 60,000. */
+  readonly waitMs?: number | undefined
+  /** Who holds it, for people. Default: the program's name. */
+  readonly label?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ForkOptions {
+  /** What happens at the fold to paths that both sides changed. Default: `error`, a ConflictError. */
+  readonly onConflict?: ConflictPolicy | undefined
+  /** What becomes of the run when its function throws or its owner dies. Default: `keep`. */
+  readonly onError?: OnError | undefined
+  /** How long the run is out of reach of others after its owner died, in milliseconds, from 1000. Default: 60,000. */
+  readonly ttlMs?: number | undefined
+  /** Who owns it, for people. Default: the program's name. */
+  readonly label?: string | undefined
+  /** Aborts the run's own signal. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface RunNamespaceOptions extends ForkOptions {
+  /** A store, or its URL. Default: RUNLET_STORE, else runlet.config.json. */
+  readonly store?: Store | string | undefined
+  /** The parent, or its name. Default: RUNLET_NAMESPACE, else runlet.config.json. */
+  readonly parent?: Namespace | string | undefined
+  /** Go on with a run of this id whose owner is gone, if there is one. Default: false. */
+  readonly resume?: boolean | undefined
+  /** Told of the fold, once it is durable. */
+  readonly onFold?: ((result: FoldResult) => void) | undefined
+}
+
+/** Shorter leases would be lost to an ordinary pause; the store's clock has whole seconds. */
+const ttlSchema = z.number().min(1000).max(86_400_000)
+const labelSchema = z.string().min(1).max(128)
+const signalSchema = z.instanceof(AbortSignal)
+
+const forkSchema = z.object({
+  onError: z.enum(['keep', 'discard', 'fold']).optional(),
+  ttlMs: ttlSchema.optional(),
+  label: labelSchema.optional(),
+  signal: signalSchema.optional(),
+})
+
+const lockSchema = z.object({
+  ttlMs: ttlSchema.optional(),
+  waitMs: z.union([z.number().nonnegative(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
+  label: labelSchema.optional(),
+  signal: signalSchema.optional(),
+})
+
+const writeSchema = z.object({
+  message: z.string().max(1000).optional(),
+  lock: z.object({ name: z.string(), token: z.number().int().positive() }).optional(),
+  signal: signalSchema.optional(),
+})
+
+export function parseForkOptions(options: ForkOptions = {}): RunOptions {
+  const { onError = 'keep', ttlMs = 60_000, label = defaultLabel(), signal } = parse(forkSchema, options)
+  return { onError, ttlMs, label, signal, onConflict: options.onConflict }
+}
+
+export function parseLockOptions(options: LockOptions = {}): WaitOptions {
+  const { ttlMs = 30_000, waitMs = 60_000, label = defaultLabel(), signal } = parse(lockSchema, options)
+  return { ttlMs, waitMs, label, signal }
+}
+
+export function parseWriteOptions(options: WriteOptions): WriteOptions {
+  return { ...parse(writeSchema, options), onConflict: options.onConflict }
+}
+
+function parse<T>(schema: z.ZodType<T>, options: unknown): T {
+  const parsed = schema.safeParse(options)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const name = issue?.path.join('.') || 'options'
+  throw new InvalidArgumentError(name, issue?.message ?? 'is malformed', 'See the documentation of this option.')
+}

@@ -1,0 +1,168 @@
+// The fold: one commit on the parent that adopts the run's shard; no value is copied (G2, G4, G5).
+//   1. seal: the run's own layers become one index shard, and its head says `sealed`: no more writes;
+//   2. under the parent's merge lease, or through its queue: look at what the parent did since the fork to the run's paths;
+//      swap the parent's head for one with a reference to the shard, and the fold's origin;
+//   3. the run's head becomes `folded`;
+//   4. its pin and its owner lease go.
+// A crash between any two is finished by folding again: each step finds what was done before it. The origin in the parent's
+// history says that step 2 happened; it is looked for as far back as the fork.
+import { NamespaceSealedError, OpenChildrenError, RunNotFoundError } from '../errors.ts'
+import { publish } from '../events.ts'
+import type { Attempt } from '../lease/leases.ts'
+import type { LeaseRecord } from '../lease/record.ts'
+import type { Outcome } from '../namespace/batch.ts'
+import type { Change } from '../namespace/change.ts'
+import { combine, newReport, tryToLead } from '../namespace/combine.ts'
+import { errorOf } from '../namespace/committer.ts'
+import { rowsOf } from '../namespace/compaction-plan.ts'
+import type { Head, IndexRef, Layer, NewHead } from '../namespace/head.ts'
+import { mergeLayers } from '../namespace/merge-layers.ts'
+import { newId } from '../namespace/object-id.ts'
+import type { PolicyRule } from '../namespace/policy.ts'
+import { type Meter, metered } from '../store/metered-store.ts'
+import type { Version } from '../store/register.ts'
+import { listForks, removeTraces } from './pin.ts'
+import { assertOwner, type OpenRun, OWNER_LEASE } from './run.ts'
+
+type MergeLease = Version<LeaseRecord> | undefined
+
+export interface FoldResult {
+  /** The parent's commit that adopted the run; its seq at the time when the run had changed nothing. */
+  readonly seq: number
+  /** How many paths the run had put or deleted. */
+  readonly rows: number
+  /** Requests made for it by this process. */
+  readonly requests: number
+  /** From asking for the merge lease to holding it, or to being committed by who held it. */
+  readonly waitedMs: number
+  /** How long this process held the merge lease; 0 when another one committed the fold. */
+  readonly heldMs: number
+  /** How many commits went in with the same swap of the parent's head. */
+  readonly batchSize: number
+}
+
+interface Adopted {
+  readonly seq: number
+  readonly batchSize: number
+  readonly waitedMs: number
+  readonly heldMs: number
+  readonly released: Promise<void>
+}
+
+export interface FoldOptions {
+  readonly author: string
+  readonly message?: string | undefined
+  /** In place of the policies given at the fork. */
+  readonly rules?: readonly PolicyRule[] | undefined
+}
+
+/** Folds the run into its parent. Folding a folded run again changes nothing and gives the same seq. */
+export async function foldRun(run: OpenRun, options: FoldOptions): Promise<FoldResult> {
+  const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
+  const folded = await metered(meter, () => fold(run, options))
+  const result = { ...folded, requests: meter.requests }
+  publish('runlet:fold', () => ({ namespace: run.parent.name, run: run.name, ...result }))
+  return result
+}
+
+async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult, 'requests'>> {
+  await run.child.committer.idle()
+  // All that can be known before the seal is asked for at once; the merge lease may be stale by the time it is needed.
+  const [sealed, mergeLease] = await Promise.all([seal(run), run.parent.merge.inspect()])
+  if (sealed.state === 'discarded') throw new NamespaceSealedError(run.name, 'discarded')
+  const rows = rowsOfHead(sealed)
+  if (sealed.state === 'folded') {
+    await removeTraces(run.parent, sealed, OWNER_LEASE)
+    return { seq: sealed.folded?.seq ?? 0, rows, waitedMs: 0, heldMs: 0, batchSize: 1 }
+  }
+  const { released, ...adopted } = await adopt(run, sealed, options, mergeLease)
+  await Promise.all([end(run, { seq: adopted.seq, rows }), released, run.lease?.abandon()])
+  await removeTraces(run.parent, sealed, OWNER_LEASE)
+  return { rows, ...adopted }
+}
+
+/** Ends the run's writes and leaves its changes as one index shard. Doing it again changes nothing. */
+async function seal(run: OpenRun): Promise<Head> {
+  const { value } = await run.child.head.update(async head => {
+    assertOwner(head, run)
+    if (head.state !== 'open') return undefined
+    const { write: _, ...rest } = head
+    return { ...rest, state: 'sealed', layers: await asOneLayer(run, head) } satisfies NewHead
+  })
+  return value
+}
+
+/**
+ * Refuses to fold away a run that others were forked from. Asked after the seal, and a fork looks at its parent again after
+ * its pin is put: so one of the two sees the other.
+ */
+async function assertNoChildren(run: OpenRun): Promise<void> {
+  const children = await listForks(run.child)
+  if (children.length === 0) return
+  await run.child.head.update(head => {
+    const { write: _, ...rest } = head
+    return head.state === 'sealed' ? { ...rest, state: 'open' } : undefined
+  })
+  throw new OpenChildrenError(run.name, [...new Set(children.map(fork => fork.name))])
+}
+
+async function asOneLayer(run: OpenRun, head: Head): Promise<Layer[]> {
+  const { layers } = head
+  if (layers.length === 0 || (layers.length === 1 && layers[0]?.files)) return layers
+  return [await mergeLayers(run.child, layers, { complete: false })]
+}
+
+const rowsOfHead = (head: Head): number => head.layers.reduce((sum, layer) => sum + rowsOf(layer), 0)
+
+/** The one commit on the parent; none when the run changed nothing. */
+async function adopt(run: OpenRun, sealed: Head, options: FoldOptions, seen: MergeLease): Promise<Adopted> {
+  const count = rowsOfHead(sealed)
+  const base = sealed.base
+  if (!base) throw new RunNotFoundError(run.name)
+  if (count === 0) {
+    await assertNoChildren(run)
+    return { seq: base.seq, batchSize: 1, waitedMs: 0, heldMs: 0, released: Promise.resolve() }
+  }
+  const first = await leadUnlessForked(run, options, seen)
+  const files = sealed.layers
+    .flatMap(layer => layer.files ?? [])
+    .map((ref): IndexRef => ({ ...ref, in: ref.in ?? run.name }))
+  const change: Change = {
+    id: newId(run.parent.ambient),
+    since: base.seq,
+    sinceFork: base.below,
+    base: () => run.child.views.baseView(run.name, base),
+    at: run.parent.ambient.now(),
+    author: options.author,
+    message: options.message,
+    sets: [{ files, count }],
+    rules: options.rules ?? run.rules,
+    suffix: run.id,
+    origin: { run: run.name, fork: base.fork, seq: sealed.seq },
+  }
+  const report = newReport()
+  const [outcome] = (await combine(run.parent, [change], report, { first, crowded: false })) as [Outcome]
+  if (outcome.kind !== 'committed') {
+    await report.released
+    throw errorOf(run.parent, outcome)
+  }
+  const { seq, batchSize } = outcome
+  return { seq, batchSize, waitedMs: report.waitedMs, heldMs: report.heldMs, released: report.released }
+}
+
+async function leadUnlessForked(run: OpenRun, options: FoldOptions, seen: MergeLease): Promise<Attempt> {
+  const [children, attempt] = await Promise.allSettled([
+    assertNoChildren(run),
+    tryToLead(run.parent, options.author, seen),
+  ])
+  if (children.status === 'fulfilled' && attempt.status === 'fulfilled') return attempt.value
+  if (attempt.status === 'fulfilled' && 'lease' in attempt.value) await attempt.value.lease.release()
+  throw children.status === 'rejected' ? children.reason : (attempt as PromiseRejectedResult).reason
+}
+
+async function end(run: OpenRun, folded: { seq: number; rows: number }): Promise<void> {
+  await run.child.head.update(head => {
+    const { write: _, ...rest } = head
+    return head.state === 'sealed' ? { ...rest, state: 'folded', folded } : undefined
+  })
+}

@@ -1,0 +1,50 @@
+// The open runs of a namespace: found by their pins, each with its state and owner.
+import { LeaseCell } from '../lease/leases.ts'
+import type { Holder } from '../lease/record.ts'
+import type { HeadState } from '../namespace/head.ts'
+import { leaseKey } from '../namespace/keys.ts'
+import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
+import { listForks, type OpenFork } from './pin.ts'
+import { OWNER_LEASE } from './run.ts'
+
+export interface RunInfo {
+  /** The run's id: the last segment of its name. */
+  readonly id: string
+  readonly name: string
+  /** The parent's seq at the fork. */
+  readonly forkSeq: number
+  /** `open`, `sealed` (a fold began), `forking` (its fork was interrupted, or is under way), `folded` or `discarded` (ending). */
+  readonly state: HeadState | 'forking'
+  readonly label: string
+  readonly startedAt: Date | undefined
+  /** How many commits it made. */
+  readonly commits: number
+  readonly owner: Holder | undefined
+  /** Whether the owner's lease ran out without being given back. */
+  readonly ownerExpired: boolean
+}
+
+export async function listRuns(parent: OpenNamespace): Promise<RunInfo[]> {
+  const forks = await listForks(parent)
+  const byName = new Map(forks.map(fork => [fork.name, fork]))
+  const runs = await Promise.all([...byName.values()].map(fork => describe(parent, fork)))
+  return runs.sort((a, b) => (a.startedAt?.getTime() ?? 0) - (b.startedAt?.getTime() ?? 0))
+}
+
+async function describe(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo> {
+  const child = openNamespace(parent.store, fork.name, parent.ambient)
+  const cell = new LeaseCell(parent.store, leaseKey(fork.name, OWNER_LEASE), OWNER_LEASE, parent.ambient)
+  const [head, owner] = await Promise.all([child.head.peek(), cell.inspect()])
+  const holder = owner?.value.holder ?? undefined
+  return {
+    id: fork.name.slice(fork.name.lastIndexOf('/') + 1),
+    name: fork.name,
+    forkSeq: fork.seq,
+    state: head?.value.state ?? 'forking',
+    label: head?.value.run?.label ?? '',
+    startedAt: head && new Date(head.value.createdAt),
+    commits: head?.value.seq ?? 0,
+    owner: holder,
+    ownerExpired: holder !== undefined && cell.available(owner),
+  }
+}

@@ -1,0 +1,82 @@
+// The pin of a fork: the object under the parent's `forks/` that holds what the child reaches of its parent. It is put before or
+// together with the child's head, never after, and is the last thing to go: while it stands, nothing that it names is swept (G9).
+import { childName, type NamespaceName } from '../names.ts'
+import { type Base, emptyHead, type ForkPin, type Head, type NewHead } from '../namespace/head.ts'
+import { forkKey, forksPrefix, leaseKey, parseForkKey } from '../namespace/keys.ts'
+import type { OpenNamespace } from '../namespace/namespace.ts'
+import { newId } from '../namespace/object-id.ts'
+import { type PolicyRule, portable } from '../namespace/policy.ts'
+import { encodeJson, FORMAT } from '../store/json-object.ts'
+
+const segmentOf = (name: NamespaceName) => name.slice(name.lastIndexOf('/') + 1)
+
+const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
+  forkKey(parent, { seq: base.seq, child: segmentOf(child), id: base.fork })
+
+/** Begins to put the pin of `child` on the parent's `head`. */
+export function putPin(parent: OpenNamespace, child: OpenNamespace, head: Head): { base: Base; put: Promise<unknown> } {
+  const fork = newId(parent.ambient)
+  const base: Base = { namespace: parent.name, seq: head.seq, fork, ...(head.base && { below: head.base.fork }) }
+  const pin: ForkPin = {
+    format: FORMAT,
+    write: fork,
+    fork,
+    child: child.name,
+    namespace: parent.name,
+    seq: head.seq,
+    at: parent.ambient.now(),
+    layers: head.layers,
+    ...(head.base && { base: head.base }),
+  }
+  const key = keyOf(parent.name, child.name, base)
+  const put = parent.store.put(key, encodeJson(pin)).then(() => child.views.remember(key, pin))
+  return { base, put }
+}
+
+export async function removePins(parent: OpenNamespace, child: NamespaceName, bases: readonly Base[]): Promise<void> {
+  await parent.store.delete(bases.map(base => keyOf(parent.name, child, base)))
+}
+
+/** The last step of a run's end, once its head says `folded` or `discarded`: its pins and its owner lease go, in one request. */
+export async function removeTraces(parent: OpenNamespace, head: Head, leaseName: string): Promise<void> {
+  const bases = [head.base, ...(head.oldBases ?? [])].filter(base => base !== undefined)
+  await parent.store.delete([
+    ...bases.map(base => keyOf(parent.name, head.namespace, base)),
+    leaseKey(head.namespace, leaseName),
+  ])
+}
+
+export interface OpenFork {
+  readonly name: NamespaceName
+  readonly seq: number
+  readonly fork: string
+}
+
+/** The open children of a namespace, by their pins: no child is read, however many runs there ever were. */
+export async function listForks(parent: OpenNamespace): Promise<OpenFork[]> {
+  const forks: OpenFork[] = []
+  for await (const entry of parent.store.list({ prefix: forksPrefix(parent.name) })) {
+    const parsed = parseForkKey(entry.key)
+    if (parsed) forks.push({ name: childName(parent.name, parsed.child), seq: parsed.seq, fork: parsed.id })
+  }
+  return forks
+}
+
+export function newHeadOfRun(
+  child: OpenNamespace,
+  base: Base,
+  about: { label: string; onError: 'keep' | 'discard' | 'fold'; rules: readonly PolicyRule[] },
+): NewHead {
+  const { label, onError, rules } = about
+  const onConflict = rules.length > 0 ? recordable(rules) : undefined
+  return {
+    ...emptyHead(child.name, child.ambient.now()),
+    base,
+    run: { label, onError, ...(onConflict && { onConflict }) },
+  }
+}
+
+/** Policies as an object by glob. A function cannot be recorded; whoever finds the run must say what to do: `error`. */
+function recordable(rules: readonly PolicyRule[]): Record<string, string> {
+  return Object.fromEntries(portable(rules).map(({ glob, policy }) => [glob, policy === 'owner' ? 'error' : policy]))
+}

@@ -1,0 +1,315 @@
+// The public Store, Namespace and Run: one-line methods that hand down to the layers below, and the parsing of their options.
+// Only here do the layers meet (a namespace forks runs, a run is a namespace), which keeps them free of cycles.
+import { type Ambient, systemAmbient } from './ambient.ts'
+import { findConfig } from './config.ts'
+import { LeaseLostError, NamespaceNotFoundError, RunNotFoundError } from './errors.ts'
+import { defaultAuthor, defaultLabel } from './identity.ts'
+import type { Lease } from './lease/lease.ts'
+import { LeaseCell } from './lease/leases.ts'
+import { type LockInfo, listLocks } from './lease/list-locks.ts'
+import { parseNamespaceName, parseSegment } from './names.ts'
+import type { Committed, Signing } from './namespace/committer.ts'
+import { compact } from './namespace/compact.ts'
+import type { CommitRecord } from './namespace/head.ts'
+import { leaseKey, leasePrefix } from './namespace/keys.ts'
+import * as ns from './namespace/namespace.ts'
+import { parsePolicy } from './namespace/policy.ts'
+import type { Value } from './namespace/values.ts'
+import {
+  type ForkOptions,
+  type LockOptions,
+  type OpenOptions,
+  parseForkOptions,
+  parseLockOptions,
+  parseWriteOptions,
+  type RunNamespaceOptions,
+  type WriteOptions,
+} from './options.ts'
+import { discardRun } from './run/discard.ts'
+import { type FoldResult, foldRun } from './run/fold.ts'
+import { listRuns, type RunInfo } from './run/list-runs.ts'
+import { refreshRun } from './run/refresh.ts'
+import { forkRun, type OpenRun, releaseRun, resumeRun, signingOf } from './run/run.ts'
+import { withRun } from './run/with-run.ts'
+import { type DoctorReport, examine } from './store/doctor.ts'
+import { markStore } from './store/format.ts'
+import type { ObjectStore } from './store/object-store.ts'
+import { openObjectStore } from './store/open.ts'
+
+/** A lock that this process holds, as the function given to `lock` sees it. */
+export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
+
+/**
+ * Opens a store: `s3://bucket/prefix?endpoint=…&region=…&pathStyle=true`, `file:./folder` or `memory:`. Makes no request.
+ * @throws InvalidStoreUrlError
+ */
+export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
+  const ambient = options.ambient ?? systemAmbient
+  const objects = await openObjectStore(url, ambient, options.folder ?? process.cwd())
+  return new Store(objects, ambient, options.author ?? defaultAuthor())
+}
+
+/** A bucket and prefix (or a folder, or memory) that holds namespaces. */
+export class Store {
+  /** The URL that opens it again. */
+  readonly url: string
+  readonly #objects: ObjectStore
+  readonly #ambient: Ambient
+  readonly #author: string
+  readonly #opened = new Set<Namespace>()
+
+  constructor(objects: ObjectStore, ambient: Ambient, author: string) {
+    this.url = objects.url
+    this.#objects = objects
+    this.#ambient = ambient
+    this.#author = author
+  }
+
+  /**
+   * Opens a namespace (one request); with `create`, makes it if it does not exist.
+   * @throws InvalidNameError, NamespaceNotFoundError, FormatVersionError, CorruptObjectError
+   */
+  async namespace(name: string, options: { create?: boolean } = {}): Promise<Namespace> {
+    const open = ns.openNamespace(this.#objects, parseNamespaceName(name), this.#ambient)
+    if (!(await open.head.peek())) {
+      if (!options.create) throw new NamespaceNotFoundError(name)
+      await markStore(this.#objects)
+      await ns.createNamespace(open)
+    }
+    return this.#adopt(new Namespace(open, this.#author))
+  }
+
+  /** Tries every property that the protocols need of this store, and cleans up. */
+  doctor(options: { onProgress?: (line: string) => void } = {}): Promise<DoctorReport> {
+    return examine(this.#objects, this.#ambient, options)
+  }
+
+  /** Waits for what runs in the background, and ends connections. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#opened].map(namespace => namespace.idle()))
+    await this.#objects.close()
+  }
+
+  #adopt(namespace: Namespace): Namespace {
+    this.#opened.add(namespace)
+    return namespace
+  }
+}
+
+/** A named map from path to value, with one history of commits. */
+export class Namespace {
+  readonly name: string
+  /** For the library's own layers. */
+  protected readonly open: ns.OpenNamespace
+  protected readonly author: string
+  protected readonly signing: Signing
+
+  constructor(open: ns.OpenNamespace, author: string, signing?: Signing) {
+    this.name = open.name
+    this.open = open
+    this.author = author
+    this.signing = signing ?? { author, rules: [], suffix: open.name.slice(open.name.lastIndexOf('/') + 1) }
+  }
+
+  /**
+   * Writes one path. Resolves when it is durable (G1) and others see it. Puts made at the same time share a commit.
+   * @param value bytes, text (stored as UTF-8), or a stream of either, which is uploaded in bounded memory
+   * @throws InvalidPathError, ConflictError (G4), NamespaceSealedError, LeaseLostError (G7), StoreError
+   */
+  put(path: string, value: Value, options?: WriteOptions): Promise<Committed> {
+    return ns.put(this.open, { path, value }, this.#signed(options), options ?? {})
+  }
+
+  /** The value of a path, checked against its SHA-256; undefined when there is none. */
+  get(path: string): Promise<Uint8Array | undefined> {
+    return ns.get(this.open, path)
+  }
+
+  /** The value of a path in chunks of at most 8 MiB; undefined when there is none. */
+  stream(path: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+    return ns.stream(this.open, path)
+  }
+
+  /** What `list` says of one path. */
+  stat(path: string): Promise<ns.Entry | undefined> {
+    return ns.stat(this.open, path)
+  }
+
+  /** Removes one path, as `put` writes it. Removing what is not there is no error. */
+  delete(path: string, options?: WriteOptions): Promise<Committed> {
+    return ns.remove(this.open, path, this.#signed(options), options ?? {})
+  }
+
+  /** The paths that start with `prefix`, in the order of their UTF-8 bytes, as of the moment of the first step. */
+  list(prefix = ''): AsyncIterable<ns.Entry> {
+    return ns.list(this.open, prefix)
+  }
+
+  /**
+   * Several puts and deletes as one: everybody sees all of them or none (G2). What `fill` reads through `tx.get` is what the
+   * commit is made against: should somebody change one of the written paths meanwhile, it is a conflict (G4).
+   */
+  commit(fill: (tx: ns.Transaction) => void | Promise<void>, options?: WriteOptions): Promise<Committed> {
+    return ns.commitTransaction(this.open, fill, this.#signed(options), options ?? {})
+  }
+
+  /** The commits, newest first. */
+  log(): AsyncIterable<CommitRecord> {
+    return ns.log(this.open)
+  }
+
+  /**
+   * Runs `fn` while holding a named lock across all machines (G6). Pass the lock to writes (`{ lock }`) and they are refused
+   * once it was lost (G7).
+   * @throws LockTimeoutError, LeaseLostError when the lock was lost while fn ran, AbortedError
+   */
+  async lock<T>(name: string, fn: (lock: HeldLock) => T | Promise<T>, options?: LockOptions): Promise<T> {
+    const { ambient, store } = this.open
+    const key = `lock.${parseSegment(name, 'lock')}`
+    const cell = new LeaseCell(store, leaseKey(this.open.name, key), key, ambient)
+    const lease = await cell.acquire(parseLockOptions(options))
+    try {
+      if (lease.takenOver) await ns.raiseFence(this.open, key, lease.token)
+      const value = await fn(lease)
+      if (lease.signal.aborted) throw new LeaseLostError(name)
+      return value
+    } finally {
+      await lease.release()
+    }
+  }
+
+  /** Forks a run: a child namespace that sees this one as it is now. At most 4 requests, whatever this namespace holds (G8). */
+  async fork(runId: string, options?: ForkOptions): Promise<Run> {
+    const run = await forkRun(this.open, parseSegment(runId, 'run id'), parseForkOptions(options))
+    return new Run(run, this, this.author)
+  }
+
+  /** Takes over a run whose owner is gone. @throws RunNotFoundError, RunInUseError when its owner is alive */
+  async resume(runId: string, options?: ForkOptions): Promise<Run> {
+    const run = await resumeRun(this.open, parseSegment(runId, 'run id'), parseForkOptions(options))
+    return new Run(run, this, this.author)
+  }
+
+  /** The open runs of this namespace, oldest first. */
+  runs(): Promise<RunInfo[]> {
+    return listRuns(this.open)
+  }
+
+  /** The leases of this namespace and their holders. */
+  locks(): Promise<LockInfo[]> {
+    return listLocks(this.open.store, leasePrefix(this.open.name), this.open.ambient)
+  }
+
+  /** Merges all layers of the index into one, beside readers and writers. Resolves to the number of layers merged. */
+  compact(): Promise<{ merged: number }> {
+    return compact(this.open, { eager: true })
+  }
+
+  /** Resolves when nothing of this namespace is being written in the background. */
+  idle(): Promise<void> {
+    return this.open.committer.idle()
+  }
+
+  #signed(options: WriteOptions | undefined): Signing {
+    if (!options) return this.signing
+    const { onConflict, lock } = parseWriteOptions(options)
+    if (onConflict === undefined && !lock) return this.signing
+    const fence = lock ? { name: lock.name, token: lock.token } : this.signing.fence
+    return { ...this.signing, rules: parsePolicy(onConflict), fence }
+  }
+}
+
+/** A child namespace in use: everything that a namespace has, and its end. */
+export class Run extends Namespace {
+  readonly id: string
+  readonly parent: Namespace
+  /** Aborts when the owner lease is lost (a long pause: somebody else may have resumed the run), or the given signal aborts. */
+  readonly signal: AbortSignal
+  readonly #run: OpenRun
+
+  constructor(run: OpenRun, parent: Namespace, author: string) {
+    super(run.child, author, signingOf(run, author))
+    this.id = run.id
+    this.parent = parent
+    this.signal = run.signal
+    this.#run = run
+  }
+
+  /** The fencing token of the owner lease; 0 for a run that has ended. Lets a program that this process starts write as its part. */
+  get token(): number {
+    return this.#run.lease?.token ?? 0
+  }
+
+  /**
+   * Folds the run into its parent: all of it or nothing (G2), once (G5). Folding it again changes nothing.
+   * @throws ConflictError when parent and run changed the same paths and no policy settles them; then the run is kept, and
+   *   `fold({ onConflict })` settles it. OpenChildrenError, NamespaceSealedError when it was discarded.
+   */
+  fold(options: Pick<ForkOptions, 'onConflict'> & { message?: string } = {}): Promise<FoldResult> {
+    const rules = options.onConflict === undefined ? undefined : parsePolicy(options.onConflict)
+    return foldRun(this.#run, { author: this.author, message: options.message, rules })
+  }
+
+  /** Discards the run. @throws NamespaceSealedError when it was folded, OpenChildrenError */
+  discard(): Promise<void> {
+    return discardRun(this.#run)
+  }
+
+  /** Gives the run up without ending it: anybody may resume it at once. */
+  release(): Promise<void> {
+    return releaseRun(this.#run)
+  }
+
+  /**
+   * Moves the fork point to the parent's head as it is now; resolves to its seq.
+   * @throws ConflictError when both sides changed the same paths; the run stays where it was
+   */
+  refresh(): Promise<number> {
+    return refreshRun(this.#run, this.author)
+  }
+}
+
+/**
+ * Runs `fn` in a child namespace of its own and folds it into the parent; resolves to fn's value once the fold is durable.
+ * @param runId 1 to 64 of a-z, 0-9, '.', '_' and '-'
+ * @param options `store` and `parent` default to RUNLET_STORE and RUNLET_NAMESPACE, else runlet.config.json
+ * @throws what fn throws, after the run was kept (default), discarded or folded; RunInUseError; ConflictError when the fold
+ *   is refused (the run is kept); ConfigError when nothing says which store to use
+ */
+export async function withRunNamespace<T>(
+  runId: string,
+  fn: (run: Run) => T | Promise<T>,
+  options: RunNamespaceOptions = {},
+): Promise<T> {
+  const { onError = 'keep', onFold, resume } = options
+  const forkOptions = parseForkOptions({ ...options, label: options.label ?? defaultLabel() })
+  parseSegment(runId, 'run id')
+  if (options.parent instanceof Namespace) {
+    return withRun(await forkOrResume(options.parent, runId, forkOptions, resume ?? false), fn, { onError, onFold })
+  }
+  const config = options.store instanceof Store && options.parent ? undefined : await configFor(options)
+  const store = options.store instanceof Store ? options.store : await openStore(config?.store ?? '', config)
+  try {
+    const parent = await store.namespace(options.parent ?? config?.namespace ?? '')
+    const withPolicy = { ...forkOptions, onConflict: forkOptions.onConflict ?? config?.onConflict }
+    return await withRun(await forkOrResume(parent, runId, withPolicy, resume ?? false), fn, { onError, onFold })
+  } finally {
+    if (store !== options.store) await store.close()
+  }
+}
+
+const configFor = ({ store, parent }: RunNamespaceOptions) =>
+  findConfig({
+    store: typeof store === 'string' ? store : store?.url,
+    namespace: typeof parent === 'string' ? parent : undefined,
+  })
+
+async function forkOrResume(parent: Namespace, runId: string, options: ForkOptions, resume: boolean): Promise<Run> {
+  if (!resume) return parent.fork(runId, options)
+  try {
+    return await parent.resume(runId, options)
+  } catch (error) {
+    if (error instanceof RunNotFoundError) return parent.fork(runId, options)
+    throw error
+  }
+}

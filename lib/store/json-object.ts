@@ -1,0 +1,50 @@
+// Small JSON documents in the store: encoding, and decoding that trusts nothing (G10). Anyone with write access to the bucket
+// can put anything under a key; what does not parse gives an error that names the key.
+import { z } from 'zod'
+import { CorruptObjectError, FormatVersionError } from '../errors.ts'
+
+/** The version of everything this runlet writes. A reader refuses a greater one. */
+export const FORMAT = 1
+
+const versioned = z.object({ format: z.unknown() })
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+export function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value)}\n`)
+}
+
+/** Parses one JSON document and validates it. */
+export function decodeJson<T>(key: string, body: Uint8Array, schema: z.ZodType<T>): T {
+  return validate(key, parseText(key, decodeText(key, body)), schema)
+}
+
+export function decodeText(key: string, body: Uint8Array): string {
+  try {
+    return utf8.decode(body)
+  } catch (cause) {
+    throw new CorruptObjectError(key, 'is not UTF-8', { cause })
+  }
+}
+
+export function parseText(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new CorruptObjectError(key, text.trim() === '' ? 'is empty' : 'is not JSON, or is cut short', { cause })
+  }
+}
+
+/** Checks the format version first, so that a newer document is called newer and not corrupt. */
+export function validate<T>(key: string, document: unknown, schema: z.ZodType<T>): T {
+  const header = versioned.safeParse(document)
+  if (header.success && header.data.format !== undefined && header.data.format !== FORMAT) {
+    throw new FormatVersionError(key, header.data.format, FORMAT)
+  }
+  const parsed = schema.safeParse(document)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const where = issue?.path.join('.') || 'the document'
+  throw new CorruptObjectError(key, `is malformed at ${where}: ${issue?.message ?? 'unknown problem'}`, {
+    cause: parsed.error,
+  })
+}

@@ -1,0 +1,120 @@
+// Counts the requests and bytes that pass to a store: for `runlet:request` events, and for whoever asked to meter the work that
+// it started (a fold reports its own requests, however many folds run at once in the process). It changes no answer.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Ambient } from '../ambient.ts'
+import { RunletError } from '../errors.ts'
+import { publish, type RequestEvent } from '../events.ts'
+import type { Etag } from '../names.ts'
+import type { Body, GetOptions, GetResult, ListEntry, ListOptions, ObjectStore, PutOptions } from './object-store.ts'
+
+/** What some piece of work cost at the store. A listing counts as one request. */
+export interface Meter {
+  requests: number
+  bytesUp: number
+  bytesDown: number
+}
+
+const meters = new AsyncLocalStorage<Meter>()
+
+/** Runs `work` and counts every request that it makes in `meter`; an outer meter does not count them again. */
+export function metered<T>(meter: Meter, work: () => Promise<T>): Promise<T> {
+  return meters.run(meter, work)
+}
+
+type Seen = Pick<RequestEvent, 'bytesUp' | 'bytesDown'>
+
+export class MeteredStore implements ObjectStore {
+  readonly url: string
+  readonly kind: ObjectStore['kind']
+  private readonly inner: ObjectStore
+  private readonly ambient: Ambient
+
+  constructor(inner: ObjectStore, ambient: Ambient) {
+    this.inner = inner
+    this.ambient = ambient
+    this.url = inner.url
+    this.kind = inner.kind
+  }
+
+  get(key: string, options?: GetOptions): Promise<GetResult> {
+    return this.observe('get', key, async seen => {
+      const answer = await this.inner.get(key, options)
+      if (answer.status === 'found') seen.bytesDown = answer.body.length
+      return answer
+    })
+  }
+
+  put(key: string, body: Body, options?: PutOptions): Promise<{ etag: Etag }> {
+    return this.observe('put', key, seen => {
+      if (body instanceof Uint8Array) {
+        seen.bytesUp = body.length
+        return this.inner.put(key, body, options)
+      }
+      return this.inner.put(key, counted(body, seen), options)
+    })
+  }
+
+  delete(keys: readonly string[], options?: { signal?: AbortSignal | undefined }): Promise<void> {
+    return this.observe('delete', keys[0] ?? '', () => this.inner.delete(keys, options))
+  }
+
+  async *list(options: ListOptions): AsyncIterable<ListEntry> {
+    const ended = this.begin('list', options.prefix)
+    let outcome = 'ok'
+    try {
+      yield* this.inner.list(options)
+    } catch (error) {
+      outcome = codeOf(error)
+      throw error
+    } finally {
+      ended({ bytesUp: 0, bytesDown: 0 }, outcome)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+
+  private async observe<T>(
+    operation: RequestEvent['operation'],
+    key: string,
+    work: (seen: Seen) => Promise<T>,
+  ): Promise<T> {
+    const ended = this.begin(operation, key)
+    const seen: Seen = { bytesUp: 0, bytesDown: 0 }
+    try {
+      const answer = await work(seen)
+      ended(seen, 'ok')
+      return answer
+    } catch (error) {
+      ended(seen, codeOf(error))
+      throw error
+    }
+  }
+
+  private begin(operation: RequestEvent['operation'], key: string): (seen: Seen, outcome: string) => void {
+    const meter = meters.getStore()
+    const startedAt = this.ambient.monotonic()
+    return (seen, outcome) => {
+      if (meter) {
+        meter.requests += 1
+        meter.bytesUp += seen.bytesUp
+        meter.bytesDown += seen.bytesDown
+      }
+      publish('runlet:request', () => {
+        return { operation, key, ...seen, durationMs: this.ambient.monotonic() - startedAt, outcome }
+      })
+    }
+  }
+}
+
+async function* counted(body: AsyncIterable<Uint8Array>, seen: Seen): AsyncIterable<Uint8Array> {
+  for await (const chunk of body) {
+    seen.bytesUp += chunk.length
+    yield chunk
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof RunletError ? error.code : 'ERR_UNKNOWN'
+}

@@ -1,0 +1,46 @@
+// Opens a store by its URL. The entry of this folder; each kind is loaded only when it is asked for, so that nobody pays for an
+// SDK that is not used.
+import { resolve } from 'node:path'
+import type { Ambient } from '../ambient.ts'
+import { InvalidStoreUrlError } from '../errors.ts'
+import { MemoryBucket, MemoryStore } from './memory/memory-store.ts'
+import { MeteredStore } from './metered-store.ts'
+import type { ObjectStore } from './object-store.ts'
+
+/** Named memory stores are shared within the process: `memory:tests`. */
+const buckets = new Map<string, MemoryBucket>()
+
+/** `folder`: what the path of a `file:` URL is relative to. */
+export async function openObjectStore(url: string, ambient: Ambient, folder: string): Promise<ObjectStore> {
+  return new MeteredStore(await openKind(url, ambient, folder), ambient)
+}
+
+async function openKind(url: string, ambient: Ambient, folder: string): Promise<ObjectStore> {
+  if (typeof url !== 'string') throw new InvalidStoreUrlError(String(url), 'is not a string')
+  if (url.startsWith('memory:')) return openMemory(url.slice('memory:'.length), ambient)
+  if (url.startsWith('file:')) {
+    const path = filePath(url)
+    const { openFileStore } = await import('./file/file-store.ts')
+    return openFileStore(resolve(folder, path), { ambient })
+  }
+  if (url.startsWith('s3:')) {
+    const { openS3Store } = await import('./s3/s3-store.ts')
+    return openS3Store(url, { ambient })
+  }
+  throw new InvalidStoreUrlError(url, 'is of no known kind')
+}
+
+function openMemory(name: string, ambient: Ambient): MemoryStore {
+  if (name === '') return new MemoryStore({ ambient })
+  const bucket = buckets.get(name) ?? new MemoryBucket()
+  buckets.set(name, bucket)
+  return new MemoryStore({ bucket, ambient })
+}
+
+/** `file:./folder`, `file:/folder` and `file:///folder` are the same as in a browser, but relative ones are allowed. */
+function filePath(url: string): string {
+  const path = decodeURIComponent(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''))
+  if (path === '') throw new InvalidStoreUrlError(url, 'names no folder')
+  if (path.startsWith('//')) throw new InvalidStoreUrlError(url, 'names another machine')
+  return path
+}
