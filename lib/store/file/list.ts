@@ -42,7 +42,8 @@ function groupsOfKind(steps: readonly Step[]): Step[][] {
 async function* foldersWithObjects(walk: Walk, folders: readonly Step[]): AsyncGenerator<ListEntry> {
   for (const folder of folders) {
     if (compareBytes(folder.key, walk.startAfter) <= 0) continue
-    for await (const _ of described(walk.root, objectsBelow(walk, [folder]))) {
+    for await (const key of objectsBelow(walk, [folder])) {
+      if (!(await onDisk('list', key, () => look(placeOf(walk.root, key))))) continue
       yield { kind: 'prefix', key: folder.key }
       break
     }
