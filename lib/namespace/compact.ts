@@ -2,6 +2,7 @@
 // same, beside writers: they only add layers, so a swap that replaces the merged ones by their sum disturbs nobody, and loses
 // nothing when it is killed. Which layers to merge is decided in compaction-plan.ts.
 // What a merge drops and makes is listed under `garbage/` before the swap; the sweep looks there, not at everything.
+import { putImmutable } from '../store/immutable.ts'
 import { encodeJson, FORMAT } from '../store/json-object.ts'
 import { planMerge, planTail, type Span } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
@@ -82,7 +83,7 @@ async function listGarbage(
   const before = new Set(layers.flatMap(layer => layer.files?.map(file => file.id) ?? []))
   const made = (sum.files ?? []).filter(file => !before.has(file.id))
   const list = { format: FORMAT, seq, dropped: dropped.map(name), made: made.map(name) }
-  await context.store.put(garbageKey(context.name, newId(context.ambient)), encodeJson(list))
+  await putImmutable(context.store, context.ambient, garbageKey(context.name, newId(context.ambient)), encodeJson(list))
 }
 
 export type { Span }

@@ -1,9 +1,11 @@
 // The history of a namespace: one record a commit. The newest stand in the head; older ones in a chain of immutable segments,
 // each naming the one before it. It answers `log`, and whether a commit of unknown outcome happened after all (G5).
+
 import { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
 import { MissingObjectError } from '../errors.ts'
 import type { NamespaceName } from '../names.ts'
+import { putImmutable } from '../store/immutable.ts'
 import { decodeJson, encodeJson } from '../store/json-object.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type CommitRecord, commitRecordSchema, type Head, type NewHead } from './head.ts'
@@ -58,7 +60,7 @@ export async function boundHistory<T extends NewHead | Head>(
   const moved = head.commits.slice(0, -KEPT_RECORDS)
   const id = newId(means.ambient)
   const segment = { format: 1, commits: moved, ...(head.history && { before: head.history }) }
-  await means.store.put(historyKey(means.name, id), encodeJson(segment))
+  await putImmutable(means.store, means.ambient, historyKey(means.name, id), encodeJson(segment))
   const to = moved.at(-1)?.seq ?? 0
   return { ...head, commits: head.commits.slice(-KEPT_RECORDS), history: { id, to } }
 }

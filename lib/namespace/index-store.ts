@@ -1,8 +1,10 @@
 // Reads and writes index files. They are immutable, so what was decoded once is kept in memory, bounded by bytes; two readers
 // of the same file share one request. It writes sorted rows as size-bounded shards, and long lists of shards as nodes.
+
 import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
+import { putImmutable } from '../store/immutable.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { IndexRef, Layer } from './head.ts'
 import { decodeIndexFile, encodeIndexFile, fingerprints, type IndexContent } from './index-file.ts'
@@ -89,7 +91,7 @@ export class IndexStore {
     const id = newId(this.ambient)
     const body = encodeIndexFile(content)
     const key = indexKey(content.namespace, id)
-    await this.store.put(key, body)
+    await putImmutable(this.store, this.ambient, key, body)
     this.remember(key, Promise.resolve(content), body.length * DECODED_FACTOR)
     const paths = content.kind === 'rows' ? content.rows.map(row => row.path) : undefined
     const prints = paths && fingerprints(paths)

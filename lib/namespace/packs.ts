@@ -1,5 +1,6 @@
 // Packs: many small values in one immutable object. Index files that live long hold no inline values: they would make a listing
 // as heavy as the data.
+import { putImmutable } from '../store/immutable.ts'
 import type { NamespaceContext } from './context.ts'
 import { packKey } from './keys.ts'
 import { newId } from './object-id.ts'
@@ -43,5 +44,6 @@ interface OpenPack {
 const openPack = (context: NamespaceContext): OpenPack => ({ id: newId(context.ambient), parts: [], size: 0 })
 
 async function closePack(context: NamespaceContext, pack: OpenPack): Promise<void> {
-  if (pack.parts.length > 0) await context.store.put(packKey(context.name, pack.id), Buffer.concat(pack.parts))
+  if (pack.parts.length > 0)
+    await putImmutable(context.store, context.ambient, packKey(context.name, pack.id), Buffer.concat(pack.parts))
 }

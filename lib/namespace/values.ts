@@ -1,9 +1,11 @@
 // Values: the bytes of a path. Small ones lie inline in the index, larger ones in objects of their own, compacted small ones in
 // packs. Written before the commit that refers to them, and checked against their SHA-256 whenever they are read.
+
 import { createHash } from 'node:crypto'
 import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, InvalidArgumentError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName } from '../names.ts'
+import { putImmutable } from '../store/immutable.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { packKey, valueKey } from './keys.ts'
 import { newId } from './object-id.ts'
@@ -73,7 +75,7 @@ export class Values {
     const about = { size: bytes.length, sha256: sha256(bytes), in: namespace }
     if (bytes.length <= INLINE_LIMIT) return { ...about, value: Buffer.from(bytes).toString('base64') }
     const object = newId(this.ambient)
-    await this.store.put(valueKey(namespace, object), bytes)
+    await putImmutable(this.store, this.ambient, valueKey(namespace, object), bytes)
     return { ...about, object }
   }
 

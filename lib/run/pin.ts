@@ -1,11 +1,13 @@
 // The pin of a fork: the object under the parent's `forks/` that holds what the child reaches of its parent. It is put before or
 // together with the child's head, never after, and is the last thing to go: while it stands, nothing that it names is swept (G9).
+
 import { childName, type NamespaceName } from '../names.ts'
 import { type Base, emptyHead, type ForkPin, type Head, type NewHead } from '../namespace/head.ts'
 import { forkKey, forksPrefix, leaseKey, parseForkKey } from '../namespace/keys.ts'
 import type { OpenNamespace } from '../namespace/namespace.ts'
 import { newId } from '../namespace/object-id.ts'
 import { type PolicyRule, portable } from '../namespace/policy.ts'
+import { putImmutable } from '../store/immutable.ts'
 import { encodeJson, FORMAT } from '../store/json-object.ts'
 
 const segmentOf = (name: NamespaceName) => name.slice(name.lastIndexOf('/') + 1)
@@ -29,7 +31,9 @@ export function putPin(parent: OpenNamespace, child: OpenNamespace, head: Head):
     ...(head.base && { base: head.base }),
   }
   const key = keyOf(parent.name, child.name, base)
-  const put = parent.store.put(key, encodeJson(pin)).then(() => child.views.remember(key, pin))
+  const put = putImmutable(parent.store, parent.ambient, key, encodeJson(pin)).then(() =>
+    child.views.remember(key, pin),
+  )
   return { base, put }
 }
 

@@ -39,7 +39,7 @@ export interface PutOptions {
 export interface ListOptions {
   /** Only keys that start with this. */
   prefix: string
-  /** Only keys after this one, in byte order. */
+  /** Only keys after this one, in byte order. Not together with a delimiter: stores disagree about what that means. */
   startAfter?: string | undefined
   /** Keys that have this character after the prefix are rolled up into one `prefix` entry each. Only '/' is supported. */
   delimiter?: '/' | undefined
@@ -64,14 +64,15 @@ export interface ObjectStore {
   /**
    * Writes an object; when it resolves, the object is durable and every later read sees it whole.
    * Resolves to the new version's etag, which no other version of this key ever had or will have.
+   * A put that is aborted has either written nothing or all of it; an error of the stream that it reads is passed on.
    * @throws PreconditionFailed when the condition did not hold: nothing was written (by this call, but see AmbiguousWrite:
    *   a put that is sent twice can meet its own success, which only the object's content can tell).
-   * @throws AmbiguousWrite when nobody can say whether it was written.
+   * @throws AmbiguousWrite when nobody can say whether it was written, conditional or not.
    * @throws ThrottledError when the store asked to slow down: nothing was written, try again after a pause.
    */
   put(key: string, body: Body, options?: PutOptions): Promise<{ etag: Etag }>
 
-  /** Deletes keys, without a condition. A missing key is no error; deleting twice is no error. */
+  /** Deletes keys, durably and without a condition. A missing key is no error; deleting twice is no error. */
   delete(keys: readonly string[], options?: { signal?: AbortSignal | undefined }): Promise<void>
 
   /** Lists in byte order of the keys, consistently: what was put before the call began is there. */

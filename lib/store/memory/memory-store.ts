@@ -70,7 +70,7 @@ export class MemoryStore implements ObjectStore {
       if (!object) return { status: 'missing' }
       if (object.etag === options.ifNoneMatch) return { status: 'unchanged', serverTime }
       const { range } = options
-      const body = range ? object.body.slice(range.start, range.end + 1) : object.body.slice()
+      const body = new Uint8Array(range ? object.body.subarray(range.start, range.end + 1) : object.body)
       return { status: 'found', body, etag: object.etag, lastModified: object.lastModified, serverTime }
     })
   }
@@ -141,7 +141,7 @@ export class MemoryStore implements ObjectStore {
 }
 
 async function collect(body: Body, conditional: boolean): Promise<Uint8Array> {
-  if (body instanceof Uint8Array) return body.slice()
+  if (body instanceof Uint8Array) return new Uint8Array(body)
   if (conditional)
     throw new InvalidArgumentError('body', 'a stream cannot be put with a condition', 'Pass a Uint8Array.')
   const chunks: Uint8Array[] = []
