@@ -2,7 +2,7 @@
 // head's fences, G7. Losing it loses no data: its token is refused by the head, and nothing else rests on it.
 // The invariant: after `signal` has aborted, or `release` was called, this process never writes the lease again.
 import type { Ambient } from '../ambient.ts'
-import { LeaseLostError } from '../errors.ts'
+import { LeaseLostError, RunletError } from '../errors.ts'
 import { publish } from '../events.ts'
 import type { Register, Version } from '../store/register.ts'
 import type { LeaseRecord } from './record.ts'
@@ -54,12 +54,24 @@ export class Lease {
     if (this.lost.signal.aborted) throw new LeaseLostError(this.name)
   }
 
-  /** Gives the lease up, so that the next one need not wait for its expiry. Doing it twice, or after losing it, is no error. */
+  /**
+   * Gives the lease up, so that the next one need not wait for its expiry. Doing it twice, or after losing it, is no error; nor
+   * is it one when the store cannot be reached: then the lease expires by itself.
+   */
   async release(): Promise<void> {
     if (this.stop.signal.aborted) return this.renewing
     this.stop.abort()
     await this.renewing
     if (this.lost.signal.aborted) return
+    try {
+      await this.giveBack()
+      this.publish('released')
+    } catch (error) {
+      if (!(error instanceof RunletError)) throw error
+    }
+  }
+
+  private async giveBack(): Promise<void> {
     const { value } = this.version
     const last = { label: value.holder?.label ?? '', heldMs: this.heldMs, waitedMs: value.waitedMs }
     const result = await this.register.swap(this.version, { ...value, holder: null, last })
@@ -67,7 +79,6 @@ export class Lease {
     if (!result.won && result.current?.value.holder?.id === value.holder?.id) {
       await this.register.swap(result.current, { ...value, holder: null, last })
     }
-    this.publish('released')
   }
 
   /** Stops renewing and leaves the object as it is: for a lease whose object is about to be removed. */

@@ -63,6 +63,28 @@ export async function combine(
 ): Promise<readonly Outcome[]> {
   const startedAt = context.ambient.monotonic()
   const pending = new Pending(changes)
+  try {
+    await settleAll(context, pending, report, { first, crowded })
+  } finally {
+    // Refused ones, and those of which the outcome is unknown because the store failed us: nobody else need find them.
+    await tidy(dequeue(context, [...pending.queued]))
+  }
+  if (report.heldMs === 0) report.waitedMs = context.ambient.monotonic() - startedAt
+  return changes.map(change => pending.outcomes.get(change.id) as Outcome)
+}
+
+/** What cannot be removed now, the next leader finds in the history, or refuses again. */
+async function tidy(removal: Promise<void>): Promise<void> {
+  await Promise.allSettled([removal])
+}
+
+async function settleAll(
+  context: NamespaceContext,
+  pending: Pending,
+  report: CombineReport,
+  { first, crowded }: { first: Attempt; crowded: boolean },
+): Promise<void> {
+  const startedAt = context.ambient.monotonic()
   for (let attempt = first; ; ) {
     if ('lease' in attempt) {
       report.waitedMs = context.ambient.monotonic() - startedAt
@@ -77,13 +99,10 @@ export async function combine(
       await enqueueOpen(context, pending)
       await follow(context, pending)
     }
-    if (pending.settled) break
+    if (pending.settled) return
     await report.released
-    attempt = await tryToLead(context, labelOf(changes), context.merge.lastSeen)
+    attempt = await tryToLead(context, labelOf(pending.open), context.merge.lastSeen)
   }
-  await dequeue(context, [...pending.queued])
-  if (report.heldMs === 0) report.waitedMs = context.ambient.monotonic() - startedAt
-  return changes.map(change => pending.outcomes.get(change.id) as Outcome)
 }
 
 /** One attempt at the merge lease; `seen` is the lease as it was just read. */
@@ -130,18 +149,21 @@ async function commitAll(context: NamespaceContext, lease: Lease, { own, others,
   own.forEach((change, i) => {
     pending.outcomes.set(change.id, outcomes[i] as Outcome)
   })
-  // While the lease is still ours: a refused change of our own must not be found by the next leader.
-  const done = own.map(change => change.id).filter(id => pending.queued.delete(id))
+  // A refused change of our own must be out of the queue while the lease is still ours: no next leader may find it.
+  const refused = own.map(change => change.id).filter(id => pending.outcomes.get(id)?.kind !== 'committed')
+  await dequeue(
+    context,
+    refused.filter(id => pending.queued.delete(id)),
+  )
+  const committed = own.map(change => change.id).filter(id => pending.queued.delete(id))
   const rejections: Promise<void>[] = []
   others.forEach((intent, i) => {
     const outcome = outcomes[own.length + i] as Outcome
-    if (outcome.kind === 'committed') done.push(intent.change.id)
-    else
-      rejections.push(
-        reject(context, intent, { ...outcome, ...('paths' in outcome && { paths: [...outcome.paths] }) } as never),
-      )
+    if (outcome.kind === 'committed') committed.push(intent.change.id)
+    else rejections.push(reject(context, intent, outcome))
   })
-  await Promise.all([dequeue(context, done), ...rejections])
+  // The commits stand. What cannot be tidied or told now, the next leader finds in the history and tidies or tells.
+  await Promise.allSettled([dequeue(context, committed), ...rejections])
 }
 
 /** One swap for all of them; again when a direct writer came between. */

@@ -15,9 +15,13 @@ export interface Sides {
   readonly theirs: Row | undefined
 }
 
-/** Whether both sides changed the path, and not to the same. */
-export function inConflict({ base, ours, theirs }: Sides): boolean {
-  return !sameContent(ours, base) && !sameContent(theirs, base) && !sameContent(ours, theirs)
+/**
+ * Whether both sides changed the path. That both changed it to the same is agreement between branches of work, as in git; but
+ * not between two writers of one namespace: two that each count from 5 to 6 have lost a count.
+ */
+export function inConflict({ base, ours, theirs }: Sides, side: 'branch' | 'writer'): boolean {
+  if (sameContent(ours, base) || sameContent(theirs, base)) return false
+  return side === 'writer' || !sameContent(ours, theirs)
 }
 
 /** Who is settling: where merged values go, and how new rows are signed. */

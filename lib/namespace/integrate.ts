@@ -47,7 +47,7 @@ async function settleAll(
   const conflicts: string[] = []
   const onTop: Row[] = []
   for (const sides of touched) {
-    if (!inConflict(sides)) {
+    if (!inConflict(sides, change.origin ? 'branch' : 'writer')) {
       // The arriving side only says again what both began with: then the change that is there stands.
       if (sameContent(sides.theirs, sides.base) && isFile(sides.ours)) onTop.push(sides.ours)
       continue

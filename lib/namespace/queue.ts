@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type Version } from '../store/register.ts'
+import type { Outcome } from './batch.ts'
 import { type Change, fromStoredChange, storedChangeSchema, toStoredChange } from './change.ts'
 import type { NamespaceContext } from './context.ts'
 import { queueKey, queuePrefix } from './keys.ts'
@@ -24,6 +25,7 @@ const intentSchema = z.object({
 type IntentRecord = z.infer<typeof intentSchema>
 /** Why a waiting change was not committed. */
 export type Rejection = z.infer<typeof rejectionSchema>
+type Refusal = Exclude<Outcome, { kind: 'committed' }>
 
 /** A change that lies in the queue. */
 export interface Intent {
@@ -72,9 +74,10 @@ export async function readRejection(
 }
 
 /** Tells the owner why not. Should the owner have changed the intent meanwhile, it simply waits again. */
-export async function reject(context: NamespaceContext, intent: Intent, reason: Rejection): Promise<void> {
+export async function reject(context: NamespaceContext, intent: Intent, reason: Refusal): Promise<void> {
   const { write: _, ...record } = intent.version.value
-  await registerOf(context, intent.key).swap(intent.version, { ...record, rejected: reason })
+  const rejected: Rejection = reason.kind === 'conflict' ? { ...reason, paths: [...reason.paths] } : reason
+  await registerOf(context, intent.key).swap(intent.version, { ...record, rejected })
 }
 
 /** Removes changes that are committed, or given up. */

@@ -1,13 +1,13 @@
 // Discarding a run: its head says so, then its pin and its owner lease go. Its objects are the sweep's to delete.
 import { NamespaceSealedError, OpenChildrenError } from '../errors.ts'
-import { listForks, removeTraces } from './pin.ts'
+import { openChildren, removeTraces } from './pin.ts'
 import { assertOwner, type OpenRun, OWNER_LEASE } from './run.ts'
 
 /** Discards what the run wrote. Discarding a discarded run again changes nothing; a folded one cannot be discarded. */
 export async function discardRun(run: OpenRun): Promise<void> {
   await run.child.committer.idle()
-  const children = await listForks(run.child)
-  if (children.length > 0) throw new OpenChildrenError(run.name, [...new Set(children.map(fork => fork.name))])
+  const children = await openChildren(run.child)
+  if (children.length > 0) throw new OpenChildrenError(run.name, children)
   const { value } = await run.child.head.update(head => {
     assertOwner(head, run)
     const { write: _, ...rest } = head

@@ -6,7 +6,7 @@
 //   4. its pin and its owner lease go.
 // A crash between any two is finished by folding again: each step finds what was done before it. The origin in the parent's
 // history says that step 2 happened; it is looked for as far back as the fork.
-import { NamespaceSealedError, OpenChildrenError, RunNotFoundError } from '../errors.ts'
+import { NamespaceSealedError, OpenChildrenError, RunletError, RunNotFoundError } from '../errors.ts'
 import { publish } from '../events.ts'
 import type { Attempt } from '../lease/leases.ts'
 import type { LeaseRecord } from '../lease/record.ts'
@@ -21,7 +21,7 @@ import { newId } from '../namespace/object-id.ts'
 import type { PolicyRule } from '../namespace/policy.ts'
 import { type Meter, metered } from '../store/metered-store.ts'
 import type { Version } from '../store/register.ts'
-import { listForks, removeTraces } from './pin.ts'
+import { openChildren, removeTraces } from './pin.ts'
 import { assertOwner, type OpenRun, OWNER_LEASE } from './run.ts'
 
 type MergeLease = Version<LeaseRecord> | undefined
@@ -72,13 +72,28 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
   if (sealed.state === 'discarded') throw new NamespaceSealedError(run.name, 'discarded')
   const rows = rowsOfHead(sealed)
   if (sealed.state === 'folded') {
-    await removeTraces(run.parent, sealed, OWNER_LEASE)
+    await tidied(removeTraces(run.parent, sealed, OWNER_LEASE))
     return { seq: sealed.folded?.seq ?? 0, rows, waitedMs: 0, heldMs: 0, batchSize: 1 }
   }
   const { released, ...adopted } = await adopt(run, sealed, options, mergeLease)
-  await Promise.all([end(run, { seq: adopted.seq, rows }), released, run.lease?.abandon()])
-  await removeTraces(run.parent, sealed, OWNER_LEASE)
+  const ended = tidied(end(run, { seq: adopted.seq, rows }))
+  await Promise.all([ended, released, run.lease?.abandon()])
+  if (await ended) await tidied(removeTraces(run.parent, sealed, OWNER_LEASE))
   return { rows, ...adopted }
+}
+
+/**
+ * Whether a step after the commit went through. The fold stands in any case, so its promise must not be rejected for want of
+ * tidiness: whoever folds again, or sweeps, goes on from here.
+ */
+async function tidied(step: Promise<void>): Promise<boolean> {
+  try {
+    await step
+    return true
+  } catch (error) {
+    if (error instanceof RunletError) return false
+    throw error
+  }
 }
 
 /** Ends the run's writes and leaves its changes as one index shard. Doing it again changes nothing. */
@@ -97,13 +112,13 @@ async function seal(run: OpenRun): Promise<Head> {
  * its pin is put: so one of the two sees the other.
  */
 async function assertNoChildren(run: OpenRun): Promise<void> {
-  const children = await listForks(run.child)
+  const children = await openChildren(run.child)
   if (children.length === 0) return
   await run.child.head.update(head => {
     const { write: _, ...rest } = head
     return head.state === 'sealed' ? { ...rest, state: 'open' } : undefined
   })
-  throw new OpenChildrenError(run.name, [...new Set(children.map(fork => fork.name))])
+  throw new OpenChildrenError(run.name, children)
 }
 
 async function asOneLayer(run: OpenRun, head: Head): Promise<Layer[]> {

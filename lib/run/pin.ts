@@ -4,7 +4,7 @@
 import { childName, type NamespaceName } from '../names.ts'
 import { type Base, emptyHead, type ForkPin, type Head, type NewHead } from '../namespace/head.ts'
 import { forkKey, forksPrefix, leaseKey, parseForkKey } from '../namespace/keys.ts'
-import type { OpenNamespace } from '../namespace/namespace.ts'
+import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { newId } from '../namespace/object-id.ts'
 import { type PolicyRule, portable } from '../namespace/policy.ts'
 import { putImmutable } from '../store/immutable.ts'
@@ -64,6 +64,17 @@ export async function listForks(parent: OpenNamespace): Promise<OpenFork[]> {
     if (parsed) forks.push({ name: childName(parent.name, parsed.child), seq: parsed.seq, fork: parsed.id })
   }
   return forks
+}
+
+/**
+ * The names of the runs that were forked from this namespace and have not ended. A pin whose child's head is not there is none:
+ * its fork crashed, or will look at this namespace's state once it is.
+ */
+export async function openChildren(parent: OpenNamespace): Promise<NamespaceName[]> {
+  const forks = await listForks(parent)
+  const names = [...new Set(forks.map(fork => fork.name))]
+  const heads = await Promise.all(names.map(name => openNamespace(parent.store, name, parent.ambient).head.peek()))
+  return names.filter((_, i) => heads[i]?.value.state === 'open' || heads[i]?.value.state === 'sealed')
 }
 
 export function newHeadOfRun(

@@ -1,6 +1,6 @@
 // Refreshing a run: moves its fork point to the parent's head now (G3). What the parent changed since the fork becomes visible;
 // where both sides changed a path, the conflict policy decides now, for the fold will only look at what came after (G4).
-import { ConflictError, NamespaceSealedError } from '../errors.ts'
+import { ConflictError, LeaseLostError, NamespaceSealedError } from '../errors.ts'
 import { inConflict, type Sides, settle } from '../namespace/conflict.ts'
 import type { Base, CommitRecord, Head, Layer, NewHead } from '../namespace/head.ts'
 import { freshView } from '../namespace/namespace.ts'
@@ -26,7 +26,10 @@ export async function refreshRun(run: OpenRun, author: string): Promise<number> 
     await run.child.head.update(head => moved(run, head, { base, after, author }))
     return base.seq
   } catch (error) {
-    await removePins(run.parent, run.name, [base])
+    // Surely not moved: the new pin keeps nothing. After a swap of unknown outcome the head may stand on it.
+    const refused =
+      error instanceof ConflictError || error instanceof NamespaceSealedError || error instanceof LeaseLostError
+    if (refused) await removePins(run.parent, run.name, [base])
     throw error
   }
 }
@@ -81,7 +84,7 @@ async function settledRows(
   for await (const theirs of run.child.views.view(head).scanOwn()) {
     const [base, ours] = await Promise.all([before.find(theirs.path), after.find(theirs.path)])
     const sides: Sides = { path: theirs.path, base, ours, theirs }
-    if (!inConflict(sides)) {
+    if (!inConflict(sides, 'branch')) {
       const saysNothing = sameContent(theirs, base) && !sameContent(ours, base)
       if (saysNothing && isFile(ours)) rows.push(ours)
       continue

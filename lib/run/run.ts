@@ -71,20 +71,28 @@ export async function forkRun(parent: OpenNamespace, id: Segment, options: RunOp
   try {
     for (const settled of [pinned, swapped, leased]) if (settled.status === 'rejected') throw settled.reason
     await claimHead(child, next)
-    if (head.base) await assertStillOpen(parent)
+    if (head.base) await assertStillOpen(parent, child)
     return openRun(parent, child, id, { lease: lease ?? (await takeOwnership(child, options)), rules, options })
   } catch (error) {
-    // Not ours after all: take back what would keep the parent's old objects alive. A crash here is the sweep's to find.
-    await Promise.allSettled([lease?.release(), removePins(parent, child.name, [base])])
+    await lease?.release()
+    // Surely not ours: take back what would keep the parent's old objects alive. But a head whose outcome is unknown may stand
+    // on the pin; that, and a crash here, is the sweep's to find.
+    if (isRefusal(error)) await Promise.allSettled([removePins(parent, child.name, [base])])
     throw error
   }
 }
 
 /** A parent that is a run itself may have been folded meanwhile; see assertNoChildren in fold.ts. */
-async function assertStillOpen(parent: OpenNamespace): Promise<void> {
+async function assertStillOpen(parent: OpenNamespace, child: OpenNamespace): Promise<void> {
   const { state } = (await parent.head.refresh()).value
-  if (state !== 'open') throw new NamespaceSealedError(parent.name, state)
+  if (state === 'open') return
+  await child.head.update(({ write: _, ...head }) =>
+    head.state === 'open' ? { ...head, state: 'discarded' } : undefined,
+  )
+  throw new NamespaceSealedError(parent.name, state)
 }
+
+const isRefusal = (error: unknown) => error instanceof RunInUseError || error instanceof NamespaceSealedError
 
 /** The child's head stands already: it must be ours now, or that of a run of the same id that has ended. */
 async function claimHead(child: OpenNamespace, next: NewHead): Promise<void> {

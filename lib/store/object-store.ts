@@ -63,7 +63,8 @@ export interface ObjectStore {
 
   /**
    * Writes an object; when it resolves, the object is durable and every later read sees it whole.
-   * Resolves to the new version's etag, which no other version of this key ever had or will have.
+   * Resolves to the new version's etag, which no other version of this key has, provided that its bytes differ from all others
+   * (an ETag may be the MD5 of the content).
    * A put that is aborted has either written nothing or all of it; an error of the stream that it reads is passed on.
    * @throws PreconditionFailed when the condition did not hold: nothing was written (by this call, but see AmbiguousWrite:
    *   a put that is sent twice can meet its own success, which only the object's content can tell).

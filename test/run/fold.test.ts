@@ -274,6 +274,17 @@ describe('a fold', () => {
       assert.deepEqual(await contents(parent), { x: 'run', y: 'run' })
     }))
 
+  test('agrees with a parent that changed the same path to the same content', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      await parent.put('x', '0')
+      const run = await parent.fork('r')
+      await run.put('x', 'same')
+      await parent.put('x', 'same')
+      await run.fold()
+      assert.deepEqual(await contents(parent), { x: 'same' })
+    }))
+
   test('finds a conflict with a deletion, also after a compaction', () =>
     inWorld(async world => {
       const parent = await parentIn(world)
