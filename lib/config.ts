@@ -73,6 +73,22 @@ export async function findConfig(
   }
 }
 
+/**
+ * The fencing token of the run that this process is a part of, when it was started by `runlet run` and `namespace` is that run's.
+ * With it, what the process writes is refused once somebody else has taken the run over (G7).
+ */
+export function ownerToken(namespace: string, environment: Environment = process.env): number | undefined {
+  const { RUNLET_NAMESPACE, RUNLET_OWNER_TOKEN } = environment
+  if (RUNLET_NAMESPACE !== namespace || !RUNLET_OWNER_TOKEN) return undefined
+  const token = Number(RUNLET_OWNER_TOKEN)
+  if (Number.isSafeInteger(token) && token > 0) return token
+  throw new ConfigError(
+    'RUNLET_OWNER_TOKEN',
+    `is ${JSON.stringify(RUNLET_OWNER_TOKEN)}`,
+    'Leave it as `runlet run` sets it.',
+  )
+}
+
 async function findFile(start: string): Promise<{ path: string; config: z.infer<typeof configSchema> } | undefined> {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
     const path = join(folder, CONFIG_FILE)

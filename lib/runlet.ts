@@ -1,7 +1,7 @@
 // The public Store, Namespace and Run: one-line methods that hand down to the layers below, and the parsing of their options.
 // Only here do the layers meet (a namespace forks runs, a run is a namespace), which keeps them free of cycles.
 import { type Ambient, systemAmbient } from './ambient.ts'
-import { findConfig } from './config.ts'
+import { findConfig, ownerToken } from './config.ts'
 import { LeaseLostError, NamespaceNotFoundError, RunNotFoundError } from './errors.ts'
 import { defaultAuthor, defaultLabel } from './identity.ts'
 import type { Lease } from './lease/lease.ts'
@@ -76,7 +76,8 @@ export class Store {
       await markStore(this.#objects)
       await ns.createNamespace(open)
     }
-    return this.#adopt(new Namespace(open, this.#author))
+    const signing = signingOf(open.name, this.#author, ownerToken(name))
+    return this.#adopt(new Namespace(open, this.#author, signing))
   }
 
   /** Tries every property that the protocols need of this store, and cleans up. */
@@ -104,11 +105,11 @@ export class Namespace {
   protected readonly author: string
   protected readonly signing: Signing
 
-  constructor(open: ns.OpenNamespace, author: string, signing?: Signing) {
+  constructor(open: ns.OpenNamespace, author: string, signing: Signing) {
     this.name = open.name
     this.open = open
     this.author = author
-    this.signing = signing ?? { author, rules: [], suffix: open.name.slice(open.name.lastIndexOf('/') + 1) }
+    this.signing = signing
   }
 
   /**
@@ -202,7 +203,7 @@ export class Namespace {
 
   /** Merges all layers of the index into one, beside readers and writers. Resolves to the number of layers merged. */
   compact(): Promise<{ merged: number }> {
-    return compact(this.open, { eager: true })
+    return compact(this.open, 'everything')
   }
 
   /** Resolves when nothing of this namespace is being written in the background. */
@@ -228,7 +229,7 @@ export class Run extends Namespace {
   readonly #run: OpenRun
 
   constructor(run: OpenRun, parent: Namespace, author: string) {
-    super(run.child, author, signingOf(run, author))
+    super(run.child, author, signingOf(run.name, author, run.lease?.token))
     this.id = run.id
     this.parent = parent
     this.signal = run.signal

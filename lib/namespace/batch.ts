@@ -1,7 +1,7 @@
 // Several changes, one swap: integrates each in turn into the head as the ones before it left it, and gives the next head with
 // a verdict for each. Writes nothing that others can see.
 import type { Change, RowSet } from './change.ts'
-import { boundTail } from './compact.ts'
+import { boundLayers } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
 import type { CommitRecord, Layer, NewHead } from './head.ts'
 import { boundHistory } from './history.ts'
@@ -34,7 +34,7 @@ export async function applyBatch(context: NamespaceContext, head: NewHead, chang
     return verdict.kind === 'apply' ? { kind: 'committed', seq, batchSize, rows: verdict.rows } : verdict
   })
   if (batchSize === 0) return { next: undefined, outcomes }
-  const bounded = await boundHistory(await boundTail(context, signed(next, head.seq, batchSize)), context)
+  const bounded = await boundHistory(await boundLayers(context, signed(next, head.seq, batchSize)), context)
   return { next: bounded, outcomes }
 }
 

@@ -2,11 +2,12 @@
 // share a swap. One conflict in a group fails only those that have it.
 import { AbortedError, ConflictError, LeaseLostError, NamespaceSealedError, RunletError } from '../errors.ts'
 import { compareBytes } from '../names.ts'
+import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
 import type { Change, RowSet } from './change.ts'
 import { commit } from './commit.ts'
-import { compact } from './compact.ts'
-import { planMerge } from './compaction-plan.ts'
+import { compact, prepareTail } from './compact.ts'
+import { MAX_TAIL_BYTES, planMerge, planTail } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
 import { newId } from './object-id.ts'
 import { packValues } from './packs.ts'
@@ -49,7 +50,7 @@ export class Committer {
   private readonly context: NamespaceContext
   private waiting: Waiting[] = []
   private running: Promise<void> | undefined
-  private compacting: Promise<unknown> | undefined
+  private compacting = false
 
   constructor(context: NamespaceContext) {
     this.context = context
@@ -73,7 +74,7 @@ export class Committer {
 
   /** Resolves when nothing is being written or compacted in the background. */
   async idle(): Promise<void> {
-    while (this.running || this.compacting) await Promise.allSettled([this.running, this.compacting])
+    while (this.running) await this.running
     await this.context.background.idle()
   }
 
@@ -86,7 +87,7 @@ export class Committer {
       await this.commitGroups(groupPuts(taken))
     }
     this.running = undefined
-    this.compactIfNeeded()
+    this.maintain()
   }
 
   private async commitGroups(groups: readonly Waiting[][]): Promise<void> {
@@ -126,15 +127,18 @@ export class Committer {
     }
   }
 
-  private compactIfNeeded(): void {
+  /** Upkeep after a commit, in the background: moves a large tail out of the head, merges layers when that is worth it. */
+  maintain(): void {
     const layers = this.context.head.known?.value.layers ?? []
-    if (this.compacting || !planMerge(layers, false)) return
-    // A compaction that fails leaves everything as it was; the next commit finds the same plan.
-    this.compacting = compact(this.context)
-      .catch(() => undefined)
-      .finally(() => {
-        this.compacting = undefined
-      })
+    // What fails here leaves everything as it was; the next commit finds the same to do.
+    if (planTail(layers, MAX_TAIL_BYTES / 2).length > 0)
+      this.context.background.add(unmetered(() => prepareTail(this.context)))
+    if (this.compacting || !planMerge(layers)) return
+    this.compacting = true
+    const compaction = unmetered(() => compact(this.context, 'worthwhile')).finally(() => {
+      this.compacting = false
+    })
+    this.context.background.add(compaction)
   }
 }
 

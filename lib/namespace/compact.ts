@@ -4,7 +4,7 @@
 // What a merge drops and makes is listed under `garbage/` before the swap; the sweep looks there, not at everything.
 import { putImmutable } from '../store/immutable.ts'
 import { encodeJson, FORMAT } from '../store/json-object.ts'
-import { planMerge, planTail, type Span } from './compaction-plan.ts'
+import { MAX_TAIL_BYTES, planAll, planMerge, planOverflow, planTail, type Span } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
 import type { Head, IndexRef, Layer, NewHead } from './head.ts'
 import { boundHistory } from './history.ts'
@@ -12,43 +12,83 @@ import { garbageKey } from './keys.ts'
 import { mergeLayers } from './merge-layers.ts'
 import { newId } from './object-id.ts'
 
+export const COMPACTION_LEASE = 'compact'
+const COMPACTION_TTL_MS = 30_000
+const MAX_PASSES = 8
+
 export interface CompactionResult {
   /** How many layers became one, 0 when there was nothing to do. */
   readonly merged: number
 }
 
-/** Merges what the plan finds worth it, until it finds nothing more, or `passes` are done. */
+/**
+ * Merges layers until the plan finds nothing more worth it; `everything` makes one layer of all of them. One process at a time:
+ * who finds another one at it leaves it alone.
+ */
 export async function compact(
   context: NamespaceContext,
-  options: { passes?: number; eager?: boolean } = {},
+  extent: 'worthwhile' | 'everything',
+): Promise<CompactionResult> {
+  const attempt = await context.compaction.tryAcquire({ ttlMs: COMPACTION_TTL_MS, label: 'compaction' })
+  if ('busy' in attempt) return { merged: 0 }
+  try {
+    return await mergeWhile(context, extent === 'everything' ? planAll : planMerge)
+  } finally {
+    await attempt.lease.release()
+  }
+}
+
+async function mergeWhile(
+  context: NamespaceContext,
+  plan: (layers: readonly Layer[]) => Span | undefined,
 ): Promise<CompactionResult> {
   let merged = 0
-  for (let pass = 0; pass < (options.passes ?? 8); pass++) {
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
     const head = (await context.head.refresh()).value
-    const span = planMerge(head.layers, options.eager ?? false)
+    const span = plan(head.layers)
     if (!span) break
     const layers = head.layers.slice(span.from, span.to + 1)
     const sum = await mergeLayers(context, layers, { complete: span.from === 0 && !head.base })
     await listGarbage(context, head.seq, layers, sum)
-    const version = await context.head.update(async current => {
+    await context.head.update(async current => {
       const next = replaced(current, layers, sum)
       return next && boundHistory(next, context)
     })
-    if (!version.value.layers.some(layer => sameLayer(layer, sum))) break
     merged += layers.length
   }
   return { merged }
 }
 
-/** Moves the tail to an index file when the inline rows outgrow the head. Part of the commit that overflows it. */
-export async function boundTail(context: NamespaceContext, head: NewHead): Promise<NewHead> {
-  let next = head
-  for (const span of planTail(head.layers)) {
-    const layers = head.layers.slice(span.from, span.to + 1)
-    const sum = await mergeLayers(context, layers, { complete: false })
-    next = replaced(next, layers, sum) ?? next
+/** Keeps a head that is about to be swapped in small: part of the commit that would overflow it. */
+export async function boundLayers(context: NamespaceContext, head: NewHead): Promise<NewHead> {
+  const { layers: ready, sum: prepared } = context.tail.prepared ?? {}
+  let next = (ready && prepared && replaced(head, ready, prepared)) || head
+  for (const span of planTail(next.layers, MAX_TAIL_BYTES)) next = await mergedSpan(context, next, span)
+  const overflow = planOverflow(next.layers)
+  return overflow ? mergedSpan(context, next, overflow) : next
+}
+
+/**
+ * Writes the tail to an index file ahead of need, so that the commit that would overflow the head finds it ready and takes no
+ * more than its swap.
+ */
+export async function prepareTail(context: NamespaceContext): Promise<void> {
+  const layers = context.head.known?.value.layers ?? []
+  const [newest] = planTail(layers, MAX_TAIL_BYTES / 2)
+  if (!newest || context.tail.preparing) return
+  context.tail.preparing = true
+  try {
+    const taken = layers.slice(newest.from, newest.to + 1)
+    context.tail.prepared = { layers: taken, sum: await mergeLayers(context, taken, { complete: false }) }
+  } finally {
+    context.tail.preparing = false
   }
-  return next
+}
+
+async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span): Promise<NewHead> {
+  const layers = head.layers.slice(span.from, span.to + 1)
+  const sum = await mergeLayers(context, layers, { complete: false })
+  return { ...head, layers: head.layers.toSpliced(span.from, layers.length, sum) }
 }
 
 /** The head with `merged` in place of `layers`; undefined when they no longer stand there together. */
@@ -85,5 +125,3 @@ async function listGarbage(
   const list = { format: FORMAT, seq, dropped: dropped.map(name), made: made.map(name) }
   await putImmutable(context.store, context.ambient, garbageKey(context.name, newId(context.ambient)), encodeJson(list))
 }
-
-export type { Span }

@@ -1,5 +1,6 @@
 // Which layers to merge: pure decisions on plain data. Tiered: layers of like size are merged with one another, so that a row is
-// rewritten once for each time that the namespace grows fourfold, not once for each commit.
+// rewritten once for each time that the namespace grows fourfold, not once for each commit. The tail (inline layers) costs
+// nobody a request, so it does not count; it only must not outgrow the head.
 import type { Layer } from './head.ts'
 
 /** Layers `from` to `to`, both inclusive, by their place in the head. */
@@ -8,11 +9,12 @@ export interface Span {
   readonly to: number
 }
 
-/** The head carries at most so many bytes of inline rows. */
+/** The head carries at most so many bytes of inline rows; from half of it on, a writer prepares to move them out. */
 export const MAX_TAIL_BYTES = 24 * 1024
-/** From so many layers on, a merge is worth its requests; at so many it can wait no longer. */
-const SOME_LAYERS = 12
-const TOO_MANY_LAYERS = 96
+/** From so many layers with files on, a merge is worth its requests. */
+const SOME_LAYERS = 8
+/** With so many the head would grow too large: no further commit before they are merged. */
+export const MAX_LAYERS = 100
 /** A layer joins a merge when it is at most so many times as large as all newer ones together. */
 const RATIO = 4
 
@@ -23,9 +25,9 @@ export const tailBytes = (layers: readonly Layer[]): number =>
 export const rowsOf = (layer: Layer): number =>
   layer.rows?.length ?? layer.files?.reduce((sum, file) => sum + file.rows, 0) ?? 0
 
-/** Runs of inline layers to move to a file each, once they outgrow the head; newest first. */
-export function planTail(layers: readonly Layer[]): Span[] {
-  if (tailBytes(layers) <= MAX_TAIL_BYTES) return []
+/** Runs of inline layers to move to a file each once they hold more than `limit` bytes; newest first. */
+export function planTail(layers: readonly Layer[], limit: number): Span[] {
+  if (tailBytes(layers) <= limit) return []
   const spans: Span[] = []
   for (let to = layers.length - 1; to >= 0; to--) {
     if (!layers[to]?.rows) continue
@@ -37,17 +39,27 @@ export function planTail(layers: readonly Layer[]): Span[] {
   return spans
 }
 
-/** The newest layers that are alike in size; undefined when merging is not worth it. `eager` merges all that there is. */
-export function planMerge(layers: readonly Layer[], eager: boolean): Span | undefined {
-  const to = layers.length - 1
-  if (eager) return to > 0 || layers[0]?.rows ? { from: 0, to } : undefined
-  if (layers.length < SOME_LAYERS) return undefined
+/** All layers, unless there is only one and it is in files already. */
+export function planAll(layers: readonly Layer[]): Span | undefined {
+  return layers.length > 1 || layers[0]?.rows ? { from: 0, to: layers.length - 1 } : undefined
+}
+
+/** The newest layers that are alike in size; undefined when merging is not worth it. */
+export function planMerge(layers: readonly Layer[]): Span | undefined {
+  const count = layers.filter(layer => layer.files).length
+  if (count < SOME_LAYERS) return undefined
+  const to = layers.findLastIndex(layer => layer.files)
   let from = to
   let rows = rowsOf(layers[to] as Layer)
   for (let older = layers[from - 1]; older && rowsOf(older) <= RATIO * rows; older = layers[from - 1]) {
     rows += rowsOf(older)
     from -= 1
   }
-  if (to - from + 1 >= SOME_LAYERS / 2) return { from, to }
-  return layers.length >= TOO_MANY_LAYERS ? { from: 1, to } : undefined
+  if (layers.slice(from, to + 1).filter(layer => layer.files).length >= SOME_LAYERS / 2) return { from, to }
+  return count >= MAX_LAYERS / 2 ? { from: 1, to } : undefined
+}
+
+/** What must be merged before another commit may stand: everything but the oldest layer. */
+export function planOverflow(layers: readonly Layer[]): Span | undefined {
+  return layers.filter(layer => layer.files).length > MAX_LAYERS ? { from: 1, to: layers.length - 1 } : undefined
 }

@@ -6,7 +6,7 @@ import type { LeaseCell } from '../lease/leases.ts'
 import type { NamespaceName } from '../names.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type SwapResult, type Version } from '../store/register.ts'
-import { type Head, headSchema, type NewHead } from './head.ts'
+import { type Head, headSchema, type Layer, type NewHead } from './head.ts'
 import type { IndexStore } from './index-store.ts'
 import { headKey } from './keys.ts'
 import type { Values } from './values.ts'
@@ -21,7 +21,15 @@ export interface NamespaceContext {
   readonly views: ViewMaker
   readonly values: Values
   readonly merge: LeaseCell
+  readonly compaction: LeaseCell
+  readonly tail: PreparedTail
   readonly background: Background
+}
+
+/** The tail's layers, and the file layer that can take their place in the next head. */
+export interface PreparedTail {
+  preparing: boolean
+  prepared?: { readonly layers: readonly Layer[]; readonly sum: Layer }
 }
 
 /** Work that nobody waits for, but that should be done before the process goes: a lease to give back. */

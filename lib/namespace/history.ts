@@ -14,7 +14,7 @@ import { newId } from './object-id.ts'
 import { idSchema } from './row.ts'
 
 /** The head keeps at most so many records, and this many when older ones move to a segment. */
-const MAX_RECORDS = 96
+const MAX_RECORDS = 64
 const KEPT_RECORDS = 32
 
 const segmentSchema = z.object({

@@ -14,7 +14,7 @@ import { namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 /** No index file that runlet writes comes near this; a bomb does. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024
 /** Above this many rows a file's reference carries no fingerprints. */
-const MAX_PRINTED_ROWS = 256
+const MAX_PRINTED_ROWS = 64
 
 const headerSchema = z.object({
   format: z.literal(FORMAT),

@@ -13,6 +13,7 @@ import { compareBytes, type NamespaceName, type Path, parsePath, parsePrefix } f
 import type { ObjectStore } from '../store/object-store.ts'
 import { MERGE_LEASE } from './combine.ts'
 import { type Committed, Committer, type Signing } from './committer.ts'
+import { COMPACTION_LEASE } from './compact.ts'
 import { Background, HeadCell, type NamespaceContext } from './context.ts'
 import { type CommitRecord, emptyHead } from './head.ts'
 import { readHistory } from './history.ts'
@@ -65,14 +66,15 @@ export function openNamespace(store: ObjectStore, name: NamespaceName, ambient: 
     views: new ViewMaker(store, index),
     values: new Values(store, ambient),
     merge: new LeaseCell(store, leaseKey(name, MERGE_LEASE), MERGE_LEASE, ambient),
+    compaction: new LeaseCell(store, leaseKey(name, COMPACTION_LEASE), COMPACTION_LEASE, ambient),
+    tail: { preparing: false },
     background: new Background(),
   }
   return { ...context, committer: new Committer(context) }
 }
 
-/** Makes the namespace unless it exists. */
+/** Makes the namespace; one that somebody else has just made will do. */
 export async function createNamespace(context: NamespaceContext): Promise<void> {
-  if (await context.head.peek()) return
   await context.head.swap(undefined, emptyHead(context.name, context.ambient.now()))
   if (!context.head.known) throw new NamespaceNotFoundError(context.name)
 }

@@ -78,6 +78,7 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
   const { released, ...adopted } = await adopt(run, sealed, options, mergeLease)
   const ended = tidied(end(run, { seq: adopted.seq, rows }))
   await Promise.all([ended, released, run.lease?.abandon()])
+  if (adopted.heldMs > 0) run.parent.committer.maintain()
   if (await ended) await tidied(removeTraces(run.parent, sealed, OWNER_LEASE))
   return { rows, ...adopted }
 }

@@ -178,10 +178,10 @@ function openRun(
   return { id, name: child.name, parent, child, lease, rules, signal: AbortSignal.any(signals) }
 }
 
-/** How writes to a run are signed. Two writers of one run do not overwrite one another either. */
-export function signingOf(run: OpenRun, author: string): Signing {
-  const fence = run.lease && { name: OWNER_LEASE, token: run.lease.token }
-  return { author, rules: [], suffix: run.id, fence }
+/** How writes to a run are signed by who holds its owner lease, or by a part of that process's work. */
+export function signingOf(name: NamespaceName, author: string, token: number | undefined): Signing {
+  const suffix = name.slice(name.lastIndexOf('/') + 1)
+  return { author, rules: [], suffix, fence: token === undefined ? undefined : { name: OWNER_LEASE, token } }
 }
 
 /** @throws LeaseLostError when the child's head names a later owner. */

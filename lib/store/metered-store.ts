@@ -14,11 +14,16 @@ export interface Meter {
   bytesDown: number
 }
 
-const meters = new AsyncLocalStorage<Meter>()
+const meters = new AsyncLocalStorage<Meter | undefined>()
 
 /** Runs `work` and counts every request that it makes in `meter`; an outer meter does not count them again. */
 export function metered<T>(meter: Meter, work: () => Promise<T>): Promise<T> {
   return meters.run(meter, work)
+}
+
+/** Runs upkeep that nobody asked for: it is on no meter. */
+export function unmetered<T>(work: () => Promise<T>): Promise<T> {
+  return meters.run(undefined, work)
 }
 
 type Seen = Pick<RequestEvent, 'bytesUp' | 'bytesDown'>
