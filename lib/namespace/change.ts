@@ -28,6 +28,8 @@ export interface Change {
   /** The lease that the writer must still hold. */
   readonly fence?: { readonly name: string; readonly token: number } | undefined
   readonly origin?: Origin | undefined
+  /** Commits of the writer itself: it knows what it wrote, seen or not. Known only in its own process. */
+  readonly own?: ReadonlySet<number> | undefined
   /** What the writer saw. Known only in its own process. */
   readonly base?: (() => Promise<View>) | undefined
 }
@@ -55,7 +57,7 @@ type StoredChange = z.infer<typeof storedChangeSchema>
 
 /** As another process can read it. */
 export function toStoredChange(change: Change, namespace: NamespaceName): StoredChange {
-  const { base: _, rules, sets, ...rest } = change
+  const { base: _, own: __, rules, sets, ...rest } = change
   return {
     ...rest,
     rules: portable(rules),

@@ -35,6 +35,9 @@ const INLINE_SET_BYTES = 8 * 1024
 /** Inline values of one commit above this are packed at once. */
 const INLINE_VALUES_BYTES = 256 * 1024
 
+/** A put that waits longer than so many commits of its own process has other worries. */
+const REMEMBERED_COMMITS = 1024
+
 interface Waiting {
   readonly rows: readonly Row[]
   readonly base: View
@@ -51,6 +54,8 @@ export class Committer {
   private waiting: Waiting[] = []
   private running: Promise<void> | undefined
   private compacting = false
+  /** The newest commits made here. */
+  private readonly own = new Set<number>()
 
   constructor(context: NamespaceContext) {
     this.context = context
@@ -99,7 +104,7 @@ export class Committer {
       groups.forEach((group, i) => {
         const [outcome, change] = [outcomes[i] as Outcome, changes[i] as Change]
         if (outcome.kind === 'conflict' && group.length > 1) split.push(...group.map(one => [one]))
-        else for (const one of group) conclude(this.context, one, change, outcome)
+        else for (const one of group) this.conclude(one, change, outcome)
       })
       if (split.length > 0) await this.commitGroups(split)
     } catch (error) {
@@ -123,8 +128,23 @@ export class Committer {
       rules,
       suffix,
       fence,
+      // A put knows of the puts before it; a transaction knows only what it has read.
+      own: (group[0] as Waiting).alone ? undefined : this.own,
       sets: rows.length > 0 ? [await rowSet(this.context, name, rows)] : [],
     }
+  }
+
+  private conclude(one: Waiting, change: Change, outcome: Outcome): void {
+    if (outcome.kind !== 'committed') {
+      one.reject(errorOf(this.context, outcome))
+      return
+    }
+    this.own.add(outcome.seq)
+    for (const oldest of this.own) {
+      if (this.own.size <= REMEMBERED_COMMITS) break
+      this.own.delete(oldest)
+    }
+    one.resolve({ seq: outcome.seq, id: change.id, rows: one.rows.length, batchSize: outcome.batchSize })
   }
 
   /** Upkeep after a commit, in the background: moves a large tail out of the head, merges layers when that is worth it. */
@@ -166,11 +186,6 @@ const sameSigning = (a: Waiting, b: Waiting): boolean =>
 function lastOfEach(rows: readonly Row[]): Row[] {
   const newest = new Map(rows.map(row => [row.path, row]))
   return [...newest.values()].sort((a, b) => compareBytes(a.path, b.path))
-}
-
-function conclude(context: NamespaceContext, one: Waiting, change: Change, outcome: Outcome): void {
-  if (outcome.kind !== 'committed') one.reject(errorOf(context, outcome))
-  else one.resolve({ seq: outcome.seq, id: change.id, rows: one.rows.length, batchSize: outcome.batchSize })
 }
 
 /** The error that a refused change ends in. */

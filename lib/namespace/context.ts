@@ -89,13 +89,12 @@ export class HeadCell {
 
   /** Undefined when the namespace does not exist. */
   async peek(): Promise<Version<Head> | undefined> {
-    this.known = await this.register.read(this.known)
-    return this.known
+    return this.learn(await this.register.read(this.known))
   }
 
   async swap(expected: Version<Head> | undefined, next: NewHead): Promise<SwapResult<Head>> {
     const result = await this.register.swap(expected, next)
-    this.known = result.won ? result.version : result.current
+    this.learn(result.won ? result.version : result.current)
     return result
   }
 
@@ -112,6 +111,14 @@ export class HeadCell {
       if (!result.current) throw new NamespaceNotFoundError(this.namespace)
       seen = result.current
     }
+  }
+
+  /** Answers can overtake one another: what is known never goes back, or a process would meet its own writes as a stranger's. */
+  private learn(version: Version<Head> | undefined): Version<Head> | undefined {
+    const [before, now] = [this.known?.value, version?.value]
+    const older = before && now && before.createdAt === now.createdAt && now.seq < before.seq
+    if (!older) this.known = version
+    return this.known
   }
 
   private async read(): Promise<Version<Head>> {

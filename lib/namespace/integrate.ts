@@ -93,7 +93,7 @@ async function touchedSides(context: NamespaceContext, head: NewHead, change: Ch
   const sides: Sides[] = []
   for await (const theirs of scanNewest(context.index, arriving.map(place), '')) {
     const ours = await findNewest(context.index, newer.map(place), theirs.path)
-    if (!ours || ours.seq <= change.since) continue
+    if (!ours || ours.seq <= change.since || change.own?.has(ours.seq)) continue
     let base = await findNewest(context.index, older, theirs.path)
     // A layer with commits from before and after keeps only the newest row of a path: what was before is forgotten there.
     if (base && base.seq > change.since) {
@@ -113,7 +113,9 @@ async function compareViews(context: NamespaceContext, head: NewHead, change: Ch
   const sides: Sides[] = []
   for await (const theirs of scanNewest(context.index, arriving, '')) {
     const [base, ours] = await Promise.all([seen.find(theirs.path), now.find(theirs.path)])
-    if (!sameContent(base, ours)) sides.push({ path: theirs.path, base, ours, theirs })
+    if (sameContent(base, ours)) continue
+    const newest = change.own && (await now.findOwn(theirs.path))
+    if (!newest || !change.own?.has(newest.seq)) sides.push({ path: theirs.path, base, ours, theirs })
   }
   return sides
 }

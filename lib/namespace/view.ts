@@ -44,6 +44,11 @@ export class View {
     return isFile(row) ? row : undefined
   }
 
+  /** What this namespace itself says of `path`, a deletion included. */
+  findOwn(path: Path): Promise<Row | undefined> {
+    return findNewest(this.index, this.own, path)
+  }
+
   /** All rows under `prefix`, in path order. */
   async *scan(prefix: string): AsyncGenerator<FileRow> {
     const layers = [...(await this.below()), ...this.own]

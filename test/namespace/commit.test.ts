@@ -127,6 +127,28 @@ describe('two writers (G4)', () => {
       assert.equal(text(await a.get('same')), 'b')
     }))
 
+  test('puts of one process never conflict with its own earlier ones, awaited or not', () =>
+    inWorld(async world => {
+      const [a, b] = await twoWriters(world)
+      const puts: Promise<unknown>[] = []
+      for (let i = 0; i < 20; i++) {
+        puts.push(a.put('status', `step ${i}`), a.get('status'))
+        await world.time.ambient().sleep(3)
+      }
+      await Promise.all(puts)
+      assert.deepEqual(await contents(b), { status: 'step 19' })
+    }))
+
+  test('a put that its own process made over a stranger’s unseen one is still a conflict', () =>
+    inWorld(async world => {
+      const [a, b] = await twoWriters(world)
+      const first = a.put('status', 'a1')
+      await world.time.ambient().sleep(3)
+      const second = a.put('status', 'a2')
+      await Promise.all([first, second])
+      await assert.rejects(b.put('status', 'b'), ConflictError)
+    }))
+
   test('a conflict fails only the put that has it, not those that share its commit', () =>
     inWorld(async world => {
       const [a, b] = await twoWriters(world)
