@@ -17,9 +17,8 @@ import { withWorktrees } from './worktrees.ts'
 
 const MOST_PROBLEMS = 10
 
-/** What the first Ctrl-C, and a polite kill, do; the second ends the process as usual. */
 const interrupted = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt)
 
 process.exitCode = await main()
 
@@ -35,6 +34,12 @@ async function main(): Promise<number> {
     if (error instanceof GitError || error instanceof RunletError) return complain(error.message, 1)
     throw error
   }
+}
+
+/** The first Ctrl-C tidies up, the second does not wait for that. */
+function interrupt(): void {
+  if (interrupted.signal.aborted) process.exit(130)
+  interrupted.abort()
 }
 
 /** Resolves to whether all that the runs wrote is there. */
