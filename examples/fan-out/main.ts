@@ -58,7 +58,7 @@ async function demo({ repository, runs }: Arguments): Promise<boolean> {
     const comparison = compare(accounts, found, before)
     report(outcomes, comparison)
     const look = `RUNLET_STORE='${store.url}' RUNLET_NAMESPACE=${parent} npx runlet`
-    print(`Look around:  ${look} ls\n              ${look} get ${LOG}`)
+    if (!store.url.startsWith('memory:')) print(`Look around:  ${look} ls\n              ${look} get ${LOG}`)
     return comparison.problems.length === 0
   } finally {
     await store.close()
