@@ -1,0 +1,86 @@
+// Where a verb writes: data on stdout, messages on stderr, progress on stderr only when a person looks at it.
+// A reader that has gone away (`runlet ls | head -1`) is no error: from then on `closed` is true and writing does nothing.
+import type { Writable } from 'node:stream'
+import { describeFailure } from './failure.ts'
+import { printable } from './table.ts'
+
+export interface OutputOptions {
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+  /** Whether failures are told with their stack. */
+  readonly verbose?: boolean | undefined
+  /** False turns colours off; otherwise they are used on a terminal, unless NO_COLOR is set. */
+  readonly color?: boolean | undefined
+}
+
+export class Output {
+  /** Whether results are to be JSON. */
+  readonly json: boolean
+  /** Whether nobody reads stdout any more: a listing may stop. */
+  closed = false
+  readonly #quiet: boolean
+  readonly #verbose: boolean
+  readonly #color: boolean
+
+  constructor({ json = false, quiet = false, verbose = false, color = true }: OutputOptions) {
+    this.json = json
+    this.#quiet = quiet
+    this.#verbose = verbose
+    this.#color = color && process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+    // Each failed write reports to its own caller; without a listener the event would end the process first.
+    process.stdout.on('error', () => {})
+    process.stderr.on('error', () => {})
+  }
+
+  /** Writes data; resolves when it has left, so that a slow reader is waited for. */
+  async write(data: string | Uint8Array): Promise<void> {
+    if (this.closed) return
+    try {
+      await written(process.stdout, data)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+      this.closed = true
+    }
+  }
+
+  /** Writes one line of data. */
+  line(text: string): Promise<void> {
+    return this.write(`${text}\n`)
+  }
+
+  /** Writes one JSON document as a line: the result, or one item of a list. */
+  document(value: unknown): Promise<void> {
+    return this.line(JSON.stringify(value))
+  }
+
+  /** Tells what happened: as JSON on stdout when that was asked for, else as a message. */
+  async result(value: unknown, message: string): Promise<void> {
+    if (this.json) await this.document(value)
+    else this.say(message)
+  }
+
+  /** A message for people, one line on stderr. */
+  say(message: string): void {
+    if (!this.#quiet) process.stderr.write(`runlet: ${printable(message)}\n`)
+  }
+
+  /** Progress: only for somebody who looks at a terminal. */
+  progress(message: string): void {
+    if (process.stderr.isTTY) this.say(message)
+  }
+
+  /** Tells of a failure that does not end the command by itself. */
+  failure(error: unknown): void {
+    process.stderr.write(`${describeFailure(error, { verbose: this.#verbose })}\n`)
+  }
+
+  bold(text: string): string {
+    return this.#color ? `\u001b[1m${text}\u001b[22m` : text
+  }
+}
+
+function written(stream: Writable, data: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(data, error => (error ? reject(error) : resolve()))
+  })
+}

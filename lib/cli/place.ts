@@ -1,0 +1,48 @@
+// Where a verb works: the store and the namespace that the options, the environment or the configuration file name.
+// What happens inside a run that `runlet run` began is signed as its owner's (see owner-fence.ts).
+import { type Config, findConfig } from '../config.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { type Namespace, openStore, type Store } from '../runlet.ts'
+import type { SharedOptions } from './context.ts'
+import { type Fence, ownerFence } from './owner-fence.ts'
+
+export interface Place {
+  readonly store: Store
+  readonly namespace: Namespace
+  readonly config: Config
+  /** Options for writes: `{ lock }` inside a run, else empty. */
+  readonly signed: { readonly lock?: Fence }
+}
+
+/** Opens the namespace, does the work, and waits for what runs in the background before closing the store. */
+export function atNamespace<T>(shared: SharedOptions, work: (place: Place) => Promise<T>): Promise<T> {
+  return atStore(shared, {}, async (store, config) => {
+    const namespace = await store.namespace(config.namespace)
+    const lock = ownerFence(store.url, namespace.name)
+    return work({ store, namespace, config, signed: lock ? { lock } : {} })
+  })
+}
+
+/** Opens the store alone. `otherwise` fills in what nothing names. */
+export async function atStore<T>(
+  shared: SharedOptions,
+  otherwise: { namespace?: string },
+  work: (store: Store, config: Config) => Promise<T>,
+): Promise<T> {
+  const config = await findConfig({
+    store: given('--store', shared.store),
+    namespace: given('--namespace', shared.namespace) ?? otherwise.namespace,
+  })
+  const store = await openStore(config.store, { author: config.author, folder: config.folder })
+  try {
+    return await work(store, config)
+  } finally {
+    await store.close()
+  }
+}
+
+/** An empty option is a variable that a script forgot to set; it must not fall through to the configuration. */
+function given(option: string, value: string | undefined): string | undefined {
+  if (value === '') throw new InvalidArgumentError(option, 'is empty', 'Give a value, or leave the option out.')
+  return value
+}

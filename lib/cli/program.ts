@@ -1,0 +1,198 @@
+// The tree of verbs: their names, arguments, options and examples. What a verb does is in a file of its own, loaded when it is
+// called: `runlet --help` loads neither the library nor an SDK.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, type OutputConfiguration } from 'commander'
+import type { SharedOptions, Verb } from './context.ts'
+import { DONE, describeFailure, exitCodeOf, WRONG_USAGE } from './failure.ts'
+import { Output } from './output.ts'
+
+/** Runs the command; resolves to its exit code and never rejects. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = DONE
+  const program = makeProgram(code => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // The parser has told already what it did not understand; that it showed the help is no failure.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USAGE
+    process.stderr.write(`${describeFailure(error, { verbose: program.opts().verbose === true })}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+function makeProgram(ends: (exitCode: number) => void): Command {
+  const program = new Command('runlet')
+    .description('Child namespaces for pipeline runs, folded into their parent.')
+    .version(versionOfPackage(), '-V, --version')
+    .option(
+      '--store <url>',
+      's3://bucket/prefix?endpoint=…, or file:./folder (default: RUNLET_STORE, runlet.config.json)',
+    )
+    .option('--namespace <name>', 'the namespace to work on (default: RUNLET_NAMESPACE, runlet.config.json)')
+    .option('--json', 'results as JSON, lists as one JSON document a line')
+    .option('-q, --quiet', 'no messages but errors')
+    .option('--verbose', 'the stack and the causes of an error')
+    .option('--no-color', 'no colours (so does NO_COLOR)')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput(oneLineErrors('runlet'))
+    .exitOverride()
+  const verbs = makeVerbs(program, ends)
+  addNamespaceVerbs(verbs)
+  addRunVerbs(verbs)
+  addUpkeepVerbs(verbs)
+  return program
+}
+
+/** Errors of usage on one line, as all other errors are. `where`: the command whose help explains. */
+function oneLineErrors(where: string): OutputConfiguration {
+  return {
+    outputError: (text, write) => {
+      const [problem = '', hint] = text
+        .replace(/^error: /, '')
+        .trim()
+        .split('\n')
+      const remedy = hint ? hint.replace(/^\(|\)$/g, '') : `See \`${where} --help\`.`
+      write(`runlet: ${problem}. ${remedy} [ERR_RUNLET_USAGE]\n`)
+    },
+  }
+}
+
+function versionOfPackage(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+}
+
+type Loader = () => Promise<{ verb: Verb<never, never> }>
+interface About {
+  readonly does: string
+  readonly more?: string
+  readonly example: string
+  readonly load: Loader
+}
+type AddVerb = (syntax: string, about: About) => Command
+
+function makeVerbs(program: Command, ends: (exitCode: number) => void): AddVerb {
+  return (syntax, { does, more, example, load }) =>
+    program
+      .command(syntax)
+      .summary(does)
+      .description(more ? `${does}. ${more}` : does)
+      .configureOutput(oneLineErrors(`runlet ${syntax.split(' ')[0]}`))
+      .addHelpText('after', `\nExample:\n  $ ${example}`)
+      .action(async (...given: unknown[]) => {
+        const command = given.at(-1) as Command
+        const shared = command.optsWithGlobals<SharedOptions>()
+        const { verb } = await load()
+        // What the parser hands over is what the syntax and the options of this verb say.
+        const call = verb as Verb<unknown, unknown[]>
+        ends((await call({ shared, output: new Output(shared) }, command.opts(), ...given.slice(0, -2))) ?? DONE)
+      })
+}
+
+const collect = (value: string, all: string[] = []): string[] => [...all, value]
+
+const ON_CONFLICT = [
+  '--on-conflict <policy>',
+  'POLICY or GLOB=POLICY, repeatable: error, ours, theirs, union-lines, json-merge, keep-both',
+  collect,
+] as const
+
+function addNamespaceVerbs(add: AddVerb): void {
+  add('init', {
+    does: 'write runlet.config.json here, make the store and the namespace',
+    example: 'runlet init --store file:.runlet/store --namespace main',
+    load: () => import('./init.ts'),
+  }).option('--force', 'overwrite a configuration that says something else')
+  add('put <path> [file]', {
+    does: 'write a file, or standard input, to a path',
+    example: 'echo hello | runlet put notes/hello.txt',
+    load: () => import('./put.ts'),
+  })
+    .option('-m, --message <text>', 'what `runlet log` shows')
+    .option(...ON_CONFLICT)
+  add('get <path>', {
+    does: 'write the value of a path to standard output, or to a file',
+    example: 'runlet get notes/hello.txt -o hello.txt',
+    load: () => import('./get.ts'),
+  }).option('-o, --output <file>', 'the file to write; it appears whole or not at all')
+  add('ls [prefix]', {
+    does: 'list paths, in order',
+    example: 'runlet ls notes/ -l',
+    load: () => import('./ls.ts'),
+  }).option('-l, --long', 'with size, time and seq')
+  add('rm <paths...>', {
+    does: 'remove paths, in one commit',
+    example: 'runlet rm notes/hello.txt notes/old.txt',
+    load: () => import('./rm.ts'),
+  })
+    .option('-f, --force', 'paths that do not exist are no error')
+    .option('-m, --message <text>', 'what `runlet log` shows')
+  add('log', {
+    does: 'list the commits, newest first',
+    example: 'runlet log -n 10',
+    load: () => import('./log.ts'),
+  }).option('-n, --number <count>', 'how many (default: all)')
+}
+
+function addRunVerbs(add: AddVerb): void {
+  add('run <program> [arguments...]', {
+    does: 'run a program in a child namespace, and fold it',
+    more: 'The program gets RUNLET_STORE, RUNLET_NAMESPACE, RUNLET_RUN_ID and RUNLET_DIR. What it writes to the namespace, and the files that it leaves in RUNLET_DIR, are folded into the parent if it exits with 0.',
+    example: "runlet run --singleton nightly --timeout 10m -- sh -c 'date > $RUNLET_DIR/when.txt'",
+    load: () => import('./run.ts'),
+  })
+    .usage('[options] -- <program> [arguments...]')
+    .option('--id <id>', 'the name of the run (default: made of the program, the time and chance)')
+    .option('--resume', 'go on with the run --id if its owner is gone')
+    .option('--singleton <key>', 'only one at a time, on all machines; exit 75 if another one is running')
+    .option('--on-error <what>', 'when the program fails: keep, discard or fold', 'keep')
+    .option('--timeout <duration>', 'end the program after that long, like 500ms, 10s, 10m; exit 124')
+    .option('--dir <folder>', 'in place of a fresh temporary folder')
+    .option('--ttl <duration>', 'how long the run is out of reach of others once this process died', '60s')
+    .option('--label <text>', 'for `runlet runs` and `runlet locks` (default: the program, up to its first option)')
+    .option(...ON_CONFLICT)
+  add('fork <id>', {
+    does: 'fork a run and print its full name',
+    example: 'runlet put --namespace "$(runlet fork import-7)" data.json data.json',
+    load: () => import('./fork.ts'),
+  })
+    .option('--label <text>', 'for `runlet runs`')
+    .option(...ON_CONFLICT)
+  add('fold <id>', {
+    does: 'fold a run into its parent; folding it again changes nothing',
+    example: "runlet fold import-7 --on-conflict 'logs/**=union-lines'",
+    load: () => import('./fold.ts'),
+  })
+    .option('-m, --message <text>', 'what `runlet log` shows')
+    .option(...ON_CONFLICT)
+  add('discard <id>', {
+    does: 'end a run without folding it',
+    example: 'runlet discard import-7',
+    load: () => import('./discard.ts'),
+  })
+  add('runs', {
+    does: 'list the open runs of the namespace',
+    example: 'runlet runs --json',
+    load: () => import('./runs.ts'),
+  })
+}
+
+function addUpkeepVerbs(add: AddVerb): void {
+  add('locks', {
+    does: 'list the locks of the namespace: who holds them, and since when',
+    example: 'runlet locks',
+    load: () => import('./locks.ts'),
+  })
+  add('compact', {
+    does: 'merge the layers of the index into one',
+    example: 'runlet compact',
+    load: () => import('./compact.ts'),
+  })
+  add('doctor', {
+    does: 'try every property that the store must have',
+    example: "runlet doctor --store 's3://bucket/prefix?endpoint=http://127.0.0.1:9000'",
+    load: () => import('./doctor.ts'),
+  })
+}

@@ -1,0 +1,76 @@
+// What `runlet run` was asked to do: its options, parsed before anything is written or started (G10).
+import { basename } from 'node:path'
+import { systemAmbient } from '../../ambient.ts'
+import { InvalidArgumentError } from '../../errors.ts'
+import { parseSegment } from '../../names.ts'
+import type { NamedPolicy } from '../../namespace/policy.ts'
+import { parseConflictOption } from '../conflict-option.ts'
+import { parseDuration } from '../durations.ts'
+import { makeRunId } from '../run-id.ts'
+
+export interface RunOptions {
+  readonly id?: string
+  readonly resume?: true
+  readonly singleton?: string
+  readonly onError: string
+  readonly timeout?: string
+  readonly dir?: string
+  readonly ttl: string
+  readonly label?: string
+  readonly onConflict?: string[]
+}
+
+const ON_ERROR = ['keep', 'discard', 'fold'] as const
+
+export interface RunSettings {
+  readonly id: string
+  readonly resume: boolean
+  readonly singleton: string | undefined
+  readonly onError: (typeof ON_ERROR)[number]
+  readonly timeoutMs: number | undefined
+  readonly dir: string | undefined
+  readonly ttlMs: number
+  readonly label: string
+  readonly onConflict: Record<string, NamedPolicy> | undefined
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+/** @throws InvalidArgumentError, InvalidNameError */
+export function parseRunSettings(options: RunOptions, program: string, args: readonly string[]): RunSettings {
+  const { id, resume = false, singleton, timeout, ttl, dir } = options
+  if (program === '') throw new InvalidArgumentError('<program>', 'is empty', 'Name a program after "--".')
+  if (dir === '') throw new InvalidArgumentError('--dir', 'is empty', 'Name a folder.')
+  if (resume && id === undefined) throw new InvalidArgumentError('--resume', 'needs the run to go on with', 'Add --id.')
+  return {
+    id: parseSegment(id ?? makeRunId(program, systemAmbient), 'run id'),
+    resume,
+    singleton: singleton === undefined ? undefined : parseSegment(singleton, 'singleton key'),
+    onError: parseOnError(options.onError),
+    timeoutMs: timeout === undefined ? undefined : parseDuration('--timeout', timeout),
+    ttlMs: parseDuration('--ttl', ttl, { least: 1000, most: 86_400_000 }),
+    dir,
+    label: parseLabel(options.label ?? makeLabel(program, args)),
+    onConflict: parseConflictOption(options.onConflict),
+    program,
+    args,
+  }
+}
+
+function parseOnError(text: string): RunSettings['onError'] {
+  const known = ON_ERROR.find(choice => choice === text)
+  if (known) return known
+  throw new InvalidArgumentError('--on-error', `${JSON.stringify(text)} is unknown`, `Use ${ON_ERROR.join(', ')}.`)
+}
+
+function parseLabel(text: string): string {
+  if (text !== '' && text.length <= 128) return text
+  throw new InvalidArgumentError('--label', text === '' ? 'is empty' : 'is too long', 'Use 1 to 128 characters.')
+}
+
+/** The program up to its first option: what stands behind it can be a secret, and everybody who may read the store sees labels. */
+function makeLabel(program: string, args: readonly string[]): string {
+  const firstOption = args.findIndex(arg => arg.startsWith('-'))
+  const words = firstOption === -1 ? args : args.slice(0, firstOption)
+  return [basename(program), ...words].join(' ').slice(0, 128)
+}
