@@ -20,14 +20,14 @@ const MAX_DEPTH = 8
 
 /** Parses a run id, a lock's name or one segment of a namespace name. `kind` names it in the error. */
 export function parseSegment(text: unknown, kind: string): Segment {
-  if (typeof text !== 'string') throw new InvalidNameError(kind, String(text), 'is not a string')
+  if (typeof text !== 'string') throw new InvalidNameError(kind, typeof text, 'is not a string')
   if (!SEGMENT.test(text)) throw new InvalidNameError(kind, text, 'is not a valid name')
   return text as Segment
 }
 
 /** Parses a namespace's full name, at most eight segments deep. */
 export function parseNamespaceName(text: unknown): NamespaceName {
-  if (typeof text !== 'string') throw new InvalidNameError('namespace', String(text), 'is not a string')
+  if (typeof text !== 'string') throw new InvalidNameError('namespace', typeof text, 'is not a string')
   const segments = text.split('/')
   if (segments.length > MAX_DEPTH)
     throw new InvalidNameError('namespace', text, `is more than ${MAX_DEPTH} levels deep`)
@@ -61,7 +61,7 @@ function problemOfPath(path: string): [problem: string, remedy: string] | undefi
 
 /** Parses a path inside a namespace. */
 export function parsePath(path: unknown): Path {
-  if (typeof path !== 'string') throw new InvalidPathError(String(path), 'is not a string', 'Pass a string')
+  if (typeof path !== 'string') throw new InvalidPathError(typeof path, 'is not a string', 'Pass a string')
   const problem = problemOfPath(path)
   if (problem) throw new InvalidPathError(path, ...problem)
   return path as Path
@@ -70,7 +70,7 @@ export function parsePath(path: unknown): Path {
 /** Parses the prefix of a listing: empty, or the beginning of a path (it may end within a segment or with `/`). */
 export function parsePrefix(prefix: unknown): string {
   if (prefix === '') return ''
-  if (typeof prefix !== 'string') throw new InvalidPathError(String(prefix), 'is not a string', 'Pass a string')
+  if (typeof prefix !== 'string') throw new InvalidPathError(typeof prefix, 'is not a string', 'Pass a string')
   parsePath(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix)
   return prefix
 }

@@ -58,10 +58,13 @@ async function mergeByName(
   policy: 'union-lines' | 'json-merge',
   { values }: Settling,
   { ours, theirs }: { ours: FileRow; theirs: FileRow },
-): Promise<string | undefined> {
-  const text = async (row: FileRow) => Buffer.from(await values.read(row)).toString('utf8')
+): Promise<Uint8Array | undefined> {
+  // Lines are bytes between newlines, whatever their encoding: as latin1 every byte comes back as it was.
+  const encoding = policy === 'union-lines' ? 'latin1' : 'utf8'
+  const text = async (row: FileRow) => Buffer.from(await values.read(row)).toString(encoding)
   const [before, left, right] = await Promise.all([isFile(base) ? text(base) : undefined, text(ours), text(theirs)])
-  return policy === 'union-lines' ? unionLines(before ?? '', left, right) : mergeJson(before, left, right)
+  const merged = policy === 'union-lines' ? unionLines(before ?? '', left, right) : mergeJson(before, left, right)
+  return merged === undefined ? undefined : Buffer.from(merged, encoding)
 }
 
 async function decide(

@@ -18,16 +18,26 @@ const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
-/** Three-way by key, recursively. Undefined when a side is not JSON, or both changed the same key differently. */
+/** Three-way by key, recursively. Undefined when a side is not JSON or has numbers that are not exact, or both changed the same key differently. */
 export function mergeJson(base: string | undefined, ours: string, theirs: string): string | undefined {
   try {
-    const merged = mergeNode(base === undefined ? undefined : JSON.parse(base), JSON.parse(ours), JSON.parse(theirs))
+    const merged = mergeNode(base === undefined ? undefined : exactly(base), exactly(ours), exactly(theirs))
     return merged === CONFLICT
       ? undefined
       : `${JSON.stringify(merged, null, indentOf(ours))}${ours.endsWith('\n') ? '\n' : ''}`
   } catch {
     return undefined
   }
+}
+
+/** @throws when a number would come back as another one: nobody may find changed what nobody changed */
+function exactly(text: string): Json {
+  return JSON.parse(text, (_, value: unknown) => {
+    const inexact =
+      typeof value === 'number' && (Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value))
+    if (inexact) throw new RangeError('a number is too large to be merged')
+    return value
+  })
 }
 
 const CONFLICT = Symbol('conflict')
@@ -54,4 +64,4 @@ function isObject(value: Side): value is { [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const indentOf = (text: string): number => /^[[{]\n( +)/.exec(text)?.[1]?.length ?? 0
+const indentOf = (text: string): string => /^[[{]\r?\n([ \t]+)/.exec(text)?.[1] ?? ''

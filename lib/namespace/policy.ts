@@ -42,31 +42,45 @@ export interface PolicyRule {
   readonly policy: NamedPolicy | PolicyFunction | 'owner'
 }
 
-const conflictPolicySchema = z.union([
-  namedPolicySchema,
-  z.custom<PolicyFunction>(value => typeof value === 'function'),
-  z.record(
-    z.string().min(1),
-    z.union([namedPolicySchema, z.custom<PolicyFunction>(value => typeof value === 'function')]),
-  ),
-])
+const policySchema = z.union([namedPolicySchema, z.custom<PolicyFunction>(value => typeof value === 'function')])
 
 /** Parses what a caller or a configuration file says. */
 export function parsePolicy(policy: unknown, argument = 'onConflict'): PolicyRule[] {
   if (policy === undefined) return []
-  const parsed = conflictPolicySchema.safeParse(policy)
-  if (!parsed.success) {
-    const known = namedPolicySchema.options.join(', ')
-    const remedy = `Use one of ${known}, a function, or an object of them by path glob.`
-    throw new InvalidArgumentError(argument, 'is no conflict policy', remedy)
+  if (!isRecord(policy)) return [parseRule(argument, '**', policy)]
+  return Object.entries(policy).map(([glob, named]) =>
+    parseRule(argument, glob, named, ` for ${JSON.stringify(glob.slice(0, 100))}`),
+  )
+}
+
+const isRecord = (policy: unknown): policy is Record<string, unknown> =>
+  typeof policy === 'object' && policy !== null && Object.getPrototypeOf(policy) === Object.prototype
+
+function parseRule(argument: string, glob: string, policy: unknown, where = ''): PolicyRule {
+  const parsed = policySchema.safeParse(policy)
+  const known = namedPolicySchema.options.join(', ')
+  const remedy = `Use one of ${known}, a function, or an object of them by path glob.`
+  if (!parsed.success) throw new InvalidArgumentError(argument, `is no conflict policy${where}`, remedy)
+  const rule = { glob, policy: parsed.data }
+  try {
+    matcherOf(rule)
+  } catch (error) {
+    throw new InvalidArgumentError(argument, `has no glob${where} (${(error as Error).message})`, remedy)
   }
-  if (typeof parsed.data !== 'object') return [{ glob: '**', policy: parsed.data }]
-  return Object.entries(parsed.data).map(([glob, named]) => ({ glob, policy: named }))
+  return rule
+}
+
+const matchers = new WeakMap<PolicyRule, (path: string) => boolean>()
+
+function matcherOf(rule: PolicyRule): (path: string) => boolean {
+  const matcher = matchers.get(rule) ?? picomatch(rule.glob, { dot: true })
+  matchers.set(rule, matcher)
+  return matcher
 }
 
 /** The policy of one path. */
 export function policyFor(rules: readonly PolicyRule[], path: string): PolicyRule['policy'] {
-  return rules.find(rule => picomatch.isMatch(path, rule.glob, { dot: true }))?.policy ?? 'error'
+  return rules.find(rule => matcherOf(rule)(path))?.policy ?? 'error'
 }
 
 /** The rules as another process can know them. */

@@ -16,7 +16,7 @@ export async function openObjectStore(url: string, ambient: Ambient, folder: str
 }
 
 async function openKind(url: string, ambient: Ambient, folder: string): Promise<ObjectStore> {
-  if (typeof url !== 'string') throw new InvalidStoreUrlError(String(url), 'is not a string')
+  if (typeof url !== 'string') throw new InvalidStoreUrlError(typeof url, 'is not a string')
   if (url.startsWith('memory:')) return openMemory(url.slice('memory:'.length), ambient)
   if (url.startsWith('file:')) {
     const path = filePath(url)
