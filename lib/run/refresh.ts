@@ -18,6 +18,7 @@ import { assertOwner, type OpenRun } from './run.ts'
 export async function refreshRun(run: OpenRun, author: string): Promise<number> {
   await run.child.committer.idle()
   const [parent, child] = await Promise.all([run.parent.head.refresh(), run.child.head.refresh()])
+  assertOwner(child.value, run)
   if (child.value.base?.seq === parent.value.seq) return parent.value.seq
   const { base, put } = putPin(run.parent, run.child, parent.value)
   await put
