@@ -1,0 +1,22 @@
+// Real processes on one store, killed and stopped for real: what simulation shows of the protocols on virtual time must hold where
+// a dying process leaves its files, sockets and leases behind. Every kind of store that processes can share passes it unchanged.
+import { describe } from 'node:test'
+import { crowds } from './crowds.ts'
+import { eachDeath } from './each-death.ts'
+import { killedFolders } from './killed-folders.ts'
+import { killedWriters } from './killed-writers.ts'
+import type { Ground } from './place.ts'
+import { stoppedOwners } from './stopped-owners.ts'
+
+export function processSuite(name: string, ground: Ground): void {
+  describe(name, () => {
+    // These wait for leases of the dead most of the time, so they do it together.
+    describe('that are killed or stopped', { concurrency: 3 }, () => {
+      killedFolders(ground)
+      killedWriters(ground)
+      eachDeath(ground)
+      stoppedOwners(ground)
+    })
+    crowds(ground)
+  })
+}
