@@ -28,13 +28,15 @@ export async function benchRuns(print: (text: string) => void): Promise<boolean>
     print(`\n### ${title}\n\n${judgedTable(measured)}`)
   }
   try {
+    // First, while the parents hold nothing but their rows; printed last.
+    const sideBySide = await compareSideBySide(s3, SIZES, processes)
     print(`## Runs\n\nEvery request takes ${LATENCY_MS} ms. The parent holds ${ROWS.toLocaleString('en-US')} rows.`)
     section('Small writes', await measureSmallWrites(s3, ROWS))
     section('Fork', await measureFork(s3, ROWS))
     section('Fold, alone', await measureFold(s3, ROWS))
     section('Folds at once', await measureFoldsAtOnce(s3, ROWS, processes))
     section('Writers at once', await measureWritersAtOnce(s3, ROWS, processes))
-    print(`\n### Side by side with today's way\n\n${FLATTERED}\n\n${await compareSideBySide(s3, SIZES, processes)}`)
+    print(`\n### Side by side with today's way\n\n${FLATTERED}\n\n${sideBySide}`)
   } finally {
     processes.end()
     await s3.close()
