@@ -282,3 +282,56 @@ export class AbortedError extends RunletError {
     })
   }
 }
+
+/** Something in a working copy's directory is a link or no regular file. It was not followed, and nothing was written. */
+export class LinkInCopyError extends RunletError {
+  readonly path: string
+  constructor(path: string, what: string) {
+    super(
+      'ERR_RUNLET_LINK_IN_COPY',
+      `"${path}" is ${what}, which a working copy does not follow. Replace it by a file or folder, or remove it.`,
+    )
+    this.path = path
+  }
+}
+
+/** A file of a working copy could not be read, written or removed. */
+export class LocalFileError extends RunletError {
+  readonly path: string
+  constructor(operation: string, path: string, problem: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_LOCAL_FILE',
+      `cannot ${operation} "${path}" in the working copy: ${problem}. Put that right and pull or push again.`,
+      options,
+    )
+    this.path = path
+  }
+}
+
+/** The namespace has paths that cannot stand beside one another on this file system. Nothing was written. */
+export class PathCollisionError extends RunletError {
+  readonly collisions: readonly (readonly [string, string])[]
+  constructor(collisions: readonly (readonly [string, string])[]) {
+    const shown = collisions
+      .slice(0, 3)
+      .map(([a, b]) => `"${a}" and "${b}"`)
+      .join(', ')
+    super(
+      'ERR_RUNLET_PATH_COLLISION',
+      `${collisions.length} pairs of paths cannot stand beside one another here: ${shown}. Rename one of each in the namespace, or pull a prefix without them.`,
+    )
+    this.collisions = collisions
+  }
+}
+
+/** The directory is a working copy of something else. */
+export class CopyMismatchError extends RunletError {
+  readonly directory: string
+  constructor(directory: string, of: string, asked: string) {
+    super(
+      'ERR_RUNLET_COPY_MISMATCH',
+      `"${directory}" is a working copy of ${of}, not of ${asked}. Use another directory, or remove its .runlet/copy to begin anew.`,
+    )
+    this.directory = directory
+  }
+}

@@ -35,6 +35,7 @@ import { type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { openObjectStore } from './store/open.ts'
+import { WorkingCopy } from './sync/working-copy.ts'
 
 /** A lock that this process holds, as the function given to `lock` sees it. */
 export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
@@ -199,6 +200,14 @@ export class Namespace {
   /** The leases of this namespace and their holders. */
   locks(): Promise<LockInfo[]> {
     return listLocks(this.open.store, leasePrefix(this.open.name), this.open.ambient)
+  }
+
+  /**
+   * Opens a directory as a working copy of this namespace, or of the paths below `prefix`; it is made if it is not there. Asks the
+   * store nothing. @throws CopyMismatchError when it is a copy of something else
+   */
+  workingCopy(directory: string, options: { prefix?: string } = {}): Promise<WorkingCopy> {
+    return WorkingCopy.open(this.open, this.signing, directory, options.prefix ?? '')
   }
 
   /** Merges all layers of the index into one, beside readers and writers. Resolves to the number of layers merged. */

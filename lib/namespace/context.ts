@@ -113,8 +113,11 @@ export class HeadCell {
     }
   }
 
-  /** Answers can overtake one another: what is known never goes back, or a process would meet its own writes as a stranger's. */
-  private learn(version: Version<Head> | undefined): Version<Head> | undefined {
+  /**
+   * Takes note of a version; for one that was kept from an earlier process too. Answers can overtake one another: what is known
+   * never goes back, or a process would meet its own writes as a stranger's.
+   */
+  learn(version: Version<Head> | undefined): Version<Head> | undefined {
     const [before, now] = [this.known?.value, version?.value]
     const older = before && now && before.createdAt === now.createdAt && now.seq < before.seq
     if (!older) this.known = version

@@ -17,16 +17,11 @@ export class Relay {
   }
 
   async handOn(signal: SignalName): Promise<void> {
-    if (signal === 'SIGINT') {
-      const now = systemAmbient.monotonic()
-      const first = this.#interruptedAt
-      this.#interruptedAt = now
-      if (first !== undefined && now - first < SAME_PRESS_MS) return
-      if (first !== undefined) {
-        this.#program.kill('SIGKILL')
-        return
-      }
+    if (signal === 'SIGINT' && this.#interruptedAt !== undefined) {
+      if (systemAmbient.monotonic() - this.#interruptedAt >= SAME_PRESS_MS) this.#program.kill('SIGKILL')
+      return
     }
+    if (signal === 'SIGINT') this.#interruptedAt = systemAmbient.monotonic()
     if (!(await this.#witness.saw(signal))) this.#program.kill(signal)
   }
 

@@ -1,0 +1,364 @@
+import assert from 'node:assert/strict'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { systemAmbient } from '../../lib/ambient.ts'
+import {
+  ConflictError,
+  CopyMismatchError,
+  InvalidPathError,
+  LinkInCopyError,
+  PathCollisionError,
+} from '../../lib/errors.ts'
+import { type Namespace, Store } from '../../lib/runlet.ts'
+import { MemoryBucket, MemoryStore } from '../../lib/store/memory/memory-store.ts'
+import { MeteredStore } from '../../lib/store/metered-store.ts'
+import { contents } from '../support/world.ts'
+
+let folder: string
+let folders = 0
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'runlet-copy-'))
+})
+after(() => rm(folder, { recursive: true, force: true }))
+const aFolder = () => join(folder, String(++folders))
+
+/** Processes with a namespace each on one bucket, and the requests that each makes. */
+function aBucket() {
+  const bucket = new MemoryBucket()
+  return async (): Promise<{ namespace: Namespace; requests: string[] }> => {
+    const requests: string[] = []
+    const schedule = async (request: { phase: string; operation: string; key: string }) => {
+      if (request.phase === 'after') requests.push(`${request.operation} ${request.key}`)
+      return 'pass' as const
+    }
+    const store = new Store(new MeteredStore(new MemoryStore({ bucket, schedule }), systemAmbient), systemAmbient, 'me')
+    const namespace = await store.namespace('n', { create: true })
+    requests.length = 0
+    return { namespace, requests }
+  }
+}
+
+async function write(root: string, files: Record<string, string>): Promise<void> {
+  for (const [path, value] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), value)
+  }
+}
+
+/** Everything in a directory but runlet's own, as text by path. */
+async function files(root: string, below = ''): Promise<Record<string, string>> {
+  const all: Record<string, string> = {}
+  for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
+    const path = below === '' ? entry.name : `${below}/${entry.name}`
+    if (path === '.runlet') continue
+    if (entry.isDirectory()) Object.assign(all, await files(root, path))
+    else all[path] = await readFile(join(root, path), 'utf8')
+  }
+  return all
+}
+
+describe('a pull', () => {
+  test('brings what is there, and later only what changed, deletions included', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.commit(tx => {
+      for (let i = 0; i < 50; i++) tx.put(`d/${i}`, String(i))
+      tx.put('large', 'x'.repeat(100_000))
+    })
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    assert.equal((await copy.pull()).written, 51)
+    assert.deepEqual(await files(root), await contents(namespace))
+    await namespace.commit(tx => {
+      tx.put('d/7', 'seven')
+      tx.delete('d/8')
+      tx.put('e/new', 'n')
+    })
+    assert.deepEqual(await copy.pull(), { seq: 2, written: 2, removed: 1, conflicts: [] })
+    assert.deepEqual(await files(root), await contents(namespace))
+  })
+
+  test('of what did not change is one request, also in a new process', async () => {
+    const open = aBucket()
+    const first = await open()
+    await first.namespace.put('a', '1')
+    const root = aFolder()
+    await (await first.namespace.workingCopy(root)).pull()
+    first.requests.length = 0
+    await (await first.namespace.workingCopy(root)).pull()
+    assert.deepEqual(first.requests, ['get ns/n/_/head'])
+  })
+
+  test('after a small write of somebody else is at most two requests', async () => {
+    const open = aBucket()
+    const [a, b] = [await open(), await open()]
+    await a.namespace.commit(tx => {
+      for (let i = 0; i < 3000; i++) tx.put(`d/${i}`, String(i))
+    })
+    const root = aFolder()
+    const copy = await b.namespace.workingCopy(root)
+    await copy.pull()
+    await a.namespace.put('d/5', 'five')
+    b.requests.length = 0
+    await copy.pull()
+    assert.ok(b.requests.length <= 2, b.requests.join())
+    assert.equal((await files(root))['d/5'], 'five')
+  })
+
+  test('brings many small values in few requests', async () => {
+    const open = aBucket()
+    const [a, b] = [await open(), await open()]
+    await a.namespace.commit(tx => {
+      for (let i = 0; i < 2000; i++) tx.put(`d/${i}`, `${i}`.padEnd(1000, '.'))
+    })
+    await (await b.namespace.workingCopy(aFolder())).pull()
+    assert.ok(b.requests.length < 30, `${b.requests.length} requests`)
+  })
+
+  test('never overwrites what was changed here: it is a conflict, listed until it is settled', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.commit(tx => {
+      for (const path of ['a', 'b', 'c']) tx.put(path, 'base')
+    })
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await write(root, { a: 'mine', b: 'mine' })
+    await rm(join(root, 'c'))
+    await namespace.commit(tx => {
+      for (const path of ['a', 'b', 'c']) tx.put(path, 'theirs')
+    })
+    assert.deepEqual((await copy.pull()).conflicts, ['a', 'b', 'c'])
+    assert.deepEqual(await files(root), { a: 'mine', b: 'mine' })
+    assert.deepEqual((await copy.status()).conflicts, ['a', 'b', 'c'])
+    await assert.rejects(copy.push(), ConflictError)
+    await copy.settle('theirs', ['a', 'c'])
+    await copy.settle('ours', ['b'])
+    assert.deepEqual(await files(root), { a: 'theirs', b: 'mine', c: 'theirs' })
+    assert.equal((await copy.push()).put, 1)
+    assert.deepEqual(await contents(namespace), { a: 'theirs', b: 'mine', c: 'theirs' })
+  })
+
+  test('takes a path that both sides changed to the same as settled', async () => {
+    const { namespace } = await aBucket()()
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await write(root, { a: 'same' })
+    await namespace.put('a', 'same')
+    assert.deepEqual((await copy.pull()).conflicts, [])
+    assert.deepEqual(await copy.push(), { seq: undefined, put: 0, deleted: 0 })
+  })
+
+  test('tidies folders that became empty, and keeps those with something of yours', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.commit(tx => {
+      tx.put('x/y/z', '1')
+      tx.put('p/q', '1')
+    })
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await write(root, { 'p/mine': '1' })
+    await namespace.commit(tx => {
+      tx.delete('x/y/z')
+      tx.delete('p/q')
+    })
+    await copy.pull()
+    assert.deepEqual(await files(root), { 'p/mine': '1' })
+    await assert.rejects(lstat(join(root, 'x')))
+  })
+
+  test('of a prefix brings and pushes only that', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.commit(tx => {
+      tx.put('a/1', '1')
+      tx.put('b/1', '1')
+    })
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root, { prefix: 'a/' })
+    await copy.pull()
+    assert.deepEqual(await files(root), { 'a/1': '1' })
+    await write(root, { 'a/2': '2', 'b/2': 'not mine' })
+    await copy.push()
+    assert.deepEqual(await contents(namespace), { 'a/1': '1', 'a/2': '2', 'b/1': '1' })
+    await assert.rejects(namespace.workingCopy(root), CopyMismatchError)
+  })
+
+  test('goes on where the index was compacted in between', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.commit(tx => {
+      for (let i = 0; i < 100; i++) tx.put(`d/${i}`, String(i))
+    })
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await namespace.delete('d/1')
+    await namespace.put('d/2', 'two')
+    await namespace.compact()
+    assert.deepEqual(await copy.pull(), { seq: 3, written: 1, removed: 1, conflicts: [] })
+    assert.deepEqual(await files(root), await contents(namespace))
+  })
+
+  test('refuses paths that cannot stand beside one another, before anything is written', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.commit(tx => {
+      tx.put('ok', '1')
+      tx.put('a', 'a file')
+      tx.put('a/b', 'in a folder of that name')
+    })
+    const root = aFolder()
+    await assert.rejects((await namespace.workingCopy(root)).pull(), (error: PathCollisionError) => {
+      return error instanceof PathCollisionError && error.collisions.some(pair => pair.join() === 'a,a/b')
+    })
+    assert.deepEqual(await files(root), {})
+  })
+
+  test('turns a file into a folder and back as the namespace does', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.put('a', 'file')
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await namespace.commit(tx => {
+      tx.delete('a')
+      tx.put('a/b', 'folder')
+    })
+    await copy.pull()
+    assert.deepEqual(await files(root), { 'a/b': 'folder' })
+    await namespace.commit(tx => {
+      tx.delete('a/b')
+      tx.put('a', 'file')
+    })
+    await copy.pull()
+    assert.deepEqual(await files(root), { a: 'file' })
+  })
+
+  test('never writes through a link out of the directory', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.put('out/file', 'x')
+    const [root, elsewhere] = [aFolder(), aFolder()]
+    await mkdir(elsewhere, { recursive: true })
+    const copy = await namespace.workingCopy(root)
+    await symlink(elsewhere, join(root, 'out'))
+    await assert.rejects(copy.pull(), LinkInCopyError)
+    assert.deepEqual(await readdir(elsewhere), [])
+  })
+})
+
+describe('a push', () => {
+  test('commits what was added, changed and deleted, at once, and a second one has nothing to do', async () => {
+    const { namespace, requests } = await aBucket()()
+    await namespace.commit(tx => {
+      tx.put('a', '1')
+      tx.put('b', '1')
+    })
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await write(root, { a: '2', 'c/d': '3' })
+    await rm(join(root, 'b'))
+    const status = await copy.status()
+    assert.deepEqual([status.added, status.modified, status.deleted], [['c/d'], ['a'], ['b']])
+    assert.deepEqual(await copy.push(), { seq: 2, put: 2, deleted: 1 })
+    assert.deepEqual(await contents(namespace), { a: '2', 'c/d': '3' })
+    requests.length = 0
+    assert.deepEqual(await copy.push(), { seq: undefined, put: 0, deleted: 0 })
+    assert.deepEqual(requests, [])
+    await copy.pull()
+    assert.deepEqual(requests, ['get ns/n/_/head'])
+  })
+
+  test('of a path that was named looks at nothing else', async () => {
+    const { namespace } = await aBucket()()
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await write(root, { hinted: '1', other: '1', 'folder/x': '1', 'folder/y': '1' })
+    copy.markDirty('hinted')
+    copy.markDirty('folder')
+    assert.equal((await copy.push()).put, 3)
+    assert.deepEqual(Object.keys(await contents(namespace)), ['folder/x', 'folder/y', 'hinted'])
+    await rm(join(root, 'folder'), { recursive: true })
+    copy.markDirty('folder')
+    assert.equal((await copy.push()).deleted, 2)
+    assert.equal((await copy.push()).put, 1)
+  })
+
+  test('that meets a change of the same file is refused, and the pull then lists it', async () => {
+    const open = aBucket()
+    const [a, b] = [await open(), await open()]
+    const [rootA, rootB] = [aFolder(), aFolder()]
+    const [copyA, copyB] = [await a.namespace.workingCopy(rootA), await b.namespace.workingCopy(rootB)]
+    await Promise.all([copyA.pull(), copyB.pull()])
+    await write(rootA, { same: 'a', onlyA: 'a' })
+    await write(rootB, { same: 'b', onlyB: 'b' })
+    await copyA.push()
+    await assert.rejects(copyB.push(), ConflictError)
+    assert.deepEqual((await copyB.status()).conflicts, ['same'])
+    await copyB.settle('ours')
+    await copyB.push()
+    await copyA.pull()
+    assert.deepEqual(await files(rootA), { same: 'b', onlyA: 'a', onlyB: 'b' })
+    assert.deepEqual(await files(rootB), await files(rootA))
+  })
+
+  test('of the same change from two copies is no conflict', async () => {
+    const open = aBucket()
+    const [a, b] = [await open(), await open()]
+    const [rootA, rootB] = [aFolder(), aFolder()]
+    const [copyA, copyB] = [await a.namespace.workingCopy(rootA), await b.namespace.workingCopy(rootB)]
+    await Promise.all([copyA.pull(), copyB.pull()])
+    await write(rootA, { same: '1' })
+    await write(rootB, { same: '1' })
+    await copyA.push()
+    assert.equal((await copyB.push()).put, 0)
+  })
+
+  test('keeps executable bits both ways', async () => {
+    const open = aBucket()
+    const [a, b] = [await open(), await open()]
+    const [rootA, rootB] = [aFolder(), aFolder()]
+    const copyA = await a.namespace.workingCopy(rootA)
+    await write(rootA, { tool: '#!/bin/sh\n' })
+    await copyA.push()
+    await chmod(join(rootA, 'tool'), 0o755)
+    assert.equal((await copyA.push()).put, 1)
+    await (await b.namespace.workingCopy(rootB)).pull()
+    assert.equal((await lstat(join(rootB, 'tool'))).mode & 0o111, 0o111)
+  })
+
+  test('refuses links and names that are no paths, and pushes nothing then', async () => {
+    const { namespace } = await aBucket()()
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await write(root, { fine: '1' })
+    await symlink('/etc/hosts', join(root, 'link'))
+    await assert.rejects(copy.push(), LinkInCopyError)
+    await rm(join(root, 'link'))
+    await write(root, { 'back\\slash': '1' })
+    await assert.rejects(copy.push(), InvalidPathError)
+    assert.deepEqual(await contents(namespace), {})
+  })
+
+  test('sees a change that left size and time as they were', async () => {
+    const { namespace } = await aBucket()()
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await write(root, { a: '1' })
+    await copy.push()
+    await write(root, { a: '2' })
+    assert.equal((await copy.push()).put, 1)
+    assert.deepEqual(await contents(namespace), { a: '2' })
+  })
+})
+
+test('two users of one copy take turns', async () => {
+  const { namespace } = await aBucket()()
+  const root = aFolder()
+  const [one, two] = [await namespace.workingCopy(root), await namespace.workingCopy(root)]
+  await write(root, { a: '1', b: '1' })
+  const results = await Promise.all([one.push(), two.push()])
+  assert.equal(results[0].put + results[1].put, 2)
+  assert.deepEqual(await contents(namespace), { a: '1', b: '1' })
+})
