@@ -1,0 +1,144 @@
+// Which layers to merge: the plan keeps a head small, and a row is not rewritten more often than the logarithm of all rows.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { parsePath } from '../../lib/names.ts'
+import {
+  MAX_LAYERS,
+  planAll,
+  planMerge,
+  planOverflow,
+  planTail,
+  rowsOf,
+  type Span,
+  tailBytes,
+} from '../../lib/namespace/compaction-plan.ts'
+import type { Layer } from '../../lib/namespace/head.ts'
+
+const sha256 = 'a'.repeat(64)
+
+/** A layer of one commit with so many rows: in the head, or in a file. */
+function inline(rows = 1): Layer {
+  const row = { path: parsePath('a'), at: 0, author: 'x', size: 1, sha256, value: 'YQ==' }
+  return { from: 1, to: 1, rows: Array.from({ length: rows }, () => row) }
+}
+
+function filed(rows: number): Layer {
+  const ref = { id: 'abcdefgh-1', level: 0, first: parsePath('a'), last: parsePath('b'), rows, bytes: rows }
+  return { from: 1, to: 1, files: [ref] }
+}
+
+const anyLayer = fc.oneof(fc.integer({ min: 1, max: 5 }).map(inline), fc.integer({ min: 1, max: 10_000 }).map(filed))
+const anyLayers = fc.array(anyLayer, { maxLength: 130 })
+
+function assertWithin(span: Span | undefined, layers: readonly Layer[]): void {
+  if (!span) return
+  assert.ok(span.from >= 0 && span.from <= span.to && span.to < layers.length, JSON.stringify(span))
+}
+
+describe('the plan for the tail', () => {
+  test('leaves it in the head while it is small', () => {
+    const layers = [filed(10), inline(), inline()]
+    assert.deepEqual(planTail(layers, tailBytes(layers)), [])
+  })
+
+  test('moves every inline layer, neighbours together, and no other, once it is large', () => {
+    fc.assert(
+      fc.property(anyLayers, layers => {
+        const spans = planTail(layers, 0)
+        const moved = new Set<number>()
+        for (const { from, to } of spans) {
+          assert.ok(!layers[from - 1]?.rows && !layers[to + 1]?.rows, 'a neighbour was left')
+          for (let i = from; i <= to; i++) moved.add(i)
+        }
+        layers.forEach((layer, i) => {
+          assert.equal(moved.has(i), layer.rows !== undefined)
+        })
+        assert.deepEqual(
+          spans.map(span => span.from),
+          spans.map(span => span.from).sort((a, b) => b - a),
+        )
+      }),
+    )
+  })
+})
+
+describe('the plan for everything', () => {
+  test('is nothing for a namespace that is empty or one layer in files', () => {
+    assert.equal(planAll([]), undefined)
+    assert.equal(planAll([filed(10)]), undefined)
+  })
+
+  test('is all layers otherwise', () => {
+    assert.deepEqual(planAll([inline()]), { from: 0, to: 0 })
+    assert.deepEqual(planAll([filed(10), inline(), filed(1)]), { from: 0, to: 2 })
+  })
+})
+
+describe('the plan for a merge', () => {
+  const times = (count: number, layer: Layer) => Array.from({ length: count }, () => layer)
+
+  test('is nothing while there are few layers', () => {
+    assert.equal(planMerge(times(7, filed(1))), undefined)
+    assert.equal(planMerge([...times(7, filed(1)), ...times(50, inline())]), undefined)
+  })
+
+  test('leaves a layer alone that is much larger than all newer ones', () => {
+    assert.deepEqual(planMerge([filed(100_000), ...times(8, filed(10))]), { from: 1, to: 8 })
+  })
+
+  test('takes a layer along that has become small beside the newer ones', () => {
+    assert.deepEqual(planMerge([filed(300), ...times(8, filed(10))]), { from: 0, to: 8 })
+  })
+
+  test('leaves the newest inline layers in the head', () => {
+    assert.deepEqual(planMerge([...times(8, filed(10)), inline(), inline()]), { from: 0, to: 7 })
+  })
+
+  test('lies within the layers and merges at least two', () => {
+    fc.assert(
+      fc.property(anyLayers, layers => {
+        const span = planMerge(layers)
+        assertWithin(span, layers)
+        if (span) assert.ok(span.to > span.from)
+        assertWithin(planOverflow(layers), layers)
+      }),
+    )
+  })
+
+  test('is made for any head before it overflows', () => {
+    const manyLayers = fc.array(anyLayer, { minLength: 100, maxLength: 300 })
+    fc.assert(
+      fc.property(manyLayers, layers => {
+        const files = layers.filter(layer => layer.files).length
+        if (files >= MAX_LAYERS / 2) assert.ok(planMerge(layers))
+        assert.equal(planOverflow(layers) !== undefined, files > MAX_LAYERS)
+      }),
+    )
+  })
+})
+
+test('a head that is compacted after each commit stays small, and each row is rewritten a few times at most', () => {
+  const commits = fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 2000 })), {
+    minLength: 300,
+    maxLength: 1500,
+  })
+  fc.assert(
+    fc.property(commits, sizes => {
+      let layers: Layer[] = []
+      let written = 0
+      for (const size of sizes) {
+        layers.push(filed(size))
+        for (let span = planMerge(layers); span; span = planMerge(layers)) {
+          const rows = layers.slice(span.from, span.to + 1).reduce((sum, layer) => sum + rowsOf(layer), 0)
+          layers = layers.toSpliced(span.from, span.to - span.from + 1, filed(rows))
+          written += rows
+        }
+        assert.ok(layers.length < 20, `${layers.length} layers`)
+      }
+      const total = sizes.reduce((sum, size) => sum + size, 0)
+      assert.ok(written <= total * (2 + Math.log2(sizes.length)), `${written} rows written for ${total}`)
+    }),
+    { numRuns: 30 },
+  )
+})
