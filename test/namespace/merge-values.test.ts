@@ -6,7 +6,9 @@ import { mergeJson, unionLines } from '../../lib/namespace/merge-values.ts'
 
 const logs = fc.array(fc.constantFrom('a', 'b', 'c', '', 'd e'), { maxLength: 6 })
 const textOf = (lines: readonly string[]) => lines.map(line => `${line}\n`).join('')
-const json = fc.jsonValue({ maxDepth: 2 }).map(value => JSON.parse(JSON.stringify(value)) as unknown)
+/** Any JSON whose numbers are exact: others are a conflict. */
+const json = fc.jsonValue({ maxDepth: 2 }).map(value => JSON.parse(JSON.stringify(value, exact)) as unknown)
+const exact = (_: string, value: unknown) => (typeof value === 'number' ? Math.trunc(value % 1000) / 8 : value)
 const plain = { noNullPrototype: true }
 const objects = fc.dictionary(
   fc.constantFrom('a', 'b', 'c'),
@@ -86,11 +88,11 @@ describe('json-merge', () => {
     test(`is a conflict: ${why}`, () => assert.equal(mergeJson(base, ours, theirs), undefined))
   }
 
-  test('keeps tabs as they are', { todo: 'a file indented by tabs comes back on one line' }, () => {
+  test('keeps tabs as they are', () => {
     assert.equal(mergeJson('{}', '{\n\t"a": 1\n}', '{"b":2}'), '{\n\t"a": 1,\n\t"b": 2\n}')
   })
 
-  test('never changes a number that nobody changed', { todo: 'integers above 2^53 are rounded' }, () => {
+  test('never changes a number that nobody changed', () => {
     const merged = mergeJson('{"n":9007199254740993}', '{"n":9007199254740993,"a":1}', '{"n":9007199254740993,"b":1}')
     assert.ok(merged === undefined || merged.includes('9007199254740993'), merged)
   })
