@@ -67,6 +67,11 @@ export function parsePath(path: unknown): Path {
   return path as Path
 }
 
+/** Whether `parsePath` takes it. */
+export function isPath(text: string): text is Path {
+  return problemOfPath(text) === undefined
+}
+
 /** Parses the prefix of a listing: empty, or the beginning of a path (it may end within a segment or with `/`). */
 export function parsePrefix(prefix: unknown): string {
   if (prefix === '') return ''

@@ -2,18 +2,18 @@
 import { RunletError } from '../errors.ts'
 
 /** A local file cannot be read, written or put into a namespace. */
-export class LocalFileError extends RunletError {
+export class FileError extends RunletError {
   readonly file: string
   constructor(file: string, problem: string, remedy: string, options?: ErrorOptions) {
-    super('ERR_RUNLET_LOCAL_FILE', `file ${JSON.stringify(file)} ${problem}. ${remedy}`, options)
+    super('ERR_RUNLET_FILE', `file ${JSON.stringify(file)} ${problem}. ${remedy}`, options)
     this.file = file
   }
 
   /** What the file system said no to. `doing`: "be read". */
-  static cannot(doing: string, file: string, cause: unknown): LocalFileError {
+  static cannot(doing: string, file: string, cause: unknown): FileError {
     const { code = 'unknown error' } = cause as NodeJS.ErrnoException
     const problem = code === 'ENOENT' ? `cannot ${doing}: there is no such file or folder` : `cannot ${doing} (${code})`
-    return new LocalFileError(file, problem, 'Check the path and its permissions.', { cause })
+    return new FileError(file, problem, 'Check the path and its permissions.', { cause })
   }
 }
 

@@ -3,7 +3,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { systemAmbient } from '../ambient.ts'
 import type { Context, Verb } from './context.ts'
-import { LocalFileError, PathNotFoundError } from './errors.ts'
+import { FileError, PathNotFoundError } from './errors.ts'
 import { atNamespace } from './place.ts'
 
 interface GetOptions {
@@ -72,6 +72,6 @@ async function onFile<T>(file: string, step: Promise<T>): Promise<T> {
   try {
     return await step
   } catch (cause) {
-    throw LocalFileError.cannot('be written', file, cause)
+    throw FileError.cannot('be written', file, cause)
   }
 }

@@ -6,7 +6,7 @@ import { CONFIG_FILE, parseConfig } from '../config.ts'
 import { ConfigError, InvalidArgumentError } from '../errors.ts'
 import { openStore } from '../runlet.ts'
 import type { SharedOptions, Verb } from './context.ts'
-import { LocalFileError } from './errors.ts'
+import { FileError } from './errors.ts'
 import { unignoredByGit } from './git-ignore.ts'
 
 interface InitOptions {
@@ -43,7 +43,7 @@ async function readConfig(path: string, { force }: InitOptions): Promise<Setting
     return force ? undefined : parseConfig(path, text)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw cause instanceof ConfigError ? cause : LocalFileError.cannot('be read', path, cause)
+    throw cause instanceof ConfigError ? cause : FileError.cannot('be read', path, cause)
   }
 }
 
@@ -76,6 +76,6 @@ async function writeConfig(path: string, settings: Settings, { force }: InitOpti
     await writeFile(`${path}.new`, text)
     await rename(`${path}.new`, path)
   } catch (cause) {
-    throw LocalFileError.cannot('be written', path, cause)
+    throw FileError.cannot('be written', path, cause)
   }
 }

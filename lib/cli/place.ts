@@ -1,26 +1,21 @@
 // Where a verb works: the store and the namespace that the options, the environment or the configuration file name.
-// What happens inside a run that `runlet run` began is signed as its owner's (see owner-fence.ts).
+// Inside a program that `runlet run` started that is the run; the library signs what is written there as its owner's (G7).
 import { type Config, findConfig } from '../config.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { type Namespace, openStore, type Store } from '../runlet.ts'
 import type { SharedOptions } from './context.ts'
-import { type Fence, ownerFence } from './owner-fence.ts'
 
 export interface Place {
   readonly store: Store
   readonly namespace: Namespace
   readonly config: Config
-  /** Options for writes: `{ lock }` inside a run, else empty. */
-  readonly signed: { readonly lock?: Fence }
 }
 
 /** Opens the namespace, does the work, and waits for what runs in the background before closing the store. */
 export function atNamespace<T>(shared: SharedOptions, work: (place: Place) => Promise<T>): Promise<T> {
-  return atStore(shared, {}, async (store, config) => {
-    const namespace = await store.namespace(config.namespace)
-    const lock = ownerFence(store.url, namespace.name)
-    return work({ store, namespace, config, signed: lock ? { lock } : {} })
-  })
+  return atStore(shared, {}, async (store, config) =>
+    work({ store, namespace: await store.namespace(config.namespace), config }),
+  )
 }
 
 /** Opens the store alone. `otherwise` fills in what nothing names. */

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../errors.ts'
 import { parsePath } from '../names.ts'
 import { parseConflictOption } from './conflict-option.ts'
 import type { Verb } from './context.ts'
-import { LocalFileError } from './errors.ts'
+import { FileError } from './errors.ts'
 import { atNamespace } from './place.ts'
 
 interface PutOptions {
@@ -17,9 +17,9 @@ export const verb: Verb<PutOptions, [path: string, file?: string]> = async (cont
   const onConflict = parseConflictOption(options.onConflict)
   const source = await openSource(file)
   try {
-    return await atNamespace(context.shared, async ({ namespace, signed }) => {
+    return await atNamespace(context.shared, async ({ namespace }) => {
       const { message } = options
-      const { seq, id } = await namespace.put(path, source.chunks, { ...signed, message, onConflict })
+      const { seq, id } = await namespace.put(path, source.chunks, { message, onConflict })
       const name = namespace.name
       if (context.output.json) await context.output.document({ namespace: name, path, seq, id })
       else context.output.progress(`put ${path} in ${name}, seq ${seq}`)
@@ -52,11 +52,11 @@ async function openFile(file: string): Promise<Source> {
   try {
     handle = await open(file)
   } catch (cause) {
-    throw LocalFileError.cannot('be read', file, cause)
+    throw FileError.cannot('be read', file, cause)
   }
   if ((await handle.stat()).isDirectory()) {
     await handle.close()
-    throw new LocalFileError(file, 'is a folder', 'Put its files one by one, or leave them in the RUNLET_DIR of a run.')
+    throw new FileError(file, 'is a folder', 'Put its files one by one, or leave them in the RUNLET_DIR of a run.')
   }
   return { chunks: handle.createReadStream({ autoClose: false }), close: () => handle.close() }
 }

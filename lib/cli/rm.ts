@@ -15,11 +15,11 @@ const LOOKS_AT_ONCE = 16
 
 export const verb: Verb<RmOptions, [paths: string[]]> = async ({ shared, output }, { force, message }, given) => {
   const paths = [...new Set(given.map(parsePath))]
-  return atNamespace(shared, async ({ namespace, signed }) => {
+  return atNamespace(shared, async ({ namespace }) => {
     const missing = await missingOf(namespace, paths)
     if (missing.size > 0 && !force) throw new PathNotFoundError(namespace.name, [...missing])
     const removed = paths.filter(path => !missing.has(path))
-    const commit = removed.length > 0 && (await removeAll(namespace, removed, { ...signed, message }))
+    const commit = removed.length > 0 && (await removeAll(namespace, removed, { message }))
     const about = { namespace: namespace.name, removed, ...(commit && { seq: commit.seq, id: commit.id }) }
     if (output.json) await output.document(about)
     else output.progress(`removed ${removed.length} of ${paths.length} paths`)

@@ -34,8 +34,16 @@ export async function applyBatch(context: NamespaceContext, head: NewHead, chang
     return verdict.kind === 'apply' ? { kind: 'committed', seq, batchSize, rows: verdict.rows } : verdict
   })
   if (batchSize === 0) return { next: undefined, outcomes }
-  const bounded = await boundHistory(await boundLayers(context, signed(next, head.seq, batchSize)), context)
-  return { next: bounded, outcomes }
+  return { next: await bounded(context, signed(next, head.seq, batchSize), batchSize), outcomes }
+}
+
+/** The same head, small: its layers and its history at the same time. */
+async function bounded(context: NamespaceContext, head: NewHead, batch: number): Promise<NewHead> {
+  const [{ layers }, { commits, history }] = await Promise.all([
+    boundLayers(context, head),
+    boundHistory(head, context, { batch, prepared: context.prepared.history }),
+  ])
+  return { ...head, layers, commits, ...(history && { history }) }
 }
 
 function append(head: NewHead, change: Change, verdict: Verdict & { kind: 'apply' }): NewHead {

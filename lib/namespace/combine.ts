@@ -19,7 +19,7 @@ import { dequeue, enqueue, type Intent, readQueue, readRejection, reject } from 
 export const MERGE_LEASE = 'merge'
 const MERGE_TTL_MS = 10_000
 const FIRST_POLL_MS = 10
-const SLOWEST_POLL_MS = 400
+const SLOWEST_POLL_MS = 250
 
 /** What combining tells of itself; filled in on the way. */
 export interface CombineReport {
@@ -174,14 +174,16 @@ async function swapAll(
 ): Promise<readonly Outcome[]> {
   let outcomes: readonly Outcome[] = []
   let since = 0
-  const version = await context.head.update(async head => {
-    lease.assertHeld()
-    if ((head.fences[MERGE_LEASE] ?? 0) > lease.token) throw new LeaseLostError(MERGE_LEASE)
-    const batch = await applyBatch(context, head, changes)
-    outcomes = batch.outcomes
-    since = head.seq
-    return batch.next && fenced(batch.next, lease)
-  })
+  const version = await context.head.exclusively(() =>
+    context.head.update(async head => {
+      lease.assertHeld()
+      if ((head.fences[MERGE_LEASE] ?? 0) > lease.token) throw new LeaseLostError(MERGE_LEASE)
+      const batch = await applyBatch(context, head, changes)
+      outcomes = batch.outcomes
+      since = head.seq
+      return batch.next && fenced(batch.next, lease)
+    }),
+  )
   announce(context.name, since, version.value)
   return outcomes
 }
@@ -232,7 +234,7 @@ async function follow(context: NamespaceContext, pending: Pending): Promise<void
   let lastLease = context.merge.lastSeen?.etag
   while (!pending.settled) {
     await context.ambient.sleep(pause * (0.75 + 0.5 * context.ambient.random()))
-    pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)
+    pause = Math.min(pause * 1.3, SLOWEST_POLL_MS)
     const [head, lease] = await Promise.all([context.head.refresh(), context.merge.inspect()])
     await noticeCommitted(context, head.value, pending)
     // A leader that rejects something releases or renews its lease afterwards: only then is there something new to see.

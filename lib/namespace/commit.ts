@@ -4,7 +4,6 @@
 //   3. if that was lost, or its outcome is unknown: on the head as it is now, integrate again, which finds the commit in the
 //      history if it stood after all, applies the conflict policies if the same paths were touched, and else tries again;
 //   4. after two lost swaps the namespace is contended: the change goes where changes are combined (combine.ts).
-
 import { NamespaceNotFoundError } from '../errors.ts'
 import { announce } from './announce.ts'
 import { applyBatch, type Outcome } from './batch.ts'
@@ -16,6 +15,20 @@ const DIRECT_ATTEMPTS = 2
 
 /** Commits each change on its own terms; resolves to one outcome a change, in their order, once all are decided. */
 export async function commit(context: NamespaceContext, changes: readonly Change[]): Promise<readonly Outcome[]> {
+  const decided = await context.head.exclusively(() => commitDirectly(context, changes))
+  if (decided) return decided
+  const report = newReport()
+  const first = await tryToLead(context, labelOf(changes), context.merge.lastSeen)
+  const outcomes = await combine(context, changes, report, { first, crowded: true })
+  context.background.add(report.released)
+  return outcomes
+}
+
+/** Undefined when others came between each time. */
+async function commitDirectly(
+  context: NamespaceContext,
+  changes: readonly Change[],
+): Promise<readonly Outcome[] | undefined> {
   let seen = await context.head.current()
   for (let attempt = 1; attempt <= DIRECT_ATTEMPTS; attempt++) {
     const { next, outcomes } = await applyBatch(context, seen.value, changes)
@@ -35,9 +48,5 @@ export async function commit(context: NamespaceContext, changes: readonly Change
     if (!result.current) throw new NamespaceNotFoundError(context.name)
     seen = result.current
   }
-  const report = newReport()
-  const first = await tryToLead(context, labelOf(changes), context.merge.lastSeen)
-  const outcomes = await combine(context, changes, report, { first, crowded: true })
-  context.background.add(report.released)
-  return outcomes
+  return undefined
 }

@@ -6,8 +6,8 @@ import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
 import type { Change, RowSet } from './change.ts'
 import { commit } from './commit.ts'
-import { compact, prepareTail } from './compact.ts'
-import { MAX_TAIL_BYTES, planMerge, planTail } from './compaction-plan.ts'
+import { compact, prepare } from './compact.ts'
+import { planMerge } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
 import { newId } from './object-id.ts'
 import { packValues } from './packs.ts'
@@ -38,6 +38,9 @@ const INLINE_VALUES_BYTES = 256 * 1024
 /** A put that waits longer than so many commits of its own process has other worries. */
 const REMEMBERED_COMMITS = 1024
 
+/** From so many commits on, a process is taken to go on writing. */
+const WARM_COMMITS = 3
+
 interface Waiting {
   readonly rows: readonly Row[]
   readonly base: View
@@ -53,7 +56,7 @@ export class Committer {
   private readonly context: NamespaceContext
   private waiting: Waiting[] = []
   private running: Promise<void> | undefined
-  private compacting = false
+  private maintaining = false
   /** The newest commits made here. */
   private readonly own = new Set<number>()
 
@@ -150,23 +153,31 @@ export class Committer {
   /** Upkeep after a commit, in the background: moves a large tail out of the head, merges layers when that is worth it. */
   maintain(): void {
     const layers = this.context.head.known?.value.layers ?? []
+    if (this.maintaining) return
+    // A process that keeps writing has its next commit take up what is prepared; one that is about to end would do so in vain.
+    const warm = this.own.size >= WARM_COMMITS
+    const merging = planMerge(layers) !== undefined
+    if (!warm && !merging) return
+    this.maintaining = true
     // What fails here leaves everything as it was; the next commit finds the same to do.
-    if (planTail(layers, MAX_TAIL_BYTES / 2).length > 0)
-      this.context.background.add(unmetered(() => prepareTail(this.context)))
-    if (this.compacting || !planMerge(layers)) return
-    this.compacting = true
-    const compaction = unmetered(() => compact(this.context, 'worthwhile')).finally(() => {
-      this.compacting = false
+    const upkeep = unmetered(async () => {
+      if (warm) await prepare(this.context)
+      if (merging) await compact(this.context, 'worthwhile')
     })
-    this.context.background.add(compaction)
+    this.context.background.add(
+      upkeep.finally(() => {
+        this.maintaining = false
+      }),
+    )
   }
 }
 
 /** Rows in hand if they are small, else in an index file. */
 export async function rowSet(context: NamespaceContext, namespace: Row['in'], rows: readonly Row[]): Promise<RowSet> {
   if (JSON.stringify(rows).length <= INLINE_SET_BYTES) return { rows }
-  const packed = await packValues(context, rows, INLINE_VALUES_BYTES)
-  return { files: await context.index.write(namespace, packed, 0), count: rows.length }
+  const packed = packValues(context, rows, INLINE_VALUES_BYTES)
+  const [files] = await Promise.all([context.index.write(namespace, packed.rows, 0), packed.stored])
+  return { files, count: rows.length }
 }
 
 /** Plain puts that began from the same head go together, for they stand or fall by the same swap. */
@@ -189,7 +200,8 @@ function lastOfEach(rows: readonly Row[]): Row[] {
 }
 
 /** The error that a refused change ends in. */
-export function errorOf(context: NamespaceContext, outcome: Exclude<Outcome, { kind: 'committed' }>): RunletError {
+export function errorOf(context: NamespaceContext, outcome: Exclude<Outcome, { kind: 'committed' }>): unknown {
+  if (outcome.kind === 'failed') return outcome.error
   if (outcome.kind === 'conflict') return new ConflictError(context.name, outcome.paths)
   if (outcome.kind === 'sealed') return new NamespaceSealedError(context.name, outcome.state)
   if (outcome.kind === 'fenced') return new LeaseLostError(`${context.name}:${outcome.lease}`)

@@ -4,10 +4,18 @@
 // What a merge drops and makes is listed under `garbage/` before the swap; the sweep looks there, not at everything.
 import { putImmutable } from '../store/immutable.ts'
 import { encodeJson, FORMAT } from '../store/json-object.ts'
-import { MAX_TAIL_BYTES, planAll, planMerge, planOverflow, planTail, type Span } from './compaction-plan.ts'
+import {
+  MAX_TAIL_BYTES,
+  planAll,
+  planMerge,
+  planOverflow,
+  planTail,
+  type Span,
+  WARM_TAIL_BYTES,
+} from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
 import type { Head, IndexRef, Layer, NewHead } from './head.ts'
-import { boundHistory } from './history.ts'
+import { boundHistory, prepareHistory } from './history.ts'
 import { garbageKey } from './keys.ts'
 import { mergeLayers } from './merge-layers.ts'
 import { newId } from './object-id.ts'
@@ -29,6 +37,8 @@ export async function compact(
   context: NamespaceContext,
   extent: 'worthwhile' | 'everything',
 ): Promise<CompactionResult> {
+  // Who leads has many changes to swap in, and maintains afterwards.
+  if (!context.merge.available(await context.merge.inspect())) return { merged: 0 }
   const attempt = await context.compaction.tryAcquire({ ttlMs: COMPACTION_TTL_MS, label: 'compaction' })
   if ('busy' in attempt) return { merged: 0 }
   try {
@@ -50,10 +60,12 @@ async function mergeWhile(
     const layers = head.layers.slice(span.from, span.to + 1)
     const sum = await mergeLayers(context, layers, { complete: span.from === 0 && !head.base })
     await listGarbage(context, head.seq, layers, sum)
-    await context.head.update(async current => {
-      const next = replaced(current, layers, sum)
-      return next && boundHistory(next, context)
-    })
+    await context.head.exclusively(() =>
+      context.head.update(async current => {
+        const next = replaced(current, layers, sum)
+        return next && boundHistory(next, context)
+      }),
+    )
     merged += layers.length
   }
   return { merged }
@@ -61,28 +73,26 @@ async function mergeWhile(
 
 /** Keeps a head that is about to be swapped in small: part of the commit that would overflow it. */
 export async function boundLayers(context: NamespaceContext, head: NewHead): Promise<NewHead> {
-  const { layers: ready, sum: prepared } = context.tail.prepared ?? {}
+  const { layers: ready, sum: prepared } = context.prepared.tail ?? {}
   let next = (ready && prepared && replaced(head, ready, prepared)) || head
   for (const span of planTail(next.layers, MAX_TAIL_BYTES)) next = await mergedSpan(context, next, span)
   const overflow = planOverflow(next.layers)
   return overflow ? mergedSpan(context, next, overflow) : next
 }
 
-/**
- * Writes the tail to an index file ahead of need, so that the commit that would overflow the head finds it ready and takes no
- * more than its swap.
- */
-export async function prepareTail(context: NamespaceContext): Promise<void> {
-  const layers = context.head.known?.value.layers ?? []
-  const [newest] = planTail(layers, MAX_TAIL_BYTES / 2)
-  if (!newest || context.tail.preparing) return
-  context.tail.preparing = true
-  try {
-    const taken = layers.slice(newest.from, newest.to + 1)
-    context.tail.prepared = { layers: taken, sum: await mergeLayers(context, taken, { complete: false }) }
-  } finally {
-    context.tail.preparing = false
-  }
+/** Writes ahead of need what the next commit can take up, so that it takes no more than its swap. */
+export async function prepare(context: NamespaceContext): Promise<void> {
+  const head = context.head.known?.value
+  if (!head) return
+  const [history] = await Promise.all([prepareHistory(head, context), prepareTail(context, head)])
+  context.prepared.history = history
+}
+
+async function prepareTail(context: NamespaceContext, head: Head): Promise<void> {
+  const [newest] = planTail(head.layers, WARM_TAIL_BYTES)
+  if (!newest) return
+  const layers = head.layers.slice(newest.from, newest.to + 1)
+  context.prepared.tail = { layers, sum: await mergeLayers(context, layers, { complete: false }) }
 }
 
 async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span): Promise<NewHead> {

@@ -9,8 +9,12 @@ export interface Span {
   readonly to: number
 }
 
-/** The head carries at most so many bytes of inline rows; from half of it on, a writer prepares to move them out. */
-export const MAX_TAIL_BYTES = 24 * 1024
+/** The head carries at most so many bytes of inline rows. */
+export const MAX_TAIL_BYTES = 32 * 1024
+/** From so many on they are worth moving out in the background, */
+const LARGE_TAIL_BYTES = 20 * 1024
+/** and a writer that goes on writing prepares to do so with its next commit. */
+export const WARM_TAIL_BYTES = 10 * 1024
 /** From so many layers with files on, a merge is worth its requests. */
 const SOME_LAYERS = 8
 /** With so many the head would grow too large: no further commit before they are merged. */
@@ -46,6 +50,8 @@ export function planAll(layers: readonly Layer[]): Span | undefined {
 
 /** The newest layers that are alike in size; undefined when merging is not worth it. */
 export function planMerge(layers: readonly Layer[]): Span | undefined {
+  const [tail] = planTail(layers, LARGE_TAIL_BYTES)
+  if (tail) return tail
   const count = layers.filter(layer => layer.files).length
   if (count < SOME_LAYERS) return undefined
   const to = layers.findLastIndex(layer => layer.files)

@@ -1,7 +1,6 @@
 // Settling one conflict: a path that both sides changed since their base, differently. Applies the path's policy and gives the
 // rows that must lie on top of the arriving ones. Reads and writes values only for the policies that merge them.
-import type { NamespaceName, Path } from '../names.ts'
-import { parsePath } from '../names.ts'
+import { compareBytes, isPath, type NamespaceName, type Path } from '../names.ts'
 import { mergeJson, unionLines } from './merge-values.ts'
 import type { PolicyRule } from './policy.ts'
 import { type FileRow, isFile, type Row, sameContent } from './row.ts'
@@ -36,8 +35,19 @@ export interface Settling {
   readonly taken: (path: Path) => Promise<boolean>
 }
 
+/** Rows to lie on top so that what is there stays, when the arriving side only says again what both began with. */
+export function standing(sides: Sides, by: Settling): Row[] {
+  const saysNothing = sameContent(sides.theirs, sides.base) && !sameContent(sides.ours, sides.base)
+  return saysNothing ? [again(sides, sides.ours, by)] : []
+}
+
+/** Sorted by path; of a path that occurs twice, the later row. */
+export function sortedRows(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map(row => [row.path, row])).values()].sort((a, b) => compareBytes(a.path, b.path))
+}
+
 /** Rows to lie on top; or that it stays a conflict; or that only the process whose function it is can tell. */
-export type Settlement = { readonly rows: readonly Row[] } | 'conflict' | 'owner'
+export type Settlement = { readonly rows: readonly Row[] } | { readonly error: unknown } | 'conflict' | 'owner'
 
 export async function settle(sides: Sides, policy: PolicyRule['policy'], by: Settling): Promise<Settlement> {
   const { ours, theirs } = sides
@@ -73,9 +83,13 @@ async function decide(
   by: Settling,
 ): Promise<Settlement> {
   const bytes = async (row: Row | undefined) => (isFile(row) ? by.values.read(row) : undefined)
-  const kept = await policy(path, ...(await Promise.all([bytes(base), bytes(ours), bytes(theirs)])))
-  if (kept === undefined) return { rows: [deletedRow(path, by)] }
-  return { rows: [await rowOf(path, kept, by)] }
+  const values = await Promise.all([bytes(base), bytes(ours), bytes(theirs)])
+  try {
+    const kept = await policy(path, ...values)
+    return { rows: [kept === undefined ? deletedRow(path, by) : await rowOf(path, kept, by)] }
+  } catch (error) {
+    return { error } // the caller's own: it fails the change that it belongs to, and no other
+  }
 }
 
 async function keepBoth(sides: Sides, by: Settling): Promise<Settlement> {
@@ -84,7 +98,8 @@ async function keepBoth(sides: Sides, by: Settling): Promise<Settlement> {
   if (!isFile(theirs)) return { rows: [again(sides, ours, by)] }
   if (!isFile(ours)) return { rows: [] }
   for (let n = 1; ; n++) {
-    const beside = parsePath(besideName(path, n === 1 ? by.suffix : `${by.suffix}-${n}`))
+    const beside = besideName(path, n === 1 ? by.suffix : `${by.suffix}-${n}`)
+    if (!isPath(beside)) return 'conflict' // no room for a longer name
     if (!(await by.taken(beside))) return { rows: [again(sides, ours, by), { ...theirs, path: beside }] }
   }
 }

@@ -1,5 +1,7 @@
 // What the files of this folder share about one namespace: its head as last seen, and the means to read and write.
 // Made once by the entry file (namespace.ts); holds no logic but the head's freshness.
+import { AsyncResource } from 'node:async_hooks'
+import PQueue from 'p-queue'
 import type { Ambient } from '../ambient.ts'
 import { NamespaceNotFoundError } from '../errors.ts'
 import type { LeaseCell } from '../lease/leases.ts'
@@ -7,6 +9,7 @@ import type { NamespaceName } from '../names.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type SwapResult, type Version } from '../store/register.ts'
 import { type Head, headSchema, type Layer, type NewHead } from './head.ts'
+import type { PreparedSegment } from './history.ts'
 import type { IndexStore } from './index-store.ts'
 import { headKey } from './keys.ts'
 import type { Values } from './values.ts'
@@ -22,14 +25,14 @@ export interface NamespaceContext {
   readonly values: Values
   readonly merge: LeaseCell
   readonly compaction: LeaseCell
-  readonly tail: PreparedTail
+  readonly prepared: Prepared
   readonly background: Background
 }
 
-/** The tail's layers, and the file layer that can take their place in the next head. */
-export interface PreparedTail {
-  preparing: boolean
-  prepared?: { readonly layers: readonly Layer[]; readonly sum: Layer }
+/** What was written ahead of need, for the next head to take up: the tail as a file, old commit records as a segment. */
+export interface Prepared {
+  tail?: { readonly layers: readonly Layer[]; readonly sum: Layer }
+  history?: PreparedSegment | undefined
 }
 
 /** Work that nobody waits for, but that should be done before the process goes: a lease to give back. */
@@ -55,6 +58,7 @@ export class HeadCell {
   private readonly register: Register<Head>
   private reading: Promise<Version<Head>> | undefined
   private next: Promise<Version<Head>> | undefined
+  private readonly turns = new PQueue({ concurrency: 1 })
 
   constructor(store: ObjectStore, namespace: NamespaceName, ambient: Ambient) {
     this.namespace = namespace
@@ -96,6 +100,11 @@ export class HeadCell {
     const result = await this.register.swap(expected, next)
     this.learn(result.won ? result.version : result.current)
     return result
+  }
+
+  /** Runs `work` when no other swap of this process is under way: it would only lose to it. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.add(AsyncResource.bind(work))
   }
 
   /**

@@ -13,9 +13,10 @@ import { historyKey } from './keys.ts'
 import { newId } from './object-id.ts'
 import { idSchema } from './row.ts'
 
-/** The head keeps at most so many records, and this many when older ones move to a segment. */
+/** The head holds at most so many records; from half of it on a writer prepares to move the older ones out. */
 const MAX_RECORDS = 64
-const KEPT_RECORDS = 32
+/** So many stay when the older ones move to a segment: whoever waits for its commit looks for it here. */
+const KEPT_RECORDS = 16
 
 const segmentSchema = z.object({
   format: z.literal(1),
@@ -51,16 +52,53 @@ export async function findCommit(
   return undefined
 }
 
-/** Moves old records to a segment when the head holds too many. */
+interface Means {
+  readonly store: ObjectStore
+  readonly ambient: Ambient
+  readonly name: NamespaceName
+}
+
+/** Records that were moved to a segment which no head names yet. */
+export interface PreparedSegment {
+  readonly moved: readonly CommitRecord[]
+  readonly history: NonNullable<Head['history']>
+  readonly before: Head['history']
+}
+
+/** Writes a segment ahead of need, so that the commit that would overflow the head finds it ready. */
+export async function prepareHistory(head: Head, means: Means): Promise<PreparedSegment | undefined> {
+  return head.commits.length > MAX_RECORDS / 2
+    ? writeSegment(head, head.commits.length - KEPT_RECORDS, means)
+    : undefined
+}
+
+/**
+ * Moves old records to a segment when the head holds too many, or when one is prepared. `batch` newest ones stay in any case.
+ */
 export async function boundHistory<T extends NewHead | Head>(
   head: T,
-  means: { store: ObjectStore; ambient: Ambient; name: NamespaceName },
+  means: Means,
+  { batch = 0, prepared }: { batch?: number; prepared?: PreparedSegment | undefined } = {},
 ): Promise<T> {
-  if (head.commits.length <= MAX_RECORDS) return head
-  const moved = head.commits.slice(0, -KEPT_RECORDS)
+  if (prepared && continues(head, prepared)) return without(head, prepared)
+  const count = head.commits.length - Math.max(KEPT_RECORDS, batch)
+  if (head.commits.length <= MAX_RECORDS || count <= 0) return head
+  return without(head, await writeSegment(head, count, means))
+}
+
+async function writeSegment(head: NewHead, count: number, means: Means): Promise<PreparedSegment> {
+  const moved = head.commits.slice(0, count)
   const id = newId(means.ambient)
   const segment = { format: 1, commits: moved, ...(head.history && { before: head.history }) }
   await putImmutable(means.store, means.ambient, historyKey(means.name, id), encodeJson(segment))
-  const to = moved.at(-1)?.seq ?? 0
-  return { ...head, commits: head.commits.slice(-KEPT_RECORDS), history: { id, to } }
+  return { moved, history: { id, to: moved.at(-1)?.seq ?? 0 }, before: head.history }
 }
+
+const continues = (head: NewHead, { moved, before }: PreparedSegment): boolean =>
+  head.history?.id === before?.id && moved.every((commit, i) => head.commits[i]?.id === commit.id)
+
+const without = <T extends NewHead | Head>(head: T, { moved, history }: PreparedSegment): T => ({
+  ...head,
+  commits: head.commits.slice(moved.length),
+  history,
+})

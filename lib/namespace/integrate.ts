@@ -2,7 +2,7 @@
 // that the change was made against, and only at the change's own paths; in the common case that takes no request at all.
 
 import { type Change, countRows, type RowSet } from './change.ts'
-import { inConflict, type Settling, type Sides, settle } from './conflict.ts'
+import { inConflict, type Settling, type Sides, settle, sortedRows, standing } from './conflict.ts'
 import type { NamespaceContext } from './context.ts'
 import type { Head, HeadState, Layer, NewHead } from './head.ts'
 import { findCommit } from './history.ts'
@@ -20,6 +20,8 @@ export type Verdict =
   /** Only the process that made the change can tell: it has the policy function, or saw the base. */
   | { readonly kind: 'owner' }
   | { readonly kind: 'fenced'; readonly lease: string }
+  /** The caller's own policy function threw. */
+  | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'sealed'; readonly state: HeadState }
 
 export async function integrate(context: NamespaceContext, head: NewHead, change: Change): Promise<Verdict> {
@@ -48,30 +50,32 @@ async function settleAll(
   const onTop: Row[] = []
   for (const sides of touched) {
     if (!inConflict(sides, change.origin ? 'branch' : 'writer')) {
-      // The arriving side only says again what both began with: then the change that is there stands.
-      if (sameContent(sides.theirs, sides.base) && isFile(sides.ours)) onTop.push(sides.ours)
+      onTop.push(...standing(sides, by))
       continue
     }
     const settlement = await settle(sides, policyFor(change.rules, sides.path), by)
     if (settlement === 'owner') return { kind: 'owner' }
     if (settlement === 'conflict') conflicts.push(sides.path)
+    else if ('error' in settlement) return { kind: 'failed', error: settlement.error }
     else onTop.push(...settlement.rows)
   }
   if (conflicts.length > 0) return { kind: 'conflict', paths: conflicts }
-  const sets = onTop.length > 0 ? [...change.sets, { rows: onTop.sort(byPath) }] : change.sets
+  const sets = onTop.length > 0 ? [...change.sets, { rows: sortedRows(onTop) }] : change.sets
   return { kind: 'apply', sets, rows: countRows(change.sets) }
 }
 
-const byPath = (a: Row, b: Row) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path))
-
 function settlingFor(context: NamespaceContext, head: NewHead, change: Change): Settling {
+  const arriving = change.sets.map(set => ({ layer: asLayer(set), namespace: context.name }))
   return {
     values: context.values,
     namespace: context.name,
     at: change.at,
     author: change.author,
     suffix: change.suffix,
-    taken: async path => (await context.views.view(head).find(path)) !== undefined,
+    taken: async path => {
+      const found = [context.views.view(head).find(path), findNewest(context.index, arriving, path)]
+      return (await Promise.all(found)).some(isFile)
+    },
   }
 }
 

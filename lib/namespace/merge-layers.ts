@@ -26,8 +26,9 @@ export async function mergeLayers(
   const base = oldest.files && soleSeq(oldest) === undefined ? oldest.files : []
   const upper = base.length > 0 ? layers.slice(1) : layers
   const rows = await collect(context, upper)
-  const packed = await packValues(context, rows, INLINE_IN_FILES)
-  const refs = await mergeInto(context, { refs: base, referrer: context.name, rows: packed, complete, seq })
+  const packed = packValues(context, rows, INLINE_IN_FILES)
+  const merge = mergeInto(context, { refs: base, referrer: context.name, rows: packed.rows, complete, seq })
+  const [refs] = await Promise.all([merge, packed.stored])
   return { ...around, files: await context.index.gather(context.name, refs) }
 }
 

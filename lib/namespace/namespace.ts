@@ -67,7 +67,7 @@ export function openNamespace(store: ObjectStore, name: NamespaceName, ambient: 
     values: new Values(store, ambient),
     merge: new LeaseCell(store, leaseKey(name, MERGE_LEASE), MERGE_LEASE, ambient),
     compaction: new LeaseCell(store, leaseKey(name, COMPACTION_LEASE), COMPACTION_LEASE, ambient),
-    tail: { preparing: false },
+    prepared: {},
     background: new Background(),
   }
   return { ...context, committer: new Committer(context) }

@@ -8,10 +8,16 @@ import type { Row } from './row.ts'
 
 const MAX_PACK_BYTES = 4 * 1024 * 1024
 
+/** Rows whose inline values are on their way to packs. No head may name them before `stored`. */
+export interface Packed {
+  readonly rows: readonly Row[]
+  readonly stored: Promise<unknown>
+}
+
 /** Moves the inline values of sorted rows to packs in the namespace's folder, unless they are too few to be worth a request. */
-export async function packValues(context: NamespaceContext, rows: readonly Row[], unlessBelow: number): Promise<Row[]> {
+export function packValues(context: NamespaceContext, rows: readonly Row[], unlessBelow: number): Packed {
   const inline = rows.reduce((sum, row) => sum + (row.value?.length ?? 0), 0)
-  if (inline <= unlessBelow) return [...rows]
+  if (inline <= unlessBelow) return { rows, stored: Promise.resolve() }
   const packed: Row[] = []
   const puts: Promise<unknown>[] = []
   let pack = openPack(context)
@@ -31,8 +37,7 @@ export async function packValues(context: NamespaceContext, rows: readonly Row[]
     pack.size += bytes.length
   }
   puts.push(closePack(context, pack))
-  await Promise.all(puts)
-  return packed
+  return { rows: packed, stored: Promise.all(puts) }
 }
 
 interface OpenPack {

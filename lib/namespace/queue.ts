@@ -76,8 +76,13 @@ export async function readRejection(
 /** Tells the owner why not. Should the owner have changed the intent meanwhile, it simply waits again. */
 export async function reject(context: NamespaceContext, intent: Intent, reason: Refusal): Promise<void> {
   const { write: _, ...record } = intent.version.value
-  const rejected: Rejection = reason.kind === 'conflict' ? { ...reason, paths: [...reason.paths] } : reason
+  const rejected = portableReason(reason)
   await registerOf(context, intent.key).swap(intent.version, { ...record, rejected })
+}
+
+function portableReason(reason: Refusal): Rejection {
+  if (reason.kind === 'conflict') return { ...reason, paths: [...reason.paths] }
+  return reason.kind === 'failed' ? { kind: 'owner' } : reason
 }
 
 /** Removes changes that are committed, or given up. */

@@ -1,12 +1,11 @@
 // Refreshing a run: moves its fork point to the parent's head now (G3). What the parent changed since the fork becomes visible;
 // where both sides changed a path, the conflict policy decides now, for the fold will only look at what came after (G4).
 import { ConflictError, LeaseLostError, NamespaceSealedError } from '../errors.ts'
-import { inConflict, type Sides, settle } from '../namespace/conflict.ts'
+import { inConflict, type Sides, settle, sortedRows, standing } from '../namespace/conflict.ts'
 import type { Base, CommitRecord, Head, Layer, NewHead } from '../namespace/head.ts'
-import { freshView } from '../namespace/namespace.ts'
 import { newId } from '../namespace/object-id.ts'
 import { policyFor } from '../namespace/policy.ts'
-import { isFile, type Row, sameContent, toStored } from '../namespace/row.ts'
+import { isFile, type Row, toStored } from '../namespace/row.ts'
 import type { View } from '../namespace/view.ts'
 import { putPin, removePins } from './pin.ts'
 import { assertOwner, type OpenRun } from './run.ts'
@@ -78,22 +77,24 @@ async function settledRows(
   { before, after, author }: { before: View; after: View; author: string },
 ): Promise<Row[]> {
   const { values, name, ambient } = run.child
-  const taken = async (path: Row['path']) => (await freshView(run.child).then(view => view.find(path))) !== undefined
+  const view = run.child.views.view(head)
+  const taken = async (path: Row['path']) =>
+    (await Promise.all([after.find(path), view.findOwn(path)])).some(row => isFile(row))
   const by = { values, namespace: name, at: ambient.now(), author, suffix: run.id, taken }
   const conflicts: string[] = []
   const rows: Row[] = []
-  for await (const theirs of run.child.views.view(head).scanOwn()) {
+  for await (const theirs of view.scanOwn()) {
     const [base, ours] = await Promise.all([before.find(theirs.path), after.find(theirs.path)])
     const sides: Sides = { path: theirs.path, base, ours, theirs }
     if (!inConflict(sides, 'branch')) {
-      const saysNothing = sameContent(theirs, base) && !sameContent(ours, base)
-      if (saysNothing && isFile(ours)) rows.push(ours)
+      rows.push(...standing(sides, by))
       continue
     }
     const settlement = await settle(sides, policyFor(run.rules, theirs.path), by)
     if (typeof settlement === 'string') conflicts.push(theirs.path)
+    else if ('error' in settlement) throw settlement.error
     else rows.push(...settlement.rows)
   }
   if (conflicts.length > 0) throw new ConflictError(run.parent.name, conflicts)
-  return rows
+  return sortedRows(rows)
 }

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, realpath, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { InvalidArgumentError } from '../../errors.ts'
-import { LocalFileError } from '../errors.ts'
+import { FileError } from '../errors.ts'
 import { storeFolder } from '../store-folder.ts'
 
 export interface RunFolder {
@@ -20,7 +20,7 @@ export async function openRunFolder(dir: string | undefined, runId: string, stor
   try {
     await mkdir(dir, { recursive: true })
   } catch (cause) {
-    throw LocalFileError.cannot('be used as the folder of the run', dir, cause)
+    throw FileError.cannot('be used as the folder of the run', dir, cause)
   }
   const path = await realpath(dir)
   const store = await storeFolder(storeUrl)

@@ -5,12 +5,12 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import PQueue from 'p-queue'
 import type { Run } from '../../runlet.ts'
-import { LocalFileError } from '../errors.ts'
+import { FileError } from '../errors.ts'
 import { type FoundFile, scanFolder } from './scan.ts'
 
 const FILES_AT_ONCE = 16
 
-/** Resolves to how many files were put: all or, when it throws, none. @throws LocalFileError */
+/** Resolves to how many files were put: all or, when it throws, none. @throws FileError */
 export async function putFolder(run: Run, folder: string): Promise<number> {
   const files = await changedFiles(run, await scanFolder(folder))
   if (files.length === 0) return 0
@@ -83,6 +83,6 @@ async function openFile(file: string): Promise<FileHandle> {
   try {
     return await open(file, constants.O_RDONLY | constants.O_NOFOLLOW)
   } catch (cause) {
-    throw LocalFileError.cannot('be read', file, cause)
+    throw FileError.cannot('be read', file, cause)
   }
 }

@@ -5,7 +5,7 @@ import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Path, parsePath } from '../../names.ts'
-import { LocalFileError } from '../errors.ts'
+import { FileError } from '../errors.ts'
 
 export interface FoundFile {
   readonly path: Path
@@ -13,7 +13,7 @@ export interface FoundFile {
   readonly file: string
 }
 
-/** All files below `folder`. @throws LocalFileError naming the first that cannot be put */
+/** All files below `folder`. @throws FileError naming the first that cannot be put */
 export async function scanFolder(folder: string): Promise<FoundFile[]> {
   const found: FoundFile[] = []
   const waiting = ['']
@@ -31,19 +31,19 @@ async function entriesOf(folder: string): Promise<Dirent<Buffer>[]> {
   try {
     return await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
   } catch (cause) {
-    throw LocalFileError.cannot('be read', folder, cause)
+    throw FileError.cannot('be read', folder, cause)
   }
 }
 
 function nameOf({ name }: Dirent<Buffer>, folder: string): string {
   if (isUtf8(name)) return name.toString()
-  throw new LocalFileError(join(folder, name.toString('latin1')), 'has a name that is not UTF-8', 'Rename it.')
+  throw new FileError(join(folder, name.toString('latin1')), 'has a name that is not UTF-8', 'Rename it.')
 }
 
 function fileAt(path: string, file: string, entry: Dirent<Buffer>): FoundFile {
   if (!entry.isFile()) {
     const problem = `is ${kindOf(entry)}, not a regular file`
-    throw new LocalFileError(
+    throw new FileError(
       file,
       problem,
       'Leave only files and folders in RUNLET_DIR: copy what it stands for, or remove it.',
@@ -52,7 +52,7 @@ function fileAt(path: string, file: string, entry: Dirent<Buffer>): FoundFile {
   try {
     return { path: parsePath(path), file }
   } catch (cause) {
-    throw new LocalFileError(file, `has no name that a namespace can hold: ${(cause as Error).message}`, 'Rename it.', {
+    throw new FileError(file, `has no name that a namespace can hold: ${(cause as Error).message}`, 'Rename it.', {
       cause,
     })
   }

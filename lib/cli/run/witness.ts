@@ -10,6 +10,7 @@ const PATIENCE_MS = 250
 
 export class Witness {
   #process = start()
+  #stopped = false
 
   /** Whether the others of the group got `signal` too. Without a witness (no `cat` on this machine): no. */
   async saw(signal: NodeJS.Signals): Promise<boolean> {
@@ -21,11 +22,12 @@ export class Witness {
       done.abort()
     }
     if (witness.signalCode === null) return false
-    this.#process = start()
+    if (!this.#stopped) this.#process = start()
     return witness.signalCode === signal
   }
 
   stop(): void {
+    this.#stopped = true
     this.#process.stdin?.destroy()
   }
 }
