@@ -203,23 +203,17 @@ describe('a commit that waits in the queue', () => {
       }),
   )
 
-  test(
-    'and cannot be settled by its policy keeps nobody from folding',
-    {
-      todo: 'keep-both throws an InvalidPathError in every process that leads',
-    },
-    () =>
-      inWorld(async world => {
-        const namespace = await aNamespace(world)
-        const path = 'x'.repeat(899)
-        const { seq } = await namespace.put(path, 'base')
-        await namespace.put(path, 'there')
-        const rules = [{ glob: '**', policy: 'keep-both' }]
-        await overwrite(world, INTENT, intentDocument({ since: seq, rules, sets: [{ rows: [aRow(path)] }] }))
-        await foldOne(namespace, 'r')
-        assert.equal(text(await namespace.get(path)), 'there')
-      }),
-  )
+  test('and cannot be settled by its policy keeps nobody from folding', () =>
+    inWorld(async world => {
+      const namespace = await aNamespace(world)
+      const path = 'x'.repeat(899)
+      const { seq } = await namespace.put(path, 'base')
+      await namespace.put(path, 'there')
+      const rules = [{ glob: '**', policy: 'keep-both' }]
+      await overwrite(world, INTENT, intentDocument({ since: seq, rules, sets: [{ rows: [aRow(path)] }] }))
+      await foldOne(namespace, 'r')
+      assert.equal(text(await namespace.get(path)), 'there')
+    }))
 
   test('and is in conflict is refused, and keeps nobody from folding', () =>
     inWorld(async world => {

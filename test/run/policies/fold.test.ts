@@ -134,18 +134,12 @@ describe('at the fold', () => {
       assert.deepEqual(await withoutKeep(parent), { 'a.txt': '1' })
     }))
 
-  test(
-    'what the run put back as it was does not undo that the parent deleted it',
-    {
-      todo: 'integrate.ts puts nothing on top of the arriving row when ours is deleted',
-    },
-    () =>
-      inWorld(async world => {
-        const { parent, run } = await aDivergedRun(world, sidesOf(['0', undefined, '0']))
-        await run.fold()
-        assert.deepEqual(await withoutKeep(parent), {})
-      }),
-  )
+  test('what the run put back as it was does not undo that the parent deleted it', () =>
+    inWorld(async world => {
+      const { parent, run } = await aDivergedRun(world, sidesOf(['0', undefined, '0']))
+      await run.fold()
+      assert.deepEqual(await withoutKeep(parent), {})
+    }))
 })
 
 describe('keep-both', () => {
@@ -166,7 +160,7 @@ describe('keep-both', () => {
       })
     }))
 
-  test('overwrites no neighbour that the run itself wrote', { todo: '`taken` looks only at the head' }, () =>
+  test('overwrites no neighbour that the run itself wrote', () =>
     inWorld(async world => {
       const files = {
         base: { 'a.txt': '0' },
@@ -178,8 +172,7 @@ describe('keep-both', () => {
       const after = await withoutKeep(parent)
       assert.equal(after['a.txt'], '1')
       assert.deepEqual(Object.values(after).sort(), ['1', '2', 'of the run'])
-    }),
-  )
+    }))
 
   test('names each run, and each of its values when the run is of every night', () =>
     inWorld(async world => {
@@ -197,17 +190,11 @@ describe('keep-both', () => {
       })
     }))
 
-  test(
-    'of a path that has no room for a longer name is a conflict',
-    {
-      todo: 'parsePath throws an InvalidPathError, for a path that nobody wrote',
-    },
-    () =>
-      inWorld(async world => {
-        const path = 'x'.repeat(899)
-        const files = { base: { [path]: '0' }, ours: { [path]: '1' }, theirs: { [path]: '2' } }
-        const { run } = await aDivergedRun(world, files, 'keep-both')
-        await assert.rejects(run.fold(), ConflictError)
-      }),
-  )
+  test('of a path that has no room for a longer name is a conflict', () =>
+    inWorld(async world => {
+      const path = 'x'.repeat(899)
+      const files = { base: { [path]: '0' }, ours: { [path]: '1' }, theirs: { [path]: '2' } }
+      const { run } = await aDivergedRun(world, files, 'keep-both')
+      await assert.rejects(run.fold(), ConflictError)
+    }))
 })

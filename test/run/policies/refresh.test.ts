@@ -5,45 +5,32 @@ import { aDivergedRun, inWorld, isConflictOver, settled, sidesOf, withoutKeep } 
 
 describe('at a refresh', () => {
   for (const [why, policy, sides, after] of settled) {
-    // What keep-both puts on top is not in path order, so that the run cannot find it (refresh.ts).
-    const todo = Object.keys(after).length > 1
-    test(`${why}, at once in the run and later in the parent`, { todo }, () =>
+    test(`${why}, at once in the run and later in the parent`, () =>
       inWorld(async world => {
         const { parent, run } = await aDivergedRun(world, sidesOf(sides), policy)
         await run.refresh()
         assert.deepEqual(await withoutKeep(run), after)
         await run.fold()
         assert.deepEqual(await withoutKeep(parent), after)
-      }),
-    )
+      }))
   }
 
-  test(
-    'keep-both overwrites no neighbour that the parent has by now',
-    { todo: '`taken` looks at the run before its move' },
-    () =>
-      inWorld(async world => {
-        const files = { base: { 'a.txt': '0' }, ours: { 'a.txt': '1', 'a.r.txt': 'new' }, theirs: { 'a.txt': '2' } }
-        const { parent, run } = await aDivergedRun(world, files, 'keep-both')
-        await run.refresh()
-        await run.fold()
-        assert.deepEqual(await withoutKeep(parent), { 'a.r-2.txt': '2', 'a.r.txt': 'new', 'a.txt': '1' })
-      }),
-  )
+  test('keep-both overwrites no neighbour that the parent has by now', () =>
+    inWorld(async world => {
+      const files = { base: { 'a.txt': '0' }, ours: { 'a.txt': '1', 'a.r.txt': 'new' }, theirs: { 'a.txt': '2' } }
+      const { parent, run } = await aDivergedRun(world, files, 'keep-both')
+      await run.refresh()
+      await run.fold()
+      assert.deepEqual(await withoutKeep(parent), { 'a.r-2.txt': '2', 'a.r.txt': 'new', 'a.txt': '1' })
+    }))
 
-  test(
-    'what the run put back as it was does not undo that the parent deleted it',
-    {
-      todo: 'refresh.ts puts nothing on top of the run when the parent deleted the path',
-    },
-    () =>
-      inWorld(async world => {
-        const { parent, run } = await aDivergedRun(world, sidesOf(['0', undefined, '0']))
-        await run.refresh()
-        await run.fold()
-        assert.deepEqual(await withoutKeep(parent), {})
-      }),
-  )
+  test('what the run put back as it was does not undo that the parent deleted it', () =>
+    inWorld(async world => {
+      const { parent, run } = await aDivergedRun(world, sidesOf(['0', undefined, '0']))
+      await run.refresh()
+      await run.fold()
+      assert.deepEqual(await withoutKeep(parent), {})
+    }))
 
   test('a conflict leaves the run where it was', () =>
     inWorld(async world => {
