@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs test/ceph on a real Ceph RADOS gateway of its own: started here on free ports in a fresh folder, always stopped again.
-# Exits 3, with a line that says so, when Ceph is not installed, so that nobody takes that for a pass.
+# Runs test/ceph, or the test files that are named, on a real Ceph RADOS gateway of its own: started here on free ports in a fresh
+# folder, always stopped again. Exits 3, with a line that says so, when Ceph is not installed, so that nobody takes that for a pass.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -31,4 +31,4 @@ export AWS_ACCESS_KEY_ID=$S3_ACCESS_KEY AWS_SECRET_ACCESS_KEY=$S3_SECRET_KEY
 unset AWS_SESSION_TOKEN AWS_PROFILE
 export AWS_EC2_METADATA_DISABLED=true AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 export RUNLET_CEPH_ENDPOINT=http://127.0.0.1:$RGW_PORT RUNLET_CEPH_BUCKET=$S3_BUCKET
-node test/run.mjs test/ceph "$@"
+node test/run.mjs "${@:-test/ceph}"
