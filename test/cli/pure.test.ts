@@ -1,0 +1,128 @@
+// The pure parts of the command: durations, tables, ids, policies and exit codes.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { parseConflictOption } from '../../lib/cli/conflict-option.ts'
+import { formatAge, formatDuration, parseDuration } from '../../lib/cli/durations.ts'
+import { describeFailure, exitCodeOf } from '../../lib/cli/failure.ts'
+import { makeRunId, runIdOf } from '../../lib/cli/run-id.ts'
+import { tableLines } from '../../lib/cli/table.ts'
+import {
+  ConfigError,
+  ConflictError,
+  InvalidArgumentError,
+  InvalidNameError,
+  InvalidPathError,
+  InvalidStoreUrlError,
+  LockTimeoutError,
+  NamespaceNotFoundError,
+  RunInUseError,
+  ThrottledError,
+} from '../../lib/errors.ts'
+import { parseSegment } from '../../lib/names.ts'
+
+describe('durations', () => {
+  test('are read in milliseconds, seconds, minutes, hours and days', () => {
+    const read = ['500ms', '10s', '10m', '2h', '1d', '1.5s'].map(text => parseDuration('--timeout', text))
+    assert.deepEqual(read, [500, 10_000, 600_000, 7_200_000, 86_400_000, 1500])
+  })
+
+  for (const text of ['', '10', 'ten', '-1s', '10 m', '1e3s', '0s', '25d', '10M']) {
+    test(`${JSON.stringify(text)} is refused, naming the option`, () => {
+      assert.throws(() => parseDuration('--timeout', text), InvalidArgumentError)
+      assert.throws(() => parseDuration('--timeout', text), /--timeout/)
+    })
+  }
+
+  test('are written in the greatest unit that leaves at least one', () => {
+    assert.deepEqual([0, 999, 1000, 61_000, 7_300_000, 86_400_000].map(formatDuration), [
+      '0ms',
+      '999ms',
+      '1s',
+      '1m',
+      '2h',
+      '1d',
+    ])
+  })
+
+  test('the age of what another clock puts in the future is zero', () => {
+    assert.equal(formatAge(new Date(5000), 1000), '0ms')
+  })
+})
+
+describe('tables', () => {
+  test('columns are as wide as their widest cell, without trailing blanks', () => {
+    const lines = tableLines(
+      ['A', 'B'],
+      [
+        ['1', 'x'],
+        ['1000', ''],
+      ],
+    )
+    assert.deepEqual(lines, ['A     B', '1     x', '1000'])
+  })
+
+  test('what a terminal would obey is not written to it', () => {
+    assert.deepEqual(tableLines(['A'], [['\u001b[31mred\nline']]), ['A', ' [31mred line'])
+  })
+})
+
+describe('run ids', () => {
+  const ambient = { now: () => Date.UTC(2025, 0, 31, 23, 59, 59), randomId: () => 'abcdefghijklmnop' }
+
+  test('say which program was run, and when', () => {
+    assert.equal(makeRunId('/usr/bin/npm', ambient), 'npm-20250131-235959-abcdef')
+  })
+
+  for (const program of ['./Run Me!.sh', '---', '日本', 'x'.repeat(300), '.']) {
+    test(`are valid for a program called ${JSON.stringify(program.slice(0, 20))}`, () => {
+      parseSegment(makeRunId(program, ambient), 'run id')
+    })
+  }
+
+  test('may be given as the full name of the run', () => {
+    assert.deepEqual([runIdOf('a/b', 'a/b/c'), runIdOf('a/b', 'c'), runIdOf('a', 'ab')], ['c', 'c', 'ab'])
+  })
+})
+
+describe('--on-conflict', () => {
+  test('is a policy for all paths, or by glob; the one for all comes last', () => {
+    assert.deepEqual(Object.entries(parseConflictOption(['ours', 'logs/**=union-lines']) ?? {}), [
+      ['logs/**', 'union-lines'],
+      ['**', 'ours'],
+    ])
+    assert.equal(parseConflictOption(undefined), undefined)
+  })
+
+  for (const text of ['', 'mine', '=ours', 'logs/**', 'a=b=c']) {
+    test(`${JSON.stringify(text)} is refused`, () => {
+      assert.throws(() => parseConflictOption([text]), InvalidArgumentError)
+    })
+  }
+})
+
+describe('failures', () => {
+  test('wrong usage is 2, what may go well later is 75, the rest is 1', () => {
+    const codes = [
+      new InvalidArgumentError('a', 'b', 'c'),
+      new InvalidNameError('run id', 'A', 'x'),
+      new InvalidPathError('/', 'a', 'b'),
+      new InvalidStoreUrlError('x', 'y'),
+      new ConfigError('a', 'b', 'c'),
+      new LockTimeoutError('a', 'b', 0),
+      new ThrottledError('k'),
+      new RunInUseError('main/a', 'owned by x (host, pid 1)', ''),
+      new RunInUseError('main/a', 'open, kept without an owner', ''),
+      new ConflictError('main', ['a']),
+      new NamespaceNotFoundError('main'),
+      new Error('bug'),
+      'thrown',
+    ].map(exitCodeOf)
+    assert.deepEqual(codes, [2, 2, 2, 2, 2, 75, 75, 75, 1, 1, 1, 1, 1])
+  })
+
+  test('are one line with their code, and the stack when asked', () => {
+    const error = new ConfigError('file', 'two\nlines', 'Remedy.')
+    assert.equal(describeFailure(error, { verbose: false }), 'runlet: file: two lines. Remedy. [ERR_RUNLET_CONFIG]')
+    assert.match(describeFailure(error, { verbose: true }), /\n {4}at /)
+  })
+})

@@ -1,0 +1,175 @@
+// What the command answers to wrong usage and bad input, and that it behaves in a pipe (G10).
+import assert from 'node:assert/strict'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { AT_ONCE, aFolder, aPlace, RUNLET, startProgram, startRunlet } from './support.ts'
+
+const VERBS = 'init put get ls rm log run fork fold discard runs locks compact doctor'.split(' ')
+const ONE_LINE = /^runlet: .+ \[[A-Z_0-9]+\]\n$/
+
+describe('help', AT_ONCE, () => {
+  test('names every verb', async () => {
+    const { code, stdout } = await startRunlet(['--help']).ended
+    assert.equal(code, 0)
+    for (const verb of VERBS) assert.match(stdout, new RegExp(`^ {2}${verb}\\b`, 'm'))
+  })
+
+  test('of each verb has an example', async () => {
+    for (const verb of VERBS) {
+      const { code, stdout } = await startRunlet([verb, '--help']).ended
+      assert.equal(code, 0)
+      assert.match(stdout, new RegExp(`Example:\n  \\$ .*runlet ${verb}\\b`), verb)
+    }
+  })
+
+  test('and --version load no library', async () => {
+    for (const args of [['--help'], ['run', '--help'], ['--version']]) {
+      const loaded = await filesLoadedBy(args, await aFolder())
+      assert.ok(loaded.some(file => file.includes('commander')))
+      assert.deepEqual(
+        loaded.filter(file => /zod|aws|execa|lib\/runlet/.test(file)),
+        [],
+      )
+    }
+  })
+
+  test('is shown for no verb at all, as wrong usage', async () => {
+    const { code, stdout, stderr } = await startRunlet([]).ended
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, /^Usage: runlet/)
+  })
+})
+
+test('a file store is used without loading the AWS SDK', async () => {
+  const loaded = await filesLoadedBy(['ls'], (await aPlace()).folder)
+  assert.ok(loaded.some(file => file.includes('file-store')))
+  assert.deepEqual(
+    loaded.filter(file => /aws|smithy/.test(file)),
+    [],
+  )
+})
+
+/** The modules that a successful command loads, as V8's coverage tells them. */
+async function filesLoadedBy(args: readonly string[], cwd: string): Promise<string[]> {
+  const coverage = await aFolder()
+  assert.equal((await startRunlet(args, { cwd, env: { NODE_V8_COVERAGE: coverage } }).ended).code, 0)
+  const [report = ''] = await readdir(coverage)
+  const { result } = JSON.parse(await readFile(join(coverage, report), 'utf8'))
+  return result.map(({ url }: { url: string }) => url)
+}
+
+describe('wrong usage exits 2 with one readable line', AT_ONCE, () => {
+  const CASES: [what: string, args: string[], says: RegExp][] = [
+    ['a mistyped verb', ['ptu'], /unknown command 'ptu'.*Did you mean put\?/],
+    ['a mistyped option', ['ls', '--jsn'], /unknown option '--jsn'.*Did you mean --json\?/],
+    ['a missing argument', ['put'], /missing required argument 'path'.*runlet put --help/],
+    ['too many arguments', ['runs', 'x'], /too many arguments/],
+    ['a malformed path', ['put', '../x'], /path "\.\.\/x"/],
+    ['a malformed prefix', ['ls', '/x'], /path "\/x"/],
+    ['a malformed run id', ['run', '--id', 'A', '--', 'true'], /run id "A"/],
+    ['a malformed run to fold', ['fold', 'A B'], /run id "A B"/],
+    ['a malformed namespace', ['--namespace', 'a//b', 'ls'], /namespace "a\/\/b"/],
+    ['a malformed store URL', ['--store', 'ftp://x', 'ls'], /store URL "ftp:\/\/x"/],
+    ['an empty option', ['--store', '', 'ls'], /--store: is empty/],
+    ['a malformed time-out', ['run', '--timeout', '10', '--', 'true'], /--timeout: "10" is no duration/],
+    ['a time to live that is too short', ['run', '--ttl', '10ms', '--', 'true'], /--ttl: 10ms is out of range/],
+    ['a malformed singleton key', ['run', '--singleton', '/', '--', 'true'], /singleton key "\/"/],
+    ['an unknown end', ['run', '--on-error', 'x', '--', 'true'], /--on-error: "x" is unknown/],
+    ['an unknown policy', ['run', '--on-conflict', 'a=b', '--', 'true'], /--on-conflict: "a=b"/],
+    ['a resume of nothing', ['run', '--resume', '--', 'true'], /--resume: needs/],
+    ['no program', ['run', '--'], /missing required argument 'program'/],
+    ['a malformed count', ['log', '-n', 'x'], /--number: "x"/],
+  ]
+
+  for (const [what, args, expected] of CASES) {
+    test(what, async () => {
+      const place = await aPlace()
+      const before = await readdir(join(place.folder, '.runlet/store'), { recursive: true })
+      const { code, stdout, stderr } = await place.runlet(args)
+      assert.match(stderr, ONE_LINE)
+      assert.match(stderr, expected)
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.deepEqual(await readdir(join(place.folder, '.runlet/store'), { recursive: true }), before)
+    })
+  }
+
+  test('no configuration at all, with the remedy', async () => {
+    const { code, stderr } = await startRunlet(['ls'], { cwd: await aFolder() }).ended
+    assert.match(stderr, ONE_LINE)
+    assert.match(stderr, /nothing says which store to use.*runlet init/)
+    assert.equal(code, 2)
+  })
+
+  for (const text of [
+    '{',
+    '[]',
+    '{"store":1,"namespace":"main"}',
+    '{"store":"file:x","namespace":"main","colour":1}',
+  ]) {
+    test(`a configuration file that says ${text}, naming it`, async () => {
+      const place = await aPlace()
+      await writeFile(join(place.folder, 'runlet.config.json'), text)
+      const { code, stderr } = await place.runlet(['ls'])
+      assert.match(stderr, ONE_LINE)
+      assert.match(stderr, /runlet\.config\.json/)
+      assert.equal(code, 2)
+    })
+  }
+})
+
+describe('failures', AT_ONCE, () => {
+  test('exit 1 with one readable line', async () => {
+    const { code, stderr } = await (await aPlace()).runlet(['--namespace', 'other', 'ls'])
+    assert.match(stderr, /^runlet: namespace "other" does not exist.* \[ERR_RUNLET_NAMESPACE_NOT_FOUND\]\n$/)
+    assert.equal(code, 1)
+  })
+
+  test('show their stack with --verbose', async () => {
+    const { stderr } = await (await aPlace()).runlet(['--namespace', 'other', 'ls', '--verbose'])
+    assert.match(stderr, /^runlet: .*\]\n(.*\n)+ {4}at /)
+  })
+
+  test('a stored object that is no JSON is named', async () => {
+    const place = await aPlace()
+    const files = await readdir(join(place.folder, '.runlet/store'), { recursive: true, withFileTypes: true })
+    const heads = files.filter(entry => entry.isFile() && entry.parentPath.includes('head'))
+    for (const head of heads) {
+      const file = join(head.parentPath, head.name)
+      if ((await readFile(file)).length > 0) await writeFile(file, 'not JSON')
+    }
+    const { code, stderr } = await place.runlet(['ls'])
+    assert.match(stderr, ONE_LINE)
+    assert.match(stderr, /ERR_RUNLET_CORRUPT_OBJECT/)
+    assert.equal(code, 1)
+  })
+})
+
+describe('in a pipe', AT_ONCE, () => {
+  test('a reader that goes away ends the command quietly', async () => {
+    const place = await aPlace()
+    await place.main.commit(tx => {
+      for (let i = 0; i < 5000; i++) tx.put(`${'long/'.repeat(20)}${i}`, 'x')
+    })
+    const script = `(${RUNLET} ls; echo "exit $?" >&2) | head -1`
+    const { stdout, stderr } = await startProgram('sh', ['-c', script], { cwd: place.folder }).ended
+    assert.equal(stdout.split('\n').length, 2)
+    assert.equal(stderr, 'exit 0\n')
+  })
+
+  test('neither colours nor progress are written', async () => {
+    const place = await aPlace()
+    const run = await place.main.fork('r1')
+    const { stdout, stderr } = await place.runlet(['runs'])
+    assert.ok(!stdout.includes('\u001b'))
+    assert.deepEqual(await place.runlet(['put', 'a'], { input: 'x' }), { code: 0, stdout: '', stderr: '' })
+    assert.equal(stderr, '')
+    await run.release()
+  })
+
+  test('nothing at all is a value too', async () => {
+    const place = await aPlace()
+    await place.done(['put', 'empty'], { input: '' })
+    assert.equal((await place.main.stat('empty'))?.size, 0)
+  })
+})
