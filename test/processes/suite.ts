@@ -6,6 +6,7 @@ import { eachDeath } from './each-death.ts'
 import { killedFolders } from './killed-folders.ts'
 import { killedWriters } from './killed-writers.ts'
 import type { Ground } from './place.ts'
+import { sameId } from './same-id.ts'
 import { stoppedOwners } from './stopped-owners.ts'
 
 export function processSuite(name: string, ground: Ground): void {
@@ -17,6 +18,7 @@ export function processSuite(name: string, ground: Ground): void {
       eachDeath(ground)
       stoppedOwners(ground)
     })
+    sameId(ground)
     crowds(ground)
   })
 }
