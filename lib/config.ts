@@ -61,7 +61,7 @@ export async function findConfig(
       'nothing says which namespace to use',
       'Run `runlet init`, or set RUNLET_NAMESPACE, or pass one.',
     )
-  parseNamespaceName(merged.namespace)
+  assertNamespace(merged.namespace, namespace ? (given.namespace ? 'namespace' : 'RUNLET_NAMESPACE') : source)
   const folder = store || !file ? cwd : dirname(file.path)
   return {
     store: merged.store,
@@ -70,6 +70,14 @@ export async function findConfig(
     onConflict: merged.onConflict,
     folder,
     source,
+  }
+}
+
+function assertNamespace(name: string, source: string): void {
+  try {
+    parseNamespaceName(name)
+  } catch (cause) {
+    throw new ConfigError(source, (cause as Error).message, 'Correct the namespace there.', { cause })
   }
 }
 

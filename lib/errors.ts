@@ -48,11 +48,14 @@ export class InvalidStoreUrlError extends RunletError {
   constructor(url: string, problem: string) {
     super(
       'ERR_RUNLET_INVALID_STORE_URL',
-      `store URL ${JSON.stringify(url)} ${problem}. Use s3://bucket/prefix?endpoint=…&region=…&pathStyle=true, file:./folder or memory:.`,
+      `store URL ${JSON.stringify(withoutSecrets(url))} ${problem}. Use s3://bucket/prefix?endpoint=…&region=…&pathStyle=true, file:./folder or memory:.`,
     )
-    this.url = url
+    this.url = withoutSecrets(url)
   }
 }
+
+/** Keys before an `@` do not belong into a URL, and even less into a log. */
+const withoutSecrets = (url: string): string => url.replace(/\/\/[^/@]*@/, '//…@')
 
 /** A configuration file or environment variable is malformed, or nothing says which store to use. */
 export class ConfigError extends RunletError {

@@ -8,7 +8,14 @@ export type { CommitRecord } from './namespace/head.ts'
 export type { Entry, Transaction } from './namespace/namespace.ts'
 export type { ConflictPolicy, NamedPolicy, PolicyFunction } from './namespace/policy.ts'
 export type { Value } from './namespace/values.ts'
-export type { ForkOptions, LockOptions, OpenOptions, RunNamespaceOptions, WriteOptions } from './options.ts'
+export type {
+  FoldOptions,
+  ForkOptions,
+  LockOptions,
+  OpenOptions,
+  RunNamespaceOptions,
+  WriteOptions,
+} from './options.ts'
 export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
 export { type HeldLock, Namespace, openStore, Run, Store, withRunNamespace } from './runlet.ts'

@@ -25,6 +25,11 @@ export function parseSegment(text: unknown, kind: string): Segment {
   return text as Segment
 }
 
+/** Whether `parseSegment` takes it. */
+export function isSegment(text: string): text is Segment {
+  return SEGMENT.test(text)
+}
+
 /** Parses a namespace's full name, at most eight segments deep. */
 export function parseNamespaceName(text: unknown): NamespaceName {
   if (typeof text !== 'string') throw new InvalidNameError('namespace', typeof text, 'is not a string')

@@ -52,6 +52,13 @@ export interface ForkOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface FoldOptions {
+  /** In place of the policies given at the fork. */
+  readonly onConflict?: ConflictPolicy | undefined
+  /** Shown by `log`. At most 1,000 characters. */
+  readonly message?: string | undefined
+}
+
 export interface RunNamespaceOptions extends ForkOptions {
   /** A store, or its URL. Default: RUNLET_STORE, else runlet.config.json. */
   readonly store?: Store | string | undefined
@@ -67,26 +74,50 @@ export interface RunNamespaceOptions extends ForkOptions {
 const ttlSchema = z.number().min(1000).max(86_400_000)
 const labelSchema = z.string().min(1).max(128)
 const signalSchema = z.instanceof(AbortSignal)
+const messageSchema = z.string().max(1000)
 
-const forkSchema = z.object({
+const openSchema = z.strictObject({
+  author: z.string().min(1).max(128).optional(),
+  folder: z.string().optional(),
+  ambient: z.custom<Ambient>().optional(),
+})
+
+const foldSchema = z.strictObject({ onConflict: z.unknown().optional(), message: messageSchema.optional() })
+
+const forkSchema = z.strictObject({
+  onConflict: z.unknown().optional(),
   onError: z.enum(['keep', 'discard', 'fold']).optional(),
   ttlMs: ttlSchema.optional(),
   label: labelSchema.optional(),
   signal: signalSchema.optional(),
 })
 
-const lockSchema = z.object({
+const lockSchema = z.strictObject({
   ttlMs: ttlSchema.optional(),
   waitMs: z.union([z.number().nonnegative(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
   label: labelSchema.optional(),
   signal: signalSchema.optional(),
 })
 
-const writeSchema = z.object({
-  message: z.string().max(1000).optional(),
-  lock: z.object({ name: z.string(), token: z.number().int().positive() }).optional(),
+const writeSchema = z.strictObject({
+  onConflict: z.unknown().optional(),
+  message: messageSchema.optional(),
+  lock: z
+    .object({
+      name: z.string().regex(/^lock\./, 'is no lock that namespace.lock gave'),
+      token: z.number().int().positive(),
+    })
+    .optional(),
   signal: signalSchema.optional(),
 })
+
+export function parseOpenOptions(options: OpenOptions): OpenOptions {
+  return parse(openSchema, options)
+}
+
+export function parseFoldOptions(options: FoldOptions): FoldOptions {
+  return { ...parse(foldSchema, options), onConflict: options.onConflict }
+}
 
 export function parseForkOptions(options: ForkOptions = {}): RunOptions {
   const { onError = 'keep', ttlMs = 60_000, label = defaultLabel(), signal } = parse(forkSchema, options)

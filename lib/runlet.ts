@@ -3,7 +3,7 @@
 import { type Ambient, systemAmbient } from './ambient.ts'
 import { findConfig, ownerToken } from './config.ts'
 import { LeaseLostError, NamespaceNotFoundError, RunNotFoundError } from './errors.ts'
-import { defaultAuthor, defaultLabel } from './identity.ts'
+import { defaultAuthor } from './identity.ts'
 import type { Lease } from './lease/lease.ts'
 import { LeaseCell } from './lease/leases.ts'
 import { type LockInfo, listLocks } from './lease/list-locks.ts'
@@ -16,20 +16,25 @@ import * as ns from './namespace/namespace.ts'
 import { parsePolicy } from './namespace/policy.ts'
 import type { Value } from './namespace/values.ts'
 import {
+  type FoldOptions,
   type ForkOptions,
   type LockOptions,
   type OpenOptions,
+  parseFoldOptions,
   parseForkOptions,
   parseLockOptions,
+  parseOpenOptions,
   parseWriteOptions,
   type RunNamespaceOptions,
   type WriteOptions,
 } from './options.ts'
 import { discardRun } from './run/discard.ts'
 import { type FoldResult, foldRun } from './run/fold.ts'
+import { forkRun } from './run/fork.ts'
 import { listRuns, type RunInfo } from './run/list-runs.ts'
 import { refreshRun } from './run/refresh.ts'
-import { forkRun, type OpenRun, releaseRun, resumeRun, signingOf } from './run/run.ts'
+import { resumeRun } from './run/resume.ts'
+import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
 import { withRun } from './run/with-run.ts'
 import { type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
@@ -45,9 +50,8 @@ export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
  * @throws InvalidStoreUrlError
  */
 export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
-  const ambient = options.ambient ?? systemAmbient
-  const objects = await openObjectStore(url, ambient, options.folder ?? process.cwd())
-  return new Store(objects, ambient, options.author ?? defaultAuthor())
+  const { ambient = systemAmbient, folder = process.cwd(), author = defaultAuthor() } = parseOpenOptions(options)
+  return new Store(await openObjectStore(url, ambient, folder), ambient, author)
 }
 
 /** A bucket and prefix (or a folder, or memory) that holds namespaces. */
@@ -72,12 +76,12 @@ export class Store {
    */
   async namespace(name: string, options: { create?: boolean } = {}): Promise<Namespace> {
     const open = ns.openNamespace(this.#objects, parseNamespaceName(name), this.#ambient)
+    const signing = signingOf(open.name, this.#author, ownerToken(name))
     if (!(await open.head.peek())) {
       if (!options.create) throw new NamespaceNotFoundError(name)
       await markStore(this.#objects)
       await ns.createNamespace(open)
     }
-    const signing = signingOf(open.name, this.#author, ownerToken(name))
     return this.#adopt(new Namespace(open, this.#author, signing))
   }
 
@@ -118,7 +122,7 @@ export class Namespace {
    * @param value bytes, text (stored as UTF-8), or a stream of either, which is uploaded in bounded memory
    * @throws InvalidPathError, ConflictError (G4), NamespaceSealedError, LeaseLostError (G7), StoreError
    */
-  put(path: string, value: Value, options?: WriteOptions): Promise<Committed> {
+  async put(path: string, value: Value, options?: WriteOptions): Promise<Committed> {
     return ns.put(this.open, { path, value }, this.#signed(options), options ?? {})
   }
 
@@ -138,7 +142,7 @@ export class Namespace {
   }
 
   /** Removes one path, as `put` writes it. Removing what is not there is no error. */
-  delete(path: string, options?: WriteOptions): Promise<Committed> {
+  async delete(path: string, options?: WriteOptions): Promise<Committed> {
     return ns.remove(this.open, path, this.#signed(options), options ?? {})
   }
 
@@ -151,7 +155,7 @@ export class Namespace {
    * Several puts and deletes as one: everybody sees all of them or none (G2). What `fill` reads through `tx.get` is what the
    * commit is made against: should somebody change one of the written paths meanwhile, it is a conflict (G4).
    */
-  commit(fill: (tx: ns.Transaction) => void | Promise<void>, options?: WriteOptions): Promise<Committed> {
+  async commit(fill: (tx: ns.Transaction) => void | Promise<void>, options?: WriteOptions): Promise<Committed> {
     return ns.commitTransaction(this.open, fill, this.#signed(options), options ?? {})
   }
 
@@ -255,9 +259,10 @@ export class Run extends Namespace {
    * @throws ConflictError when parent and run changed the same paths and no policy settles them; then the run is kept, and
    *   `fold({ onConflict })` settles it. OpenChildrenError, NamespaceSealedError when it was discarded.
    */
-  fold(options: Pick<ForkOptions, 'onConflict'> & { message?: string } = {}): Promise<FoldResult> {
-    const rules = options.onConflict === undefined ? undefined : parsePolicy(options.onConflict)
-    return foldRun(this.#run, { author: this.author, message: options.message, rules })
+  async fold(options: FoldOptions = {}): Promise<FoldResult> {
+    const { onConflict, message } = parseFoldOptions(options)
+    const rules = onConflict === undefined ? undefined : parsePolicy(onConflict)
+    return foldRun(this.#run, { author: this.author, message, rules })
   }
 
   /** Discards the run. @throws NamespaceSealedError when it was folded, OpenChildrenError */
@@ -291,14 +296,18 @@ export async function withRunNamespace<T>(
   fn: (run: Run) => T | Promise<T>,
   options: RunNamespaceOptions = {},
 ): Promise<T> {
-  const { onError = 'keep', onFold, resume } = options
-  const forkOptions = parseForkOptions({ ...options, label: options.label ?? defaultLabel() })
+  const { store: _, parent: __, onFold, resume, ...rest } = options
+  const forkOptions = parseForkOptions(rest)
+  const { onError } = forkOptions
   parseSegment(runId, 'run id')
   if (options.parent instanceof Namespace) {
     return withRun(await forkOrResume(options.parent, runId, forkOptions, resume ?? false), fn, { onError, onFold })
   }
   const config = options.store instanceof Store && options.parent ? undefined : await configFor(options)
-  const store = options.store instanceof Store ? options.store : await openStore(config?.store ?? '', config)
+  const store =
+    options.store instanceof Store
+      ? options.store
+      : await openStore(config?.store ?? '', { author: config?.author, folder: config?.folder })
   try {
     const parent = await store.namespace(options.parent ?? config?.namespace ?? '')
     const withPolicy = { ...forkOptions, onConflict: forkOptions.onConflict ?? config?.onConflict }

@@ -14,6 +14,8 @@ export interface AcquireOptions {
   ttlMs: number
   /** Who holds it, for people. */
   label: string
+  /** The token is greater than this too: a lease whose object was lost must not begin again at one. */
+  above?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -120,7 +122,7 @@ export class LeaseCell {
     return {
       format: 1,
       name: this.name,
-      token: (previous?.token ?? 0) + 1,
+      token: Math.max(previous?.token ?? 0, options.above ?? 0) + 1,
       holder: { id: this.ambient.randomId(), host: hostname(), pid: process.pid, label: options.label },
       ttlMs: options.ttlMs,
       acquiredAt: this.ambient.now(),

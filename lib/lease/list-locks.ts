@@ -1,5 +1,6 @@
 // Who holds which lease of a namespace: for `runlet locks`.
 import type { Ambient } from '../ambient.ts'
+import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { LeaseCell } from './leases.ts'
 import type { Holder } from './record.ts'
@@ -16,6 +17,8 @@ export interface LockInfo {
   readonly acquiredAt: Date
   /** How long its holder had waited for it. */
   readonly waitedMs: number
+  /** Of a lease that cannot be read: why. */
+  readonly problem?: string
   /** The holding before this one. */
   readonly last: { readonly label: string; readonly heldMs: number; readonly waitedMs: number } | undefined
 }
@@ -29,7 +32,18 @@ export async function listLocks(store: ObjectStore, prefix: string, ambient: Amb
   return locks.filter(lock => lock !== undefined)
 }
 
+/** One broken lease must not hide the others. */
 async function describe(cell: LeaseCell): Promise<LockInfo | undefined> {
+  try {
+    return await read(cell)
+  } catch (error) {
+    if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
+    const unknown = { holder: undefined, expired: false, token: 0, ttlMs: 0, waitedMs: 0, last: undefined }
+    return { ...unknown, name: cell.name, acquiredAt: new Date(0), problem: error.message }
+  }
+}
+
+async function read(cell: LeaseCell): Promise<LockInfo | undefined> {
   const version = await cell.inspect()
   if (!version) return undefined
   const { name, holder, token, ttlMs, acquiredAt, waitedMs, last } = version.value

@@ -21,7 +21,8 @@ export const leaseSchema = z.object({
   token: z.number().int().nonnegative(),
   /** Null while nobody holds it. */
   holder: holderSchema.nullable(),
-  ttlMs: z.number().positive(),
+  /** At most a day: a document that says more would be a lock for ever. */
+  ttlMs: z.number().positive().max(86_400_000),
   /** The holder's wall clock when it acquired; for people, never compared. */
   acquiredAt: z.number(),
   waitedMs: z.number().nonnegative(),

@@ -1,5 +1,6 @@
 // Several changes, one swap: integrates each in turn into the head as the ones before it left it, and gives the next head with
 // a verdict for each. Writes nothing that others can see.
+import { CorruptObjectError, FormatVersionError, MissingObjectError } from '../errors.ts'
 import type { Change, RowSet } from './change.ts'
 import { boundLayers } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
@@ -23,7 +24,7 @@ export async function applyBatch(context: NamespaceContext, head: NewHead, chang
   let next = head
   const verdicts: { verdict: Verdict; seq: number }[] = []
   for (const change of changes) {
-    const verdict = await integrate(context, next, change)
+    const verdict = change.base ? await integrate(context, next, change) : await integrateForeign(context, next, change)
     if (verdict.kind === 'apply') next = append(next, change, verdict)
     verdicts.push({ verdict, seq: next.seq })
   }
@@ -35,6 +36,17 @@ export async function applyBatch(context: NamespaceContext, head: NewHead, chang
   })
   if (batchSize === 0) return { next: undefined, outcomes }
   return { next: await bounded(context, signed(next, head.seq, batchSize), batchSize), outcomes }
+}
+
+/** Somebody else's change: should it refer to what cannot be read, it must not stand in the way of the others. */
+async function integrateForeign(context: NamespaceContext, head: NewHead, change: Change): Promise<Verdict> {
+  try {
+    return await integrate(context, head, change)
+  } catch (error) {
+    const broken = [CorruptObjectError, FormatVersionError, MissingObjectError].some(kind => error instanceof kind)
+    if (!broken) throw error
+    return { kind: 'broken', message: (error as Error).message.slice(0, 1000) }
+  }
 }
 
 /** The same head, small: its layers and its history at the same time. */

@@ -14,6 +14,7 @@ import type { NamespaceContext } from './context.ts'
 import type { Head, NewHead } from './head.ts'
 import { findCommit } from './history.ts'
 import { integrate } from './integrate.ts'
+import { queueKey } from './keys.ts'
 import { dequeue, enqueue, type Intent, readQueue, readRejection, reject } from './queue.ts'
 
 export const MERGE_LEASE = 'merge'
@@ -67,7 +68,7 @@ export async function combine(
     await settleAll(context, pending, report, { first, crowded })
   } finally {
     // Refused ones, and those of which the outcome is unknown because the store failed us: nobody else need find them.
-    await tidy(dequeue(context, [...pending.queued]))
+    await tidy(dequeue(context, keysOf(context, [...pending.queued])))
   }
   if (report.heldMs === 0) report.waitedMs = context.ambient.monotonic() - startedAt
   return changes.map(change => pending.outcomes.get(change.id) as Outcome)
@@ -111,7 +112,8 @@ export function tryToLead(
   label: string,
   seen: Version<LeaseRecord> | undefined,
 ): Promise<Attempt> {
-  return context.merge.tryAcquire({ ttlMs: MERGE_TTL_MS, label, seen })
+  const above = context.head.known?.value.fences[MERGE_LEASE]
+  return context.merge.tryAcquire({ ttlMs: MERGE_TTL_MS, label, seen, above })
 }
 
 export const labelOf = (changes: readonly Change[]): string => changes[0]?.author ?? ''
@@ -153,18 +155,27 @@ async function commitAll(context: NamespaceContext, lease: Lease, { own, others,
   const refused = own.map(change => change.id).filter(id => pending.outcomes.get(id)?.kind !== 'committed')
   await dequeue(
     context,
-    refused.filter(id => pending.queued.delete(id)),
+    keysOf(
+      context,
+      refused.filter(id => pending.queued.delete(id)),
+    ),
   )
-  const committed = own.map(change => change.id).filter(id => pending.queued.delete(id))
+  const committed = keysOf(
+    context,
+    own.map(change => change.id).filter(id => pending.queued.delete(id)),
+  )
   const rejections: Promise<void>[] = []
   others.forEach((intent, i) => {
     const outcome = outcomes[own.length + i] as Outcome
-    if (outcome.kind === 'committed') committed.push(intent.change.id)
+    if (outcome.kind === 'committed') committed.push(intent.key)
     else rejections.push(reject(context, intent, outcome))
   })
   // The commits stand. What cannot be tidied or told now, the next leader finds in the history and tidies or tells.
   await Promise.allSettled([dequeue(context, committed), ...rejections])
 }
+
+const keysOf = (context: NamespaceContext, ids: readonly string[]): string[] =>
+  ids.map(id => queueKey(context.name, id))
 
 /** One swap for all of them; again when a direct writer came between. */
 async function swapAll(

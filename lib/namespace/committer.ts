@@ -9,6 +9,7 @@ import { commit } from './commit.ts'
 import { compact, prepare } from './compact.ts'
 import { planMerge } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
+import { isLong } from './history.ts'
 import { newId } from './object-id.ts'
 import { packValues } from './packs.ts'
 import type { PolicyRule } from './policy.ts'
@@ -152,11 +153,11 @@ export class Committer {
 
   /** Upkeep after a commit, in the background: moves a large tail out of the head, merges layers when that is worth it. */
   maintain(): void {
-    const layers = this.context.head.known?.value.layers ?? []
-    if (this.maintaining) return
+    const head = this.context.head.known?.value
+    if (!head || this.maintaining) return
     // A process that keeps writing has its next commit take up what is prepared; one that is about to end would do so in vain.
     const warm = this.own.size >= WARM_COMMITS
-    const merging = planMerge(layers) !== undefined
+    const merging = planMerge(head.layers) !== undefined || (!warm && isLong(head))
     if (!warm && !merging) return
     this.maintaining = true
     // What fails here leaves everything as it was; the next commit finds the same to do.
@@ -205,5 +206,6 @@ export function errorOf(context: NamespaceContext, outcome: Exclude<Outcome, { k
   if (outcome.kind === 'conflict') return new ConflictError(context.name, outcome.paths)
   if (outcome.kind === 'sealed') return new NamespaceSealedError(context.name, outcome.state)
   if (outcome.kind === 'fenced') return new LeaseLostError(`${context.name}:${outcome.lease}`)
+  if (outcome.kind === 'broken') return new RunletError('ERR_RUNLET_CHANGE_REFUSED', outcome.message)
   return new RunletError('ERR_RUNLET_UNDECIDED', `nobody could decide a change to "${context.name}". Try again.`)
 }

@@ -15,7 +15,7 @@ import {
 } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
 import type { Head, IndexRef, Layer, NewHead } from './head.ts'
-import { boundHistory, prepareHistory } from './history.ts'
+import { boundHistory, isLong, prepareHistory } from './history.ts'
 import { garbageKey } from './keys.ts'
 import { mergeLayers } from './merge-layers.ts'
 import { newId } from './object-id.ts'
@@ -56,7 +56,10 @@ async function mergeWhile(
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const head = (await context.head.refresh()).value
     const span = plan(head.layers)
-    if (!span) break
+    if (!span) {
+      if (isLong(head)) await shortenHistory(context, head)
+      break
+    }
     const layers = head.layers.slice(span.from, span.to + 1)
     const sum = await mergeLayers(context, layers, { complete: span.from === 0 && !head.base })
     await listGarbage(context, head.seq, layers, sum)
@@ -69,6 +72,16 @@ async function mergeWhile(
     merged += layers.length
   }
   return { merged }
+}
+
+async function shortenHistory(context: NamespaceContext, head: Head): Promise<void> {
+  const prepared = await prepareHistory(head, context)
+  await context.head.exclusively(() =>
+    context.head.update(async current => {
+      const next = await boundHistory(current, context, { prepared })
+      return next === current ? undefined : next
+    }),
+  )
 }
 
 /** Keeps a head that is about to be swapped in small: part of the commit that would overflow it. */

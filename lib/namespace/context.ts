@@ -3,7 +3,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import PQueue from 'p-queue'
 import type { Ambient } from '../ambient.ts'
-import { NamespaceNotFoundError } from '../errors.ts'
+import { CorruptObjectError, NamespaceNotFoundError } from '../errors.ts'
 import type { LeaseCell } from '../lease/leases.ts'
 import type { NamespaceName } from '../names.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -93,7 +93,11 @@ export class HeadCell {
 
   /** Undefined when the namespace does not exist. */
   async peek(): Promise<Version<Head> | undefined> {
-    return this.learn(await this.register.read(this.known))
+    const version = await this.register.read(this.known)
+    if (version && version.value.namespace !== this.namespace) {
+      throw new CorruptObjectError(this.register.key, `is the head of "${version.value.namespace}"`)
+    }
+    return this.learn(version)
   }
 
   async swap(expected: Version<Head> | undefined, next: NewHead): Promise<SwapResult<Head>> {

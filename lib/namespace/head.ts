@@ -5,7 +5,7 @@
 // recent deltas with their small values) or in index files (a delta, a folded run's shard, or the shards that compaction made).
 // Layers stand oldest first; a newer layer's row hides an older one's.
 import { z } from 'zod'
-import type { NamespaceName } from '../names.ts'
+import { compareBytes, type NamespaceName } from '../names.ts'
 import { idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
 
 const seqSchema = z.number().int().nonnegative()
@@ -24,6 +24,11 @@ export const indexRefSchema = z.object({
   prints: z.string().optional(),
 })
 
+const fileRange = ({ first, last }: z.infer<typeof indexRefSchema>) => (first === last ? [first] : [first, last])
+
+const ascending = (paths: readonly string[]): boolean =>
+  paths.every((path, i) => i === 0 || compareBytes(paths[i - 1] as string, path) < 0)
+
 export const layerSchema = z
   .object({
     /** The first and the last commit that it holds. One commit: its rows all have that seq. */
@@ -35,6 +40,8 @@ export const layerSchema = z
     files: z.array(indexRefSchema).optional(),
   })
   .refine(layer => Boolean(layer.rows) !== Boolean(layer.files), 'not exactly one of rows and files')
+  .refine(layer => ascending(layer.rows?.map(row => row.path) ?? []), 'its rows are not sorted by path')
+  .refine(layer => ascending(layer.files?.flatMap(fileRange) ?? []), 'its files are not sorted by path')
 
 export const originSchema = z.object({
   /** The run that was folded, its fork, and its seq when it was sealed. */

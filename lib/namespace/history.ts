@@ -65,11 +65,12 @@ export interface PreparedSegment {
   readonly before: Head['history']
 }
 
+/** Whether it is worth moving records out in the background. */
+export const isLong = (head: NewHead): boolean => head.commits.length > MAX_RECORDS / 2
+
 /** Writes a segment ahead of need, so that the commit that would overflow the head finds it ready. */
 export async function prepareHistory(head: Head, means: Means): Promise<PreparedSegment | undefined> {
-  return head.commits.length > MAX_RECORDS / 2
-    ? writeSegment(head, head.commits.length - KEPT_RECORDS, means)
-    : undefined
+  return isLong(head) ? writeSegment(head, head.commits.length - KEPT_RECORDS, means) : undefined
 }
 
 /**

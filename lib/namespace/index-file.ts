@@ -12,7 +12,7 @@ import { type IndexRef, indexRefSchema } from './head.ts'
 import { namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 
 /** No index file that runlet writes comes near this; a bomb does. */
-const MAX_TEXT_BYTES = 64 * 1024 * 1024
+const MAX_TEXT_BYTES = 8 * 1024 * 1024
 /** Above this many rows a file's reference carries no fingerprints. */
 const MAX_PRINTED_ROWS = 64
 
@@ -37,15 +37,27 @@ export function encodeIndexFile(content: IndexContent): Uint8Array {
 
 /** @throws CorruptObjectError, FormatVersionError naming `key`. */
 export function decodeIndexFile(key: string, body: Uint8Array): IndexContent {
-  const lines = decodeText(key, unzip(key, body)).split('\n')
-  if (lines.pop() !== '') throw new CorruptObjectError(key, 'is cut short')
-  const header = validate(key, parseText(key, lines[0] ?? ''), headerSchema)
-  if (lines.length - 1 !== header.count) throw new CorruptObjectError(key, 'does not hold as many lines as it says')
-  const items = lines.slice(1).map(line => parseText(key, line))
+  const text = unzip(key, body)
+  if (text.length === 0) throw new CorruptObjectError(key, 'is empty')
+  if (text.at(-1) !== NEWLINE) throw new CorruptObjectError(key, 'is cut short')
+  const end = text.indexOf(NEWLINE)
+  const header = validate(key, parseText(key, decodeText(key, text.subarray(0, end))), headerSchema)
+  // Counted before they are split: a bomb of empty lines is small as text and large as strings.
+  if (countLines(text) - 1 !== header.count) throw new CorruptObjectError(key, 'does not hold as many lines as it says')
+  const lines = decodeText(key, text.subarray(end + 1)).split('\n')
+  const items = lines.slice(0, -1).map(line => parseText(key, line))
   const { namespace } = header
   if (header.kind === 'refs')
     return { kind: 'refs', namespace, refs: validateAll(key, items, indexRefSchema, ref => ref.first) }
   return { kind: 'rows', namespace, rows: validateAll(key, items, storedRowSchema, row => row.path) }
+}
+
+const NEWLINE = 10
+
+function countLines(text: Uint8Array): number {
+  let lines = 0
+  for (let at = text.indexOf(NEWLINE); at !== -1; at = text.indexOf(NEWLINE, at + 1)) lines += 1
+  return lines
 }
 
 function unzip(key: string, body: Uint8Array): Uint8Array {

@@ -121,7 +121,15 @@ export class IndexStore {
     if (answer.status !== 'found') throw new MissingObjectError(key, `the index of "${referrer}"`)
     const content = decodeIndexFile(key, answer.body)
     const { first, last } = rangeOf(content)
-    if ((content.kind === 'rows') !== (ref.level === 0) || first !== ref.first || last !== ref.last) {
+    const asSaid =
+      first === ref.first &&
+      last === ref.last &&
+      content.namespace === (ref.in ?? referrer) &&
+      // A node's children lie below it, or a node that refers to itself would be read for ever.
+      (content.kind === 'rows'
+        ? ref.level === 0 && content.rows.length === ref.rows
+        : content.refs.every(child => child.level < ref.level))
+    if (!asSaid) {
       throw new CorruptObjectError(key, `is not what the index of "${referrer}" says it is`)
     }
     return content

@@ -20,6 +20,8 @@ export type Verdict =
   /** Only the process that made the change can tell: it has the policy function, or saw the base. */
   | { readonly kind: 'owner' }
   | { readonly kind: 'fenced'; readonly lease: string }
+  /** What it refers to cannot be read. */
+  | { readonly kind: 'broken'; readonly message: string }
   /** The caller's own policy function threw. */
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'sealed'; readonly state: HeadState }

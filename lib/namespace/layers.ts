@@ -41,8 +41,11 @@ export async function findNewest(
   layers: readonly PlacedLayer[],
   path: Path,
 ): Promise<Row | undefined> {
-  // All candidates at once: one round trip, and fingerprints and ranges leave few of them.
-  const rows = await Promise.all(layers.map(placed => findInLayer(index, placed, path)))
+  // An inline row costs nothing and hides all that lies below it.
+  const inline = layers.findLastIndex(({ layer }) => layer.rows && bisect(layer.rows, path))
+  // The rest at once: one round trip, and fingerprints and ranges leave few of them.
+  const above = layers.slice(Math.max(inline, 0))
+  const rows = await Promise.all(above.map(placed => findInLayer(index, placed, path)))
   return rows.findLast(row => row !== undefined)
 }
 

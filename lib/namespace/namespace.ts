@@ -7,7 +7,7 @@
 //                                          v
 //                                       combine (merge lease, queue)
 import type { Ambient } from '../ambient.ts'
-import { AbortedError, MissingObjectError, NamespaceNotFoundError } from '../errors.ts'
+import { AbortedError, InvalidArgumentError, MissingObjectError, NamespaceNotFoundError } from '../errors.ts'
 import { LeaseCell } from '../lease/leases.ts'
 import { compareBytes, type NamespaceName, type Path, parsePath, parsePrefix } from '../names.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -138,6 +138,9 @@ export async function commitTransaction(
   by: Signing,
   options: WriteOptions,
 ): Promise<Committed> {
+  if (typeof fill !== 'function') {
+    throw new InvalidArgumentError('fill', 'is not a function', 'Pass a function that is given a transaction.')
+  }
   const base = await freshView(context)
   const changes = new Map<Path, Promise<Content> | undefined>()
   await fill(transaction(context, base, changes))

@@ -34,7 +34,7 @@ export type ConflictPolicy = NamedPolicy | PolicyFunction | { readonly [glob: st
 
 /** A function cannot travel to another process: there, `owner` stands in its place. */
 export const policyRulesSchema = z.array(
-  z.object({ glob: z.string(), policy: z.union([namedPolicySchema, z.literal('owner')]) }),
+  z.object({ glob: z.string().min(1).max(1024), policy: z.union([namedPolicySchema, z.literal('owner')]) }),
 )
 
 export interface PolicyRule {

@@ -1,7 +1,7 @@
 // The queue of a namespace: changes that wait to be combined. Each is a register of its own: its owner puts it, whoever leads
 // either commits and removes it, or replaces it by the reason why not.
 import { z } from 'zod'
-import type { ObjectStore } from '../store/object-store.ts'
+import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import { Register, type Version } from '../store/register.ts'
 import type { Outcome } from './batch.ts'
 import { type Change, fromStoredChange, storedChangeSchema, toStoredChange } from './change.ts'
@@ -12,6 +12,7 @@ const rejectionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('conflict'), paths: z.array(z.string()) }),
   z.object({ kind: z.literal('owner') }),
   z.object({ kind: z.literal('fenced'), lease: z.string() }),
+  z.object({ kind: z.literal('broken'), message: z.string() }),
   z.object({ kind: z.literal('sealed'), state: z.enum(['open', 'sealed', 'folded', 'discarded']) }),
 ])
 
@@ -54,13 +55,24 @@ export async function readQueue(context: NamespaceContext): Promise<Intent[]> {
     if (entry.kind === 'object') listed.push(entry)
   }
   listed.sort((a, b) => a.lastModified - b.lastModified || (a.key < b.key ? -1 : 1))
-  const intents = await Promise.all(listed.map(({ key }) => readIntent(context, key)))
+  const intents = await Promise.all(listed.map(({ key }) => readIfSound(context, key)))
   return intents.filter(intent => intent !== undefined && !intent.version.value.rejected) as Intent[]
+}
+
+/** Garbage must not stand in the way of those that wait behind it: it is left where it lies, for people and the sweep. */
+async function readIfSound(context: NamespaceContext, key: string): Promise<Intent | undefined> {
+  try {
+    return await readIntent(context, key)
+  } catch (error) {
+    if (error instanceof CorruptObjectError || error instanceof FormatVersionError) return undefined
+    throw error
+  }
 }
 
 async function readIntent(context: NamespaceContext, key: string): Promise<Intent | undefined> {
   const version = await registerOf(context, key).read()
-  return version && { key, change: fromStoredChange(version.value.change, context.name), version }
+  if (!version) return undefined
+  return { key, change: fromStoredChange(version.value.change, context.name), version }
 }
 
 /** Why the change was rejected; undefined while it waits, or when it is gone. */
@@ -86,13 +98,6 @@ function portableReason(reason: Refusal): Rejection {
 }
 
 /** Removes changes that are committed, or given up. */
-export async function dequeue(context: NamespaceContext, ids: readonly string[]): Promise<void> {
-  await removeKeys(
-    context.store,
-    ids.map(id => queueKey(context.name, id)),
-  )
-}
-
-async function removeKeys(store: ObjectStore, keys: readonly string[]): Promise<void> {
-  if (keys.length > 0) await store.delete(keys)
+export async function dequeue(context: NamespaceContext, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await context.store.delete(keys)
 }

@@ -79,6 +79,7 @@ export class Values {
       const end = Math.min(at + READ_CHUNK, row.size) - 1
       const answer = await this.store.get(key, { range: { start: start + at, end: start + end } })
       if (answer.status !== 'found') throw new MissingObjectError(key, `the row of "${row.path}"`)
+      if (answer.body.length !== end - at + 1) throw mismatch(key)
       hash.update(answer.body)
       if (end === row.size - 1 && hash.digest('hex') !== row.sha256) throw mismatch(key)
       yield answer.body

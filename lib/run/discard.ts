@@ -1,7 +1,7 @@
 // Discarding a run: its head says so, then its pin and its owner lease go. Its objects are the sweep's to delete.
 import { NamespaceSealedError, OpenChildrenError } from '../errors.ts'
 import { openChildren, removeTraces } from './pin.ts'
-import { assertOwner, type OpenRun, OWNER_LEASE } from './run.ts'
+import { assertOwner, finalFences, type OpenRun, OWNER_LEASE } from './run.ts'
 
 /** Discards what the run wrote. Discarding a discarded run again changes nothing; a folded one cannot be discarded. */
 export async function discardRun(run: OpenRun): Promise<void> {
@@ -11,7 +11,9 @@ export async function discardRun(run: OpenRun): Promise<void> {
   const { value } = await run.child.head.update(head => {
     assertOwner(head, run)
     const { write: _, ...rest } = head
-    return head.state === 'folded' || head.state === 'discarded' ? undefined : { ...rest, state: 'discarded' }
+    return head.state === 'folded' || head.state === 'discarded'
+      ? undefined
+      : { ...rest, state: 'discarded', fences: finalFences(head, run) }
   })
   if (value.state === 'folded') throw new NamespaceSealedError(run.name, 'folded')
   await run.lease?.abandon()

@@ -22,7 +22,7 @@ import type { PolicyRule } from '../namespace/policy.ts'
 import { type Meter, metered } from '../store/metered-store.ts'
 import type { Version } from '../store/register.ts'
 import { openChildren, removeTraces } from './pin.ts'
-import { assertOwner, type OpenRun, OWNER_LEASE } from './run.ts'
+import { assertOwner, finalFences, type OpenRun, OWNER_LEASE } from './run.ts'
 
 type MergeLease = Version<LeaseRecord> | undefined
 
@@ -179,6 +179,6 @@ async function leadUnlessForked(run: OpenRun, options: FoldOptions, seen: MergeL
 async function end(run: OpenRun, folded: { seq: number; rows: number }): Promise<void> {
   await run.child.head.update(head => {
     const { write: _, ...rest } = head
-    return head.state === 'sealed' ? { ...rest, state: 'folded', folded } : undefined
+    return head.state === 'sealed' ? { ...rest, state: 'folded', folded, fences: finalFences(head, run) } : undefined
   })
 }

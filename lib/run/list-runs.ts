@@ -1,4 +1,5 @@
 // The open runs of a namespace: found by their pins, each with its state and owner.
+import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import { LeaseCell } from '../lease/leases.ts'
 import type { Holder } from '../lease/record.ts'
 import type { HeadState } from '../namespace/head.ts'
@@ -14,7 +15,9 @@ export interface RunInfo {
   /** The parent's seq at the fork. */
   readonly forkSeq: number
   /** `open`, `sealed` (a fold began), `forking` (its fork was interrupted, or is under way), `folded` or `discarded` (ending). */
-  readonly state: HeadState | 'forking'
+  readonly state: HeadState | 'forking' | 'unreadable'
+  /** Of an unreadable run: why. */
+  readonly problem?: string
   readonly label: string
   readonly startedAt: Date | undefined
   /** How many commits it made. */
@@ -31,15 +34,26 @@ export async function listRuns(parent: OpenNamespace): Promise<RunInfo[]> {
   return runs.sort((a, b) => (a.startedAt?.getTime() ?? 0) - (b.startedAt?.getTime() ?? 0))
 }
 
+/** One broken run must not hide the others. */
 async function describe(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo> {
+  try {
+    return await read(parent, fork)
+  } catch (error) {
+    if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
+    const unknown = { label: '', startedAt: undefined, commits: 0, owner: undefined, ownerExpired: false }
+    return { ...named(fork), ...unknown, state: 'unreadable', problem: error.message }
+  }
+}
+
+const named = ({ name, seq }: OpenFork) => ({ id: name.slice(name.lastIndexOf('/') + 1), name, forkSeq: seq })
+
+async function read(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo> {
   const child = openNamespace(parent.store, fork.name, parent.ambient)
   const cell = new LeaseCell(parent.store, leaseKey(fork.name, OWNER_LEASE), OWNER_LEASE, parent.ambient)
   const [head, owner] = await Promise.all([child.head.peek(), cell.inspect()])
   const holder = owner?.value.holder ?? undefined
   return {
-    id: fork.name.slice(fork.name.lastIndexOf('/') + 1),
-    name: fork.name,
-    forkSeq: fork.seq,
+    ...named(fork),
     state: head?.value.state ?? 'forking',
     label: head?.value.run?.label ?? '',
     startedAt: head && new Date(head.value.createdAt),

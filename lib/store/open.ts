@@ -39,8 +39,16 @@ function openMemory(name: string, ambient: Ambient): MemoryStore {
 
 /** `file:./folder`, `file:/folder` and `file:///folder` are the same as in a browser, but relative ones are allowed. */
 function filePath(url: string): string {
-  const path = decodeURIComponent(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''))
+  const path = decoded(url, url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''))
   if (path === '') throw new InvalidStoreUrlError(url, 'names no folder')
   if (path.startsWith('//')) throw new InvalidStoreUrlError(url, 'names another machine')
   return path
+}
+
+function decoded(url: string, path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    throw new InvalidStoreUrlError(url, 'has a "%" that is no escape (write it as %25)')
+  }
 }

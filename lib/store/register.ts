@@ -4,7 +4,7 @@
 // so that an ETag that is an MD5 of the content never repeats). It knows no document but the one its schema describes.
 import type { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
-import { AmbiguousWrite, PreconditionFailed, StoreError, ThrottledError } from '../errors.ts'
+import { AmbiguousWrite, InvalidArgumentError, PreconditionFailed, StoreError, ThrottledError } from '../errors.ts'
 import type { Etag } from '../names.ts'
 import { decodeJson, encodeJson } from './json-object.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -66,7 +66,7 @@ export class Register<T extends Written> {
     next: Omit<T, 'write'>,
     signal?: AbortSignal,
   ): Promise<SwapResult<T>> {
-    const value = { ...next, write: this.ambient.randomId() } as T
+    const value = this.parse({ ...next, write: this.ambient.randomId() })
     const body = encodeJson(value)
     const condition = expected ? { ifMatch: expected.etag } : ({ ifNoneMatch: '*' } as const)
     for (let attempt = 1; ; attempt++) {
@@ -84,6 +84,18 @@ export class Register<T extends Written> {
         await this.ambient.sleep(this.backoff(attempt), { signal })
       }
     }
+  }
+
+  /** What is refused here nobody could ever read again. */
+  private parse(document: unknown): T {
+    const parsed = this.schema.safeParse(document)
+    if (parsed.success) return parsed.data
+    const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'unknown problem' }
+    throw new InvalidArgumentError(
+      path.join('.') || 'document',
+      `cannot be stored in "${this.key}": ${message}`,
+      'Nothing was written.',
+    )
   }
 
   private backoff(attempt: number): number {

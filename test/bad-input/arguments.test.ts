@@ -197,58 +197,46 @@ describe('an option is refused', () => {
     ['onConflict', { onConflict: 'mine' }],
     ['message', { message: 7 }],
   ] as const) {
-    test(
-      `${name} of a fold, and the run goes on`,
-      { todo: name === 'message' && 'it is written to the parent as it is' },
-      () =>
-        inWorld(async world => {
-          const namespace = await world.client().store.namespace('p', { create: true })
-          const run = await namespace.fork('r')
-          await run.put('a', '1')
-          await assertRefused(world.bucket, () => run.fold(options as never), {
-            type: InvalidArgumentError,
-            code: 'ERR_RUNLET_INVALID_ARGUMENT',
-            says: [RegExp(`^${name}: `)],
-          })
-          await run.put('b', '2')
-          await run.fold()
-          await (await freshly(world)).get('a')
-        }),
-    )
-  }
-
-  test(
-    'by a rejection, never by a throw',
-    { todo: 'put, delete, commit and fold parse their options before they are async' },
-    () =>
-      inWorld(async world => {
-        const namespace = untyped(await world.client().store.namespace('p', { create: true }))
-        const options = { onConflict: 'mine' }
-        const calls = [
-          () => namespace.put?.('a', 'v', options),
-          () => namespace.delete?.('a', options),
-          () => namespace.commit?.(() => undefined, options),
-        ]
-        for (const call of calls) await assert.rejects(call() as Promise<unknown>, InvalidArgumentError)
-      }),
-  )
-
-  test(
-    'lock of a put, when it is none of lock()',
-    { todo: 'any fence can be raised, also that of the merge lease' },
-    () =>
+    test(`${name} of a fold, and the run goes on`, () =>
       inWorld(async world => {
         const namespace = await world.client().store.namespace('p', { create: true })
-        const options = { lock: { name: 'merge', token: 1_000_000 } }
-        await assertRefused(world.bucket, () => namespace.put('a', 'v', options), {
+        const run = await namespace.fork('r')
+        await run.put('a', '1')
+        await assertRefused(world.bucket, () => run.fold(options as never), {
           type: InvalidArgumentError,
           code: 'ERR_RUNLET_INVALID_ARGUMENT',
-          says: [/lock/],
+          says: [RegExp(`^${name}: `)],
         })
-      }),
-  )
+        await run.put('b', '2')
+        await run.fold()
+        await (await freshly(world)).get('a')
+      }))
+  }
 
-  test('a commit without a function', { todo: 'a TypeError' }, () =>
+  test('by a rejection, never by a throw', () =>
+    inWorld(async world => {
+      const namespace = untyped(await world.client().store.namespace('p', { create: true }))
+      const options = { onConflict: 'mine' }
+      const calls = [
+        () => namespace.put?.('a', 'v', options),
+        () => namespace.delete?.('a', options),
+        () => namespace.commit?.(() => undefined, options),
+      ]
+      for (const call of calls) await assert.rejects(call() as Promise<unknown>, InvalidArgumentError)
+    }))
+
+  test('lock of a put, when it is none of lock()', () =>
+    inWorld(async world => {
+      const namespace = await world.client().store.namespace('p', { create: true })
+      const options = { lock: { name: 'merge', token: 1_000_000 } }
+      await assertRefused(world.bucket, () => namespace.put('a', 'v', options), {
+        type: InvalidArgumentError,
+        code: 'ERR_RUNLET_INVALID_ARGUMENT',
+        says: [/lock/],
+      })
+    }))
+
+  test('a commit without a function', () =>
     inWorld(async world => {
       const namespace = untyped(await world.client().store.namespace('p', { create: true }))
       await assertRefused(world.bucket, () => namespace.commit?.('a'), {
@@ -256,6 +244,5 @@ describe('an option is refused', () => {
         code: 'ERR_RUNLET_INVALID_ARGUMENT',
         says: [/function/],
       })
-    }),
-  )
+    }))
 })

@@ -85,16 +85,15 @@ describe('a head', () => {
       }
     }))
 
-  test("that is another namespace's is refused", { todo: 'the name in it is not compared with the key' }, () =>
+  test("that is another namespace's is refused", () =>
     inWorld(async world => {
       await aNamespace(world)
       await (await world.client().store.namespace('q', { create: true })).put('of-q', '1')
       await overwrite(world, HEAD, world.bucket.objects.get('ns/q/_/head')?.body ?? '')
       await assertRefused(world.bucket, () => freshly(world), corrupt(HEAD, /"q"/))
-    }),
-  )
+    }))
 
-  test('whose inline rows are out of order is refused', { todo: 'they are searched as if they were in order' }, () =>
+  test('whose inline rows are out of order is refused', () =>
     inWorld(async world => {
       const namespace = await aNamespace(world)
       await namespace.commit(tx => {
@@ -105,8 +104,7 @@ describe('a head', () => {
         layers.at(-1)?.rows?.reverse()
       })
       await assertRefused(world.bucket, () => freshly(world), corrupt(HEAD, /sorted/))
-    }),
-  )
+    }))
 })
 
 describe('a head that lies about a missing shard', () => {
@@ -152,17 +150,13 @@ describe('a head that lies about a missing shard', () => {
       assert.equal(text(await namespace.get('from-run')), '1')
     }))
 
-  test(
-    'still gives a newer value than the shard had',
-    { todo: 'all layers are asked, also below one that answers' },
-    () =>
-      inWorld(async world => {
-        await lieAbout(world)
-        const namespace = await freshly(world)
-        await namespace.put('data/00003', 'newer')
-        assert.equal(text(await namespace.get('data/00003')), 'newer')
-      }),
-  )
+  test('still gives a newer value than the shard had', () =>
+    inWorld(async world => {
+      await lieAbout(world)
+      const namespace = await freshly(world)
+      await namespace.put('data/00003', 'newer')
+      assert.equal(text(await namespace.get('data/00003')), 'newer')
+    }))
 })
 
 describe('the history', () => {
@@ -239,31 +233,26 @@ describe('the pin of a fork', () => {
       assert.equal(text(await parent.get('tail')), 'in the head')
     }))
 
-  test(
-    'with a name that runlet never gives is overlooked',
-    { todo: 'runs() throws an InvalidNameError for ever' },
-    () =>
-      inWorld(async world => {
-        const { parent } = await aRun(world)
-        await overwrite(world, 'ns/p/_/forks/000000000001~Not A Run~abcdefgh', '{}')
-        await overwrite(world, 'ns/p/_/forks/notes.txt', 'mine')
-        assert.deepEqual(
-          (await parent.runs()).map(run => run.id),
-          ['r'],
-        )
-      }),
-  )
+  test('with a name that runlet never gives is overlooked', () =>
+    inWorld(async world => {
+      const { parent } = await aRun(world)
+      await overwrite(world, 'ns/p/_/forks/000000000001~Not A Run~abcdefgh', '{}')
+      await overwrite(world, 'ns/p/_/forks/notes.txt', 'mine')
+      assert.deepEqual(
+        (await parent.runs()).map(run => run.id),
+        ['r'],
+      )
+    }))
 })
 
-test('a run whose head is garbage does not hide the others', { todo: 'runs() throws for all of them' }, () =>
+test('a run whose head is garbage does not hide the others', () =>
   inWorld(async world => {
     const parent = await aNamespace(world)
     await parent.fork('good')
     await parent.fork('bad')
     await overwrite(world, 'ns/p/bad/_/head', 'no head')
     assert.ok((await parent.runs()).some(run => run.id === 'good'))
-  }),
-)
+  }))
 
 describe('runlet.json', () => {
   test('of another format refuses a new namespace, and what is there goes on', () =>

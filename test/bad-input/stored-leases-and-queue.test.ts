@@ -69,49 +69,38 @@ describe('a lease', () => {
       await assertRefused(world.bucket, async () => (await freshly(world)).resume('r'), refusal)
     }))
 
-  test('that is garbage does not hide the others', { todo: 'locks() throws for all of them' }, () =>
+  test('that is garbage does not hide the others', () =>
     inWorld(async world => {
       const namespace = await aNamespace(world)
       await namespace.lock('good', () => 1)
       await overwrite(world, 'ns/p/_/lease/lock.bad', 'garbage')
       assert.ok((await namespace.locks()).some(lock => lock.name === 'lock.good'))
-    }),
-  )
+    }))
 
-  test(
-    'of merging that was deleted is made again with a greater token than any before',
-    {
-      todo: 'it begins at 1, and every fold spins until the token has passed the fence in the head',
-    },
-    () =>
-      inWorld(async world => {
-        const client = world.client()
-        const namespace = await client.store.namespace('p', { create: true })
-        for (let i = 0; i < 20; i++) {
-          const run = await namespace.fork('r')
-          await run.put(`a${i}`, '1')
-          await run.fold()
-        }
-        remove(world, MERGE)
+  test('of merging that was deleted is made again with a greater token than any before', () =>
+    inWorld(async world => {
+      const client = world.client()
+      const namespace = await client.store.namespace('p', { create: true })
+      for (let i = 0; i < 20; i++) {
         const run = await namespace.fork('r')
-        await run.put('b', '1')
-        const { requests } = await run.fold()
-        assert.ok(requests < 25, `${requests} requests`)
-      }),
-  )
+        await run.put(`a${i}`, '1')
+        await run.fold()
+      }
+      remove(world, MERGE)
+      const run = await namespace.fork('r')
+      await run.put('b', '1')
+      const { requests } = await run.fold()
+      assert.ok(requests < 25, `${requests} requests`)
+    }))
 
-  test(
-    'that says it lives for a thousand years is refused',
-    { todo: 'ttlMs has no upper bound in the stored lease' },
-    () =>
-      inWorld(async world => {
-        const namespace = await aNamespace(world)
-        const holder = { id: 'x', host: 'gone', pid: 1, label: 'gone' }
-        await overwrite(world, 'ns/p/_/lease/lock.deploy', leaseDocument({ holder, ttlMs: 3e13 }))
-        const refusal = corrupt('ns/p/_/lease/lock.deploy', /malformed at ttlMs/)
-        await assertRefused(world.bucket, () => namespace.lock('deploy', () => 1, { waitMs: 0 }), refusal)
-      }),
-  )
+  test('that says it lives for a thousand years is refused', () =>
+    inWorld(async world => {
+      const namespace = await aNamespace(world)
+      const holder = { id: 'x', host: 'gone', pid: 1, label: 'gone' }
+      await overwrite(world, 'ns/p/_/lease/lock.deploy', leaseDocument({ holder, ttlMs: 3e13 }))
+      const refusal = corrupt('ns/p/_/lease/lock.deploy', /malformed at ttlMs/)
+      await assertRefused(world.bucket, () => namespace.lock('deploy', () => 1, { waitMs: 0 }), refusal)
+    }))
 })
 
 function leaseDocument(change: object): string {
@@ -171,8 +160,7 @@ describe('a commit that waits in the queue', () => {
     ['lies under no id', intentDocument(), 'ns/p/_/queue/Notes about this.txt'],
   ]
   for (const [why, body, key = INTENT] of garbage) {
-    const todo = key === INTENT && 'readQueue and applyBatch throw for all that wait, and for all that lead after it'
-    test(`and ${why} keeps nobody from folding or committing`, { todo }, () =>
+    test(`and ${why} keeps nobody from folding or committing`, () =>
       inWorld(async world => {
         const namespace = await aNamespace(world)
         const run = await namespace.fork('after')
@@ -183,25 +171,18 @@ describe('a commit that waits in the queue', () => {
         assert.equal(text(await namespace.get('data/00002')), 'of the run')
         await contend(world)
         assert.equal(text(await namespace.get('out')), '(absent)')
-      }),
-    )
+      }))
   }
 
-  test(
-    'under the key of another is committed once, and removed',
-    {
-      todo: 'it is removed by its id, not by its key: the leader spins on it for half its time to live',
-    },
-    () =>
-      inWorld(async world => {
-        const namespace = await aNamespace(world)
-        await overwrite(world, 'ns/p/_/queue/abcdefgh-other', intentDocument())
-        const { heldMs } = await foldOne(namespace, 'r')
-        assert.ok(heldMs < 1000, `held for ${heldMs} ms`)
-        assert.equal(text(await namespace.get('from-queue')), 'a')
-        assert.deepEqual(world.keys('ns/p/_/queue/'), [])
-      }),
-  )
+  test('under the key of another is committed once, and removed', () =>
+    inWorld(async world => {
+      const namespace = await aNamespace(world)
+      await overwrite(world, 'ns/p/_/queue/abcdefgh-other', intentDocument())
+      const { heldMs } = await foldOne(namespace, 'r')
+      assert.ok(heldMs < 1000, `held for ${heldMs} ms`)
+      assert.equal(text(await namespace.get('from-queue')), 'a')
+      assert.deepEqual(world.keys('ns/p/_/queue/'), [])
+    }))
 
   test('and cannot be settled by its policy keeps nobody from folding', () =>
     inWorld(async world => {

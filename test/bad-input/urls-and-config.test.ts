@@ -5,13 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CONFIG_FILE, findConfig, ownerToken } from '../../lib/config.ts'
-import {
-  ConfigError,
-  InvalidArgumentError,
-  InvalidNameError,
-  InvalidStoreUrlError,
-  RunletError,
-} from '../../lib/errors.ts'
+import { ConfigError, InvalidArgumentError, InvalidStoreUrlError, RunletError } from '../../lib/errors.ts'
 import { openStore, withRunNamespace } from '../../lib/runlet.ts'
 
 let folder: string
@@ -65,7 +59,7 @@ describe('the URL of a store', () => {
     })
   }
 
-  test('is refused: one with a malformed escape', { todo: 'a URIError of decodeURIComponent' }, async () => {
+  test('is refused: one with a malformed escape', async () => {
     assert.ok((await refusal(() => openStore('file:./%zz', { folder }))) instanceof InvalidStoreUrlError)
   })
 
@@ -73,7 +67,7 @@ describe('the URL of a store', () => {
     await refusal(() => openStore('file:./a%00b', { folder }))
   })
 
-  test('is never repeated with a secret', { todo: 'a URL of no known kind is repeated as it is' }, async () => {
+  test('is never repeated with a secret', async () => {
     for (const url of ['s3://key:secret@bucket', 'https://key:secret@bucket.s3.amazonaws.com/prefix']) {
       assert.doesNotMatch((await refusal(() => openStore(url, { folder }))).message, /secret/)
     }
@@ -100,7 +94,7 @@ describe('the author of a store', () => {
     ['too long', 'x'.repeat(129)],
   ]
   for (const [why, author] of refused) {
-    test(`is refused when it is ${why}`, { todo: 'openStore does not parse its options' }, async () => {
+    test(`is refused when it is ${why}`, async () => {
       const error = await refusal(() => openStore('memory:', { author: author as string }))
       assert.ok(error instanceof InvalidArgumentError)
       assert.match(error.message, /^author: /)
@@ -146,14 +140,7 @@ describe('a configuration file', () => {
     assert.match(error.message, /runlet\.config\.json: cannot be read \(EISDIR\)\. Check its permissions/)
   })
 
-  test('with a malformed namespace is refused for that', async () => {
-    const place = await folderWith({ ...good, namespace: 'Not A Name' })
-    const error = await refusal(() => findConfig({ folder: place }, {}))
-    assert.ok(error instanceof InvalidNameError)
-    assert.match(error.message, /^namespace "Not A Name"/)
-  })
-
-  test('with a malformed namespace is named with it', { todo: 'nothing says where the name stands' }, async () => {
+  test('with a malformed namespace is named with it', async () => {
     const place = await folderWith({ ...good, namespace: 'Not A Name' })
     assert.match((await refusal(() => findConfig({ folder: place }, {}))).message, /runlet\.config\.json/)
     const error = await refusal(() =>

@@ -38,6 +38,7 @@ async function settled(
 ): Promise<'conflict' | 'owner' | Record<string, string>> {
   const settlement = await settle(await sidesOf(...texts), policy, by)
   if (typeof settlement === 'string') return settlement
+  if ('error' in settlement) throw settlement.error
   const shown = settlement.rows.map(async row => {
     return [row.path, isFile(row) ? Buffer.from(await values.read(row)).toString() : '(deleted)'] as const
   })
@@ -177,7 +178,7 @@ describe('the policy', () => {
       'union-lines',
       settling(),
     )
-    if (typeof settlement === 'string') return
+    assert.ok(typeof settlement !== 'string' && 'rows' in settlement)
     const [row] = settlement.rows
     assert.ok(isFile(row))
     assert.deepEqual(Buffer.from(await values.read(row)), latin1('ä\nb\nc\n'))
