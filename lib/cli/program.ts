@@ -12,6 +12,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = makeProgram(code => {
     exitCode = code
   })
+  showWarningsIf(() => program.opts().verbose === true)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode
@@ -21,6 +22,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${describeFailure(error, { verbose: program.opts().verbose === true })}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** Node's warnings (an SDK that will not support this version of Node much longer) are for developers: not on everybody's stderr. */
+function showWarningsIf(verbose: () => boolean): void {
+  process.removeAllListeners('warning')
+  process.on('warning', warning => {
+    if (verbose()) process.stderr.write(`${warning.stack}\n`)
+  })
 }
 
 function makeProgram(ends: (exitCode: number) => void): Command {
@@ -37,7 +46,7 @@ function makeProgram(ends: (exitCode: number) => void): Command {
     .option('--verbose', 'the stack and the causes of an error')
     .option('--no-color', 'no colours (so does NO_COLOR)')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput(oneLineErrors('runlet'))
+    .configureOutput(oneLineErrors('See `runlet --help`.'))
     .exitOverride()
   const verbs = makeVerbs(program, ends)
   addNamespaceVerbs(verbs)
@@ -69,17 +78,19 @@ interface About {
   readonly does: string
   readonly more?: string
   readonly example: string
+  /** What to do about wrong usage, in place of reading the help. */
+  readonly remedy?: string
   readonly load: Loader
 }
 type AddVerb = (syntax: string, about: About) => Command
 
 function makeVerbs(program: Command, ends: (exitCode: number) => void): AddVerb {
-  return (syntax, { does, more, example, load }) =>
+  return (syntax, { does, more, example, remedy, load }) =>
     program
       .command(syntax)
       .summary(does)
       .description(more ? `${does}. ${more}` : does)
-      .configureOutput(oneLineErrors(`runlet ${syntax.split(' ')[0]}`))
+      .configureOutput(oneLineErrors(remedy ?? `See \`runlet ${syntax.split(' ')[0]} --help\`.`))
       .addHelpText('after', `\nExample:\n  $ ${example}`)
       .action(async (...given: unknown[]) => {
         const command = given.at(-1) as Command
@@ -141,6 +152,7 @@ function addRunVerbs(add: AddVerb): void {
     does: 'run a program in a child namespace, and fold it',
     more: 'The program gets RUNLET_STORE, RUNLET_NAMESPACE, RUNLET_RUN_ID and RUNLET_DIR. What it writes to the namespace, and the files that it leaves in RUNLET_DIR, are folded into the parent if it exits with 0.',
     example: "runlet run --singleton nightly --timeout 10m -- sh -c 'date > $RUNLET_DIR/when.txt'",
+    remedy: 'The program and its own options stand after `--`; see `runlet run --help`.',
     load: () => import('./run.ts'),
   })
     .usage('[options] -- <program> [arguments...]')

@@ -4,7 +4,6 @@
 import { LeaseLostError, RunNotFoundError } from '../errors.ts'
 import type { Run } from '../runlet.ts'
 import type { Context, Verb } from './context.ts'
-import { formatDuration } from './durations.ts'
 import { ProgramNotStartedError } from './errors.ts'
 import { DONE, exitCodeOf, TRY_LATER } from './failure.ts'
 import { atNamespace, type Place } from './place.ts'
@@ -56,7 +55,7 @@ async function runInChild(job: Job): Promise<number> {
   if (ended instanceof ProgramNotStartedError || ended === 'interrupted')
     return nothingCameOfIt(job, opened, folder, ended)
   if (ended.endedFor === 'timeout') {
-    job.output.say(`time was up after ${formatDuration(job.settings.timeoutMs ?? 0)}`)
+    job.output.say(`time was up after ${job.settings.timeout?.text}`)
   }
   return concludeRun(job, run, folder, ended)
 }
@@ -81,11 +80,11 @@ async function startAndWait(
   folder: RunFolder,
 ): Promise<Ended | ProgramNotStartedError | 'interrupted'> {
   if (signals.pending) return 'interrupted'
-  const { program, args, timeoutMs } = settings
+  const { program, args, timeout } = settings
   const environment = environmentOf(store, run, folder.path)
   const signal = AbortSignal.any([run.signal, held])
   try {
-    return await runProgram({ program, args, environment, timeoutMs, signal }, signals)
+    return await runProgram({ program, args, environment, timeoutMs: timeout?.ms, signal }, signals)
   } catch (error) {
     if (error instanceof ProgramNotStartedError) return error
     throw error

@@ -4,6 +4,10 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { systemAmbient } from '../../lib/ambient.ts'
+import type { NamespaceName } from '../../lib/names.ts'
+import { leaseKey } from '../../lib/namespace/keys.ts'
+import { openObjectStore } from '../../lib/store/open.ts'
 import {
   AT_ONCE,
   aPlace,
@@ -17,14 +21,21 @@ import {
   until,
 } from './support.ts'
 
+/** A test that fails leaves none behind: the program ends soon after the `runlet` that started it. */
+const FOR_EVER = 'const parent = process.ppid; setInterval(() => process.ppid !== parent && process.exit(), 500)'
+
 /** Runs a program in Node: it says READY, and goes on until it is ended. */
 function startForEver(place: Place, options: readonly string[], script = '', detached = false): Started {
-  const program = `${script}; setInterval(() => {}, 1000); console.log('READY')`
+  const program = `${script}; ${FOR_EVER}; console.log('READY')`
   return startRunlet(['run', '--id', 'r1', ...options, '--', process.execPath, '-e', program], {
     cwd: place.folder,
     detached,
   })
 }
+
+/** For a shell: waits until a file is there, but not for ever. */
+const untilThere = (file: string): string =>
+  `i=0; until test -e ${file} || test $i -ge 900; do sleep 0.05; i=$((i+1)); done`
 
 const ON_INT = `let n = 0; process.on('SIGINT', () => console.log('INT', ++n))`
 
@@ -108,7 +119,7 @@ describe('--singleton', AT_ONCE, () => {
   test('lets one of two that start at once run, and tells the other who it is', async () => {
     const place = await aPlace()
     const go = join(place.folder, 'go')
-    const script = `echo READY; while ! test -e ${go}; do sleep 0.05; done; echo $RUNLET_RUN_ID > "$RUNLET_DIR/who"`
+    const script = `echo READY; ${untilThere(go)}; echo $RUNLET_RUN_ID > "$RUNLET_DIR/who"`
     const both = ['one', 'two'].map(id =>
       place.start(['run', '--id', id, '--singleton', 'nightly', '--label', `job ${id}`, '--', 'sh', '-c', script]),
     )
@@ -128,27 +139,37 @@ describe('--singleton', AT_ONCE, () => {
   })
 })
 
+test('a singleton that loses its lock ends its program, keeps the run, and exits 75', async () => {
+  const place = await aPlace()
+  const started = startForEver(place, ['--singleton', 'nightly'])
+  await says(started, 'READY')
+  const objects = await openObjectStore('file:.runlet/store', systemAmbient, { folder: place.folder })
+  await objects.delete([leaseKey(place.main.name as NamespaceName, 'lock.nightly')])
+  const { code, stderr } = await started.ended
+  assert.equal(code, 75)
+  assert.match(stderr, /the singleton lock "nightly" was lost\n.*kept as run main\/r1/)
+  await place.done(['fold', 'r1'])
+})
+
 describe('an owner', AT_ONCE, () => {
   test('that was killed blocks its run for its time to live; then it can be folded', async () => {
     const place = await aPlace()
     const put = `require('child_process').execSync(${JSON.stringify(`echo x | ${RUNLET} put a`)})`
-    const started = startForEver(place, ['--ttl', '1s'], `${put}; console.log('PID', process.pid)`)
+    const started = startForEver(place, ['--ttl', '1s'], put)
     await says(started, 'READY')
     started.process.kill('SIGKILL')
-    const orphan = Number(/PID (\d+)/.exec(started.said())?.[1])
     await until('the expiry', async () => {
       const { code, stderr } = await place.runlet(['fold', 'r1'])
       assert.ok(code === 0 || code === 75, stderr)
       return code === 0
     })
-    process.kill(orphan, 'SIGKILL')
     assert.deepEqual(await contentOf(place.main), { a: 'x\n' })
   })
 
   test('that slept while another took over loses: its program is ended, and its commands are refused', async () => {
     const place = await aPlace()
     const go = join(place.folder, 'go')
-    const late = `while ! test -e ${go}; do sleep 0.05; done; echo late | ${RUNLET} put late`
+    const late = `${untilThere(go)}; echo late | ${RUNLET} put late`
     const put = `require('child_process').spawn('sh', ['-c', ${JSON.stringify(late)}], { stdio: 'inherit', detached: true })`
     const started = startForEver(place, ['--ttl', '1s'], put)
     await says(started, 'READY')

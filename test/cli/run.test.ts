@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { AT_ONCE, aPlace, contentOf, documents, type Place, RUNLET, textAt } from './support.ts'
+import { AT_ONCE, aPlace, contentOf, documents, LIBRARY, type Place, RUNLET, textAt } from './support.ts'
 
 /** Runs a shell script in a run of the place. */
 const runScript = (place: Place, script: string, options: readonly string[] = []) =>
@@ -50,6 +50,14 @@ describe('the program', AT_ONCE, () => {
     assert.deepEqual([code, stdout], [0, 'a\n--\n'])
     assert.match(stderr, /^runlet: folded main\/sh-\S+ into main: 1 row, seq 1, waited \d+ ms\n$/)
     assert.deepEqual(await contentOf(place.main), { a: '1\n' })
+  })
+
+  test('finds its run through the library too, as the parent of runs of its own', async () => {
+    const place = await aPlace()
+    const script = `import(${JSON.stringify(LIBRARY)}).then(({ withRunNamespace }) => withRunNamespace('inner', run => run.put('who', run.name)))`
+    const { code, stderr } = await place.runlet(['run', '--id', 'outer', '--', process.execPath, '-e', script])
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(await contentOf(place.main), { who: 'main/outer/inner' })
   })
 
   test('can run a program in a run of its own run', async () => {

@@ -13,6 +13,9 @@ import { type Namespace, openStore } from '../../lib/runlet.ts'
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 assert.ok(existsSync(COMMAND), 'the command is not built: npm run build')
 
+/** What `import('runlet')` gives where the package is installed. */
+export const LIBRARY = new URL('../../dist/index.js', import.meta.url).href
+
 /** The command line that runs `runlet`, for use inside `sh -c`. */
 export const RUNLET = `"${process.execPath}" "${COMMAND}"`
 
@@ -23,9 +26,9 @@ export const AT_ONCE = { concurrency: 3 }
 const PATIENCE_MS = 30_000
 
 const folders: string[] = []
-const running = new Set<ChildProcess>()
+const running = new Set<{ kill: () => void }>()
 after(async () => {
-  for (const process of running) process.kill('SIGKILL')
+  for (const { kill } of running) kill()
   await Promise.all(folders.map(folder => rm(folder, { recursive: true, force: true })))
 })
 
@@ -56,18 +59,25 @@ export function startProgram(program: string, args: readonly string[], options: 
   const outer = Object.entries(process.env).filter(([name]) => !name.startsWith('RUNLET_'))
   const env = { ...Object.fromEntries(outer), ...options.env }
   const child = spawn(program, args, { ...options, env, stdio: ['pipe', 'pipe', 'pipe'] })
-  running.add(child)
+  // What it started itself may go on for a while, and holds its output open.
+  const kill = () => {
+    child.kill('SIGKILL')
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+  const entry = { kill }
+  running.add(entry)
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
   child.stdout.on('data', chunk => stdout.push(chunk))
   child.stderr.on('data', chunk => stderr.push(chunk))
   child.stdin.on('error', () => {})
   child.stdin.end(options.input ?? '')
-  const limit = setTimeout(() => child.kill('SIGKILL'), 2 * PATIENCE_MS)
+  const limit = setTimeout(kill, 2 * PATIENCE_MS)
   const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString()
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => {
-      running.delete(child)
+      running.delete(entry)
       clearTimeout(limit)
       resolve({ code: signal ?? code ?? -1, stdout: text(stdout), stderr: text(stderr) })
     })

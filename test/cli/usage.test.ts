@@ -79,6 +79,7 @@ describe('wrong usage exits 2 with one readable line', AT_ONCE, () => {
     ['an unknown policy', ['run', '--on-conflict', 'a=b', '--', 'true'], /--on-conflict: "a=b"/],
     ['a resume of nothing', ['run', '--resume', '--', 'true'], /--resume: needs/],
     ['no program', ['run', '--'], /missing required argument 'program'/],
+    ['a program without --', ['run', 'npm', 'test', '--watch'], /unknown option '--watch'.*stand after `--`/],
     ['a malformed count', ['log', '-n', 'x'], /--number: "x"/],
   ]
 
@@ -128,6 +129,15 @@ describe('failures', AT_ONCE, () => {
   test('show their stack with --verbose', async () => {
     const { stderr } = await (await aPlace()).runlet(['--namespace', 'other', 'ls', '--verbose'])
     assert.match(stderr, /^runlet: .*\]\n(.*\n)+ {4}at /)
+  })
+
+  test("are told alone: warnings of Node's are shown with --verbose only", async () => {
+    const { folder, runlet } = await aPlace()
+    const hook = join(folder, 'hook.cjs')
+    await writeFile(hook, `process.once('beforeExit', () => process.emitWarning('upgrade something'))`)
+    const env = { NODE_OPTIONS: `--require ${hook}` }
+    assert.equal((await runlet(['ls'], { env })).stderr, '')
+    assert.match((await runlet(['ls', '--verbose'], { env })).stderr, /Warning: upgrade something/)
   })
 
   test('a stored object that is no JSON is named', async () => {

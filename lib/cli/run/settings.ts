@@ -27,7 +27,7 @@ export interface RunSettings {
   readonly resume: boolean
   readonly singleton: string | undefined
   readonly onError: (typeof ON_ERROR)[number]
-  readonly timeoutMs: number | undefined
+  readonly timeout: { readonly ms: number; readonly text: string } | undefined
   readonly dir: string | undefined
   readonly ttlMs: number
   readonly label: string
@@ -47,7 +47,7 @@ export function parseRunSettings(options: RunOptions, program: string, args: rea
     resume,
     singleton: singleton === undefined ? undefined : parseSegment(singleton, 'singleton key'),
     onError: parseOnError(options.onError),
-    timeoutMs: timeout === undefined ? undefined : parseDuration('--timeout', timeout),
+    timeout: timeout === undefined ? undefined : { ms: parseDuration('--timeout', timeout), text: timeout },
     ttlMs: parseDuration('--ttl', ttl, { least: 1000, most: 86_400_000 }),
     dir,
     label: parseLabel(options.label ?? makeLabel(program, args)),

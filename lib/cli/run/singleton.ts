@@ -1,5 +1,5 @@
 // `--singleton KEY`: does the work only if nobody else holds the lock KEY of the namespace, and while it is held (G6).
-import { LeaseLostError, LockTimeoutError } from '../../errors.ts'
+import { LockTimeoutError } from '../../errors.ts'
 import type { Namespace } from '../../runlet.ts'
 import { SingletonTakenError } from '../errors.ts'
 
@@ -20,9 +20,10 @@ export async function alone<T>(
       { waitMs: 0, label },
     )
   } catch (error) {
+    // Lost: the work has seen that by its signal. Not given back: it expires. Either way the work has come to its own end.
+    if (outcome) return outcome.value
     if (error instanceof LockTimeoutError) throw new SingletonTakenError(singleton, error.holder, error)
-    // The work has seen by its signal that the lock was lost, and has come to its own end.
-    if (!(error instanceof LeaseLostError && outcome)) throw error
+    throw error
   }
   if (!outcome) throw new Error('the lock was given back before the work was done')
   return outcome.value
