@@ -11,7 +11,7 @@ import { parseNamespaceName, parseSegment } from './names.ts'
 import type { Committed, Signing } from './namespace/committer.ts'
 import { compact } from './namespace/compact.ts'
 import type { CommitRecord } from './namespace/head.ts'
-import { leaseKey, leasePrefix } from './namespace/keys.ts'
+import { isImmutable, leaseKey, leasePrefix } from './namespace/keys.ts'
 import * as ns from './namespace/namespace.ts'
 import { parsePolicy } from './namespace/policy.ts'
 import type { Value } from './namespace/values.ts'
@@ -36,6 +36,7 @@ import { refreshRun } from './run/refresh.ts'
 import { resumeRun } from './run/resume.ts'
 import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
 import { withRun } from './run/with-run.ts'
+import { defaultCacheFolder } from './store/cached-store.ts'
 import { type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
 import type { ObjectStore } from './store/object-store.ts'
@@ -51,7 +52,8 @@ export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
  */
 export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
   const { ambient = systemAmbient, folder = process.cwd(), author = defaultAuthor() } = parseOpenOptions(options)
-  return new Store(await openObjectStore(url, ambient, folder), ambient, author)
+  const cache = { folder: defaultCacheFolder(), isImmutable }
+  return new Store(await openObjectStore(url, ambient, { folder, cache }), ambient, author)
 }
 
 /** A bucket and prefix (or a folder, or memory) that holds namespaces. */

@@ -2,7 +2,8 @@
 //   node test/run.mjs                 every *.test.ts under test/, except test/ceph (that needs the real engine)
 //   node test/run.mjs test/store …    only what lies below the named folders or files
 import { spawnSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 
 const CEPH = join('test', 'ceph')
@@ -22,5 +23,11 @@ if (files.length === 0) {
   console.error('test/run.mjs: no test file found, so nothing was tested')
   process.exit(1)
 }
-const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', ...files.sort()], { stdio: 'inherit' })
+// Nothing that a test reads may come from an earlier run, and nothing that it writes may stay.
+const cache = mkdtempSync(join(tmpdir(), 'runlet-test-cache-'))
+const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', ...files.sort()], {
+  stdio: 'inherit',
+  env: { ...process.env, RUNLET_CACHE: cache },
+})
+rmSync(cache, { recursive: true, force: true })
 process.exit(status ?? 1)

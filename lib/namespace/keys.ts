@@ -18,6 +18,9 @@ export const queueKey = (namespace: NamespaceName, id: string) => `${queuePrefix
 export const garbageKey = (namespace: NamespaceName, id: string) => `${own(namespace)}/garbage/${id}`
 export const forksPrefix = (namespace: NamespaceName) => `${own(namespace)}/forks/`
 
+/** Objects that never change once they are there, and are read whole. */
+export const isImmutable = (key: string): boolean => /\/_\/(index|history|forks)\//.test(key)
+
 /**
  * The pin of one fork. It ends in the fork's own id, so that two processes that try to fork the same run at once
  * never remove one another's pin.

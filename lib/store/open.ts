@@ -3,6 +3,8 @@
 import { resolve } from 'node:path'
 import type { Ambient } from '../ambient.ts'
 import { InvalidStoreUrlError } from '../errors.ts'
+import { CachedStore } from './cached-store.ts'
+import { DiskCache } from './disk-cache.ts'
 import { MemoryBucket, MemoryStore } from './memory/memory-store.ts'
 import { MeteredStore } from './metered-store.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -10,9 +12,20 @@ import type { ObjectStore } from './object-store.ts'
 /** Named memory stores are shared within the process: `memory:tests`. */
 const buckets = new Map<string, MemoryBucket>()
 
-/** `folder`: what the path of a `file:` URL is relative to. */
-export async function openObjectStore(url: string, ambient: Ambient, folder: string): Promise<ObjectStore> {
-  return new MeteredStore(await openKind(url, ambient, folder), ambient)
+export interface OpenStoreOptions {
+  /** What the path of a `file:` URL is relative to. */
+  readonly folder: string
+  /** Where immutable objects of a store that is not on this machine are kept, and which keys name such. */
+  readonly cache?: { readonly folder: string; readonly isImmutable: (key: string) => boolean } | undefined
+}
+
+const CACHE_BYTES = 512 * 1024 * 1024
+
+export async function openObjectStore(url: string, ambient: Ambient, options: OpenStoreOptions): Promise<ObjectStore> {
+  const store = new MeteredStore(await openKind(url, ambient, options.folder), ambient)
+  const { cache } = options
+  if (!cache || store.kind !== 's3') return store
+  return new CachedStore(store, new DiskCache(cache.folder, CACHE_BYTES, ambient), cache.isImmutable)
 }
 
 async function openKind(url: string, ambient: Ambient, folder: string): Promise<ObjectStore> {

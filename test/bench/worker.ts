@@ -33,7 +33,7 @@ process.on('disconnect', () => process.exit())
 async function perform(job: Job): Promise<void> {
   open ??= {
     store: await openStore(job.url),
-    objects: await openObjectStore(job.url, systemAmbient, '.'),
+    objects: await openObjectStore(job.url, systemAmbient, { folder: '.' }),
   }
   const { store, objects } = open
   if (job.kind === 'put') await (await store.namespace(job.namespace)).put(job.path, kibibyte(process.pid))

@@ -37,7 +37,7 @@ export async function compareSideBySide(s3: S3World, sizes: readonly number[], p
 }
 
 async function lockedJob({ url }: S3World, rows: number): Promise<(path: string) => Job> {
-  const objects = await openObjectStore(url, systemAmbient, '.')
+  const objects = await openObjectStore(url, systemAmbient, { folder: '.' })
   await prepareIndex(objects, rows)
   await objects.close()
   return path => ({ kind: 'locked put', url, path: `side/${path}`, limitMs: LIMIT_MS })

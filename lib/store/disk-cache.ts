@@ -1,0 +1,88 @@
+// A cache of immutable objects on disk, shared by the processes of one user. Every entry carries its SHA-256: one that a crash or
+// a full disk left broken is noticed, removed and fetched again. Bounded by bytes, the longest unused go first. It is never needed:
+// whatever fails here costs a request, nothing else.
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Ambient } from '../ambient.ts'
+
+const DIGEST_BYTES = 32
+/** After so many entries were added, the size is looked at again. */
+const TRIM_EVERY = 200
+/** How much remains when the cache outgrew its limit. */
+const TRIM_TO = 0.8
+
+export class DiskCache {
+  private readonly folder: string
+  private readonly maxBytes: number
+  private readonly ambient: Ambient
+  private added = 0
+
+  constructor(folder: string, maxBytes: number, ambient: Ambient) {
+    this.folder = folder
+    this.maxBytes = maxBytes
+    this.ambient = ambient
+  }
+
+  /** Undefined when it is not there, or is not what was put there. */
+  async get(name: string): Promise<Uint8Array | undefined> {
+    const path = this.pathOf(name)
+    try {
+      const entry = await readFile(path)
+      const body = entry.subarray(DIGEST_BYTES)
+      if (!digest(body).equals(entry.subarray(0, DIGEST_BYTES))) {
+        await rm(path, { force: true })
+        return undefined
+      }
+      const now = this.ambient.now() / 1000
+      await utimes(path, now, now)
+      return new Uint8Array(body)
+    } catch {
+      return undefined
+    }
+  }
+
+  async put(name: string, body: Uint8Array): Promise<void> {
+    const path = this.pathOf(name)
+    const staging = join(this.folder, `tmp-${this.ambient.randomId()}`)
+    try {
+      await mkdir(join(path, '..'), { recursive: true })
+      await writeFile(staging, Buffer.concat([digest(body), body]))
+      await rename(staging, path)
+      this.added += 1
+      if (this.added % TRIM_EVERY === 1) await this.trim()
+    } catch {
+      await rm(staging, { force: true }).catch(() => undefined)
+    }
+  }
+
+  /** Removes the longest unused entries when there are too many bytes, and what crashes left. */
+  async trim(): Promise<void> {
+    const entries = await this.entries()
+    let bytes = entries.reduce((sum, entry) => sum + entry.size, 0)
+    if (bytes <= this.maxBytes) return
+    for (const { path, size } of entries.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (bytes <= this.maxBytes * TRIM_TO) return
+      await rm(path, { force: true })
+      bytes -= size
+    }
+  }
+
+  private async entries(): Promise<{ path: string; size: number; usedAt: number }[]> {
+    const found: { path: string; size: number; usedAt: number }[] = []
+    for (const entry of await readdir(this.folder, { withFileTypes: true, recursive: true })) {
+      if (!entry.isFile()) continue
+      const path = join(entry.parentPath, entry.name)
+      const stats = await stat(path).catch(() => undefined) // another process may have trimmed it
+      if (stats) found.push({ path, size: stats.size, usedAt: stats.mtimeMs })
+    }
+    return found
+  }
+
+  private pathOf(name: string): string {
+    const hash = createHash('sha256').update(name).digest('hex')
+    return join(this.folder, hash.slice(0, 2), hash)
+  }
+}
+
+const digest = (body: Uint8Array): Buffer => createHash('sha256').update(body).digest()
