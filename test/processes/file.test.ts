@@ -1,3 +1,4 @@
+// Processes that are killed, stopped or come in crowds, on the embedded store: a folder of files that all of them share.
 import { join } from 'node:path'
 import { processSuite } from './suite.ts'
 
