@@ -26,6 +26,8 @@ export const AT_ONCE = { concurrency: 3 }
 const PATIENCE_MS = 30_000
 
 const folders: string[] = []
+/** For the temporary folders of runs: what a killed one leaves goes with the tests. */
+const TMPDIR = await aFolder()
 const running = new Set<{ kill: () => void }>()
 after(async () => {
   for (const { kill } of running) kill()
@@ -57,7 +59,7 @@ type Options = Pick<SpawnOptions, 'cwd' | 'env' | 'detached'> & { readonly input
 /** Starts any program, its output collected. It sees nothing of a run that the tests themselves are part of. */
 export function startProgram(program: string, args: readonly string[], options: Options = {}): Started {
   const outer = Object.entries(process.env).filter(([name]) => !name.startsWith('RUNLET_'))
-  const env = { ...Object.fromEntries(outer), ...options.env }
+  const env = { ...Object.fromEntries(outer), TMPDIR, ...options.env }
   const child = spawn(program, args, { ...options, env, stdio: ['pipe', 'pipe', 'pipe'] })
   // What it started itself may go on for a while, and holds its output open.
   const kill = () => {
