@@ -48,7 +48,7 @@ export async function findConfig(
     ...(store && { store }),
     ...(namespace && { namespace }),
   }
-  const source = file?.path ?? 'RUNLET_STORE and RUNLET_NAMESPACE'
+  const source = (!(store && namespace) && file?.path) || 'RUNLET_STORE and RUNLET_NAMESPACE'
   if (!merged.store)
     throw new ConfigError(
       'store',
@@ -82,12 +82,18 @@ function assertNamespace(name: string, source: string): void {
 }
 
 /**
- * The fencing token of the run that this process is a part of, when it was started by `runlet run` and `namespace` is that run's.
+ * The fencing token of the run that this process is a part of, when it was started by `runlet run` and `namespace` of `store` is
+ * that run.
  * With it, what the process writes is refused once somebody else has taken the run over (G7).
  */
-export function ownerToken(namespace: string, environment: Environment = process.env): number | undefined {
-  const { RUNLET_NAMESPACE, RUNLET_OWNER_TOKEN } = environment
-  if (RUNLET_NAMESPACE !== namespace || !RUNLET_OWNER_TOKEN) return undefined
+export function ownerToken(
+  store: string,
+  namespace: string,
+  environment: Environment = process.env,
+): number | undefined {
+  const { RUNLET_STORE, RUNLET_NAMESPACE, RUNLET_OWNER_TOKEN } = environment
+  // The same name in another store is another run: its owner's tokens are none of ours.
+  if (RUNLET_STORE !== store || RUNLET_NAMESPACE !== namespace || !RUNLET_OWNER_TOKEN) return undefined
   const token = Number(RUNLET_OWNER_TOKEN)
   if (Number.isSafeInteger(token) && token > 0) return token
   throw new ConfigError(

@@ -218,10 +218,19 @@ export class ConflictError extends RunletError {
 export class RunInUseError extends RunletError {
   readonly run: string
   readonly holder: string
-  constructor(run: string, holder: string, remedy: string) {
-    super('ERR_RUNLET_RUN_IN_USE', `run "${run}" is in use (${holder}). ${remedy}`)
+  /** Whether its owner is alive, so that trying again later may help. */
+  readonly owned: boolean
+  constructor(run: string, holder: string, owned: boolean) {
+    const remedy = owned
+      ? 'Choose another id, or wait until it has ended.'
+      : 'Choose another id, go on with it (`resume: true`), or end it with `runlet fold` or `runlet discard`.'
+    super(
+      'ERR_RUNLET_RUN_IN_USE',
+      `run "${run}" is in use (${owned ? 'owned by' : 'kept, last owned by'} ${holder}). ${remedy}`,
+    )
     this.run = run
     this.holder = holder
+    this.owned = owned
   }
 }
 

@@ -73,13 +73,14 @@ export class Store {
   }
 
   /**
-   * Opens a namespace (one request); with `create`, makes it if it does not exist.
+   * Opens a namespace (one request); with `create`, makes it if it does not exist; with `assumeExists`, leaves it to the first
+   * use to find that out (no request).
    * @throws InvalidNameError, NamespaceNotFoundError, FormatVersionError, CorruptObjectError
    */
-  async namespace(name: string, options: { create?: boolean } = {}): Promise<Namespace> {
+  async namespace(name: string, options: { create?: boolean; assumeExists?: boolean } = {}): Promise<Namespace> {
     const open = ns.openNamespace(this.#objects, parseNamespaceName(name), this.#ambient)
-    const signing = signingOf(open.name, this.#author, ownerToken(name))
-    if (!(await open.head.peek())) {
+    const signing = signingOf(open.name, this.#author, ownerToken(this.url, name))
+    if (!options.assumeExists && !(await open.head.peek())) {
       if (!options.create) throw new NamespaceNotFoundError(name)
       await markStore(this.#objects)
       await ns.createNamespace(open)
@@ -189,13 +190,13 @@ export class Namespace {
   /** Forks a run: a child namespace that sees this one as it is now. At most 4 requests, whatever this namespace holds (G8). */
   async fork(runId: string, options?: ForkOptions): Promise<Run> {
     const run = await forkRun(this.open, parseSegment(runId, 'run id'), parseForkOptions(options))
-    return new Run(run, this, this.author)
+    return new Run(run, this, this.author, this.signing.fence)
   }
 
   /** Takes over a run whose owner is gone. @throws RunNotFoundError, RunInUseError when its owner is alive */
   async resume(runId: string, options?: ForkOptions): Promise<Run> {
     const run = await resumeRun(this.open, parseSegment(runId, 'run id'), parseForkOptions(options))
-    return new Run(run, this, this.author)
+    return new Run(run, this, this.author, this.signing.fence)
   }
 
   /** The open runs of this namespace, oldest first. */
@@ -209,11 +210,12 @@ export class Namespace {
   }
 
   /**
-   * Opens a directory as a working copy of this namespace, or of the paths below `prefix`; it is made if it is not there. Asks the
-   * store nothing. @throws CopyMismatchError when it is a copy of something else
+   * Opens a directory as a working copy of this namespace, or of the paths below `prefix`; it is made if it is not there. A copy
+   * that is there keeps its prefix. `.runlet`, `.git` and `runlet.config.json` at its top are never synchronised. Asks the store
+   * nothing. @throws CopyMismatchError when it is a copy of something else
    */
   workingCopy(directory: string, options: { prefix?: string } = {}): Promise<WorkingCopy> {
-    return WorkingCopy.open(this.open, this.signing, directory, options.prefix ?? '')
+    return WorkingCopy.open(this.open, this.signing, directory, options.prefix)
   }
 
   /** Merges all layers of the index into one, beside readers and writers. Resolves to the number of layers merged. */
@@ -242,13 +244,15 @@ export class Run extends Namespace {
   /** Aborts when the owner lease is lost (a long pause: somebody else may have resumed the run), or the given signal aborts. */
   readonly signal: AbortSignal
   readonly #run: OpenRun
+  readonly #parentFence: Signing['fence']
 
-  constructor(run: OpenRun, parent: Namespace, author: string) {
+  constructor(run: OpenRun, parent: Namespace, author: string, parentFence: Signing['fence']) {
     super(run.child, author, signingOf(run.name, author, run.lease?.token))
     this.id = run.id
     this.parent = parent
     this.signal = run.signal
     this.#run = run
+    this.#parentFence = parentFence
   }
 
   /** The fencing token of the owner lease; 0 for a run that has ended. Lets a program that this process starts write as its part. */
@@ -264,7 +268,7 @@ export class Run extends Namespace {
   async fold(options: FoldOptions = {}): Promise<FoldResult> {
     const { onConflict, message } = parseFoldOptions(options)
     const rules = onConflict === undefined ? undefined : parsePolicy(onConflict)
-    return foldRun(this.#run, { author: this.author, message, rules })
+    return foldRun(this.#run, { author: this.author, message, rules, fence: this.#parentFence })
   }
 
   /** Discards the run. @throws NamespaceSealedError when it was folded, OpenChildrenError */
@@ -328,9 +332,10 @@ const configFor = ({ store, parent }: RunNamespaceOptions) =>
 async function forkOrResume(parent: Namespace, runId: string, options: ForkOptions, resume: boolean): Promise<Run> {
   if (!resume) return parent.fork(runId, options)
   try {
-    return await parent.resume(runId, options)
+    const run = await parent.resume(runId, options)
+    if (run.token > 0) return run
   } catch (error) {
-    if (error instanceof RunNotFoundError) return parent.fork(runId, options)
-    throw error
+    if (!(error instanceof RunNotFoundError)) throw error
   }
+  return parent.fork(runId, options) // there was none, or it has ended
 }

@@ -24,7 +24,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
 
 export function exitCodeOf(error: unknown): number {
   // An owner ends, or its lease expires; a run that was kept without one waits for a person.
-  if (error instanceof RunInUseError) return error.holder.startsWith('owned by') ? TRY_LATER : FAILED
+  if (error instanceof RunInUseError) return error.owned ? TRY_LATER : FAILED
   return BY_CODE[codeOf(error) ?? ''] ?? FAILED
 }
 

@@ -12,9 +12,13 @@ export interface Place {
 }
 
 /** Opens the namespace, does the work, and waits for what runs in the background before closing the store. */
-export function atNamespace<T>(shared: SharedOptions, work: (place: Place) => Promise<T>): Promise<T> {
+export function atNamespace<T>(
+  shared: SharedOptions,
+  work: (place: Place) => Promise<T>,
+  options: { assumeExists?: boolean } = {},
+): Promise<T> {
   return atStore(shared, {}, async (store, config) =>
-    work({ store, namespace: await store.namespace(config.namespace), config }),
+    work({ store, namespace: await store.namespace(config.namespace, options), config }),
   )
 }
 

@@ -50,6 +50,7 @@ function makeProgram(ends: (exitCode: number) => void): Command {
     .exitOverride()
   const verbs = makeVerbs(program, ends)
   addNamespaceVerbs(verbs)
+  addCopyVerbs(verbs)
   addRunVerbs(verbs)
   addUpkeepVerbs(verbs)
   return program
@@ -145,6 +146,38 @@ function addNamespaceVerbs(add: AddVerb): void {
     example: 'runlet log -n 10',
     load: () => import('./log.ts'),
   }).option('-n, --number <count>', 'how many (default: all)')
+}
+
+function addCopyVerbs(add: AddVerb): void {
+  const dir = [
+    '--dir <folder>',
+    'the working copy (default: the nearest one above this folder, else this folder)',
+  ] as const
+  const prefix = ['--prefix <prefix>', 'of a new copy: only the paths that start with this'] as const
+  add('pull [paths...]', {
+    does: 'bring into a directory what the namespace changed',
+    more: 'A path that was changed on both sides is a conflict: the directory keeps its own, and the exit code is 1.',
+    example: 'runlet pull --dir results --prefix results/',
+    load: () => import('./pull.ts'),
+  })
+    .option('--ours', 'settle conflicts (of the named paths): keep what the directory has')
+    .option('--theirs', 'settle conflicts (of the named paths): take what the namespace has')
+    .option(...dir)
+    .option(...prefix)
+  add('push [paths...]', {
+    does: 'commit what a directory changed, in one commit',
+    more: 'With paths, only what lies there is looked at.',
+    example: 'runlet push results/today.json -m "today"',
+    load: () => import('./push.ts'),
+  })
+    .option('-m, --message <text>', 'what `runlet log` shows')
+    .option(...dir)
+    .option(...prefix)
+  add('status', {
+    does: 'list what a push would do, and open conflicts',
+    example: 'runlet status',
+    load: () => import('./status.ts'),
+  }).option(...dir)
 }
 
 function addRunVerbs(add: AddVerb): void {

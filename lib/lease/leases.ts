@@ -16,6 +16,8 @@ export interface AcquireOptions {
   label: string
   /** The token is greater than this too: a lease whose object was lost must not begin again at one. */
   above?: number | undefined
+  /** Takes it from whoever holds it: for who knows, by a head that was swapped, that the holder has no more use for it. */
+  force?: boolean | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -69,7 +71,7 @@ export class LeaseCell {
     options: AcquireOptions & { waitedMs?: number; seen?: Version<LeaseRecord> | undefined },
   ): Promise<Attempt> {
     const current = 'seen' in options ? options.seen : await this.inspect(options.signal)
-    if (current && !this.available(current)) return { busy: current }
+    if (current && !options.force && !this.available(current)) return { busy: current }
     const requestedAt = this.ambient.monotonic()
     const result = await this.register.swap(current, this.recordAfter(current?.value, options), options.signal)
     if (!result.won) {

@@ -40,7 +40,8 @@ export interface Entry {
 export interface Transaction {
   /** Reads as of the moment the transaction began, its own changes included. */
   get(path: string): Promise<Uint8Array | undefined>
-  put(path: string, value: Value): void
+  /** Resolves when the value is stored, which need not be waited for: the commit does. */
+  put(path: string, value: Value): Promise<void>
   delete(path: string): void
 }
 
@@ -172,8 +173,10 @@ function transaction(
     put: (text, value) => {
       const path = parsePath(text)
       const content = context.values.write(context.name, value)
-      content.catch(() => undefined) // awaited by the commit, which reports it
       changes.set(path, content)
+      const stored = content.then(() => undefined)
+      stored.catch(() => undefined) // awaited by the commit, which reports it
+      return stored
     },
     delete: text => {
       changes.set(parsePath(text), undefined)

@@ -129,7 +129,11 @@ export class Values {
       yield bytes
     }
     const object = newId(this.ambient)
-    await this.store.put(valueKey(namespace, object), counted())
+    try {
+      await this.store.put(valueKey(namespace, object), counted())
+    } finally {
+      await chunks.return?.() // a source that was not read to its end waits, or holds a file open
+    }
     return { size, sha256: hash.digest('hex'), in: namespace, object }
   }
 }

@@ -1,7 +1,7 @@
-// Discarding a run: its head says so, then its pin and its owner lease go. Its objects are the sweep's to delete.
+// Discarding a run: its head says so, then its pin goes. Its objects are the sweep's to delete.
 import { NamespaceSealedError, OpenChildrenError } from '../errors.ts'
-import { openChildren, removeTraces } from './pin.ts'
-import { assertOwner, finalFences, type OpenRun, OWNER_LEASE } from './run.ts'
+import { openChildren, removeAllPins } from './pin.ts'
+import { assertOwner, finalFences, type OpenRun } from './run.ts'
 
 /** Discards what the run wrote. Discarding a discarded run again changes nothing; a folded one cannot be discarded. */
 export async function discardRun(run: OpenRun): Promise<void> {
@@ -17,5 +17,5 @@ export async function discardRun(run: OpenRun): Promise<void> {
   })
   if (value.state === 'folded') throw new NamespaceSealedError(run.name, 'folded')
   await run.lease?.abandon()
-  await removeTraces(run.parent, value, OWNER_LEASE)
+  await removeAllPins(run.parent, value)
 }

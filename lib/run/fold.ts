@@ -3,7 +3,7 @@
 //   2. under the parent's merge lease, or through its queue: look at what the parent did since the fork to the run's paths;
 //      swap the parent's head for one with a reference to the shard, and the fold's origin;
 //   3. the run's head becomes `folded`;
-//   4. its pin and its owner lease go.
+//   4. its pin goes.
 // A crash between any two is finished by folding again: each step finds what was done before it. The origin in the parent's
 // history says that step 2 happened; it is looked for as far back as the fork.
 import { NamespaceSealedError, OpenChildrenError, RunletError, RunNotFoundError } from '../errors.ts'
@@ -21,8 +21,8 @@ import { newId } from '../namespace/object-id.ts'
 import type { PolicyRule } from '../namespace/policy.ts'
 import { type Meter, metered } from '../store/metered-store.ts'
 import type { Version } from '../store/register.ts'
-import { openChildren, removeTraces } from './pin.ts'
-import { assertOwner, finalFences, type OpenRun, OWNER_LEASE } from './run.ts'
+import { openChildren, removeAllPins } from './pin.ts'
+import { assertOwner, finalFences, type OpenRun } from './run.ts'
 
 type MergeLease = Version<LeaseRecord> | undefined
 
@@ -54,6 +54,8 @@ export interface FoldOptions {
   readonly message?: string | undefined
   /** In place of the policies given at the fork. */
   readonly rules?: readonly PolicyRule[] | undefined
+  /** Of a parent that is a run itself: what its owner must still hold. */
+  readonly fence?: Change['fence']
 }
 
 /** Folds the run into its parent. Folding a folded run again changes nothing and gives the same seq. */
@@ -72,14 +74,14 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
   if (sealed.state === 'discarded') throw new NamespaceSealedError(run.name, 'discarded')
   const rows = rowsOfHead(sealed)
   if (sealed.state === 'folded') {
-    await tidied(removeTraces(run.parent, sealed, OWNER_LEASE))
+    await tidied(removeAllPins(run.parent, sealed))
     return { seq: sealed.folded?.seq ?? 0, rows, waitedMs: 0, heldMs: 0, batchSize: 1 }
   }
   const { released, ...adopted } = await adopt(run, sealed, options, mergeLease)
   const ended = tidied(end(run, { seq: adopted.seq, rows }))
   await Promise.all([ended, released, run.lease?.abandon()])
   if (adopted.heldMs > 0) run.parent.committer.maintain()
-  if (await ended) await tidied(removeTraces(run.parent, sealed, OWNER_LEASE))
+  if (await ended) await tidied(removeAllPins(run.parent, sealed))
   return { rows, ...adopted }
 }
 
@@ -154,6 +156,7 @@ async function adopt(run: OpenRun, sealed: Head, options: FoldOptions, seen: Mer
     sets: [{ files, count }],
     rules: options.rules ?? run.rules,
     suffix: run.id,
+    fence: options.fence,
     origin: { run: run.name, fork: base.fork, seq: sealed.seq },
   }
   const report = newReport()

@@ -52,7 +52,7 @@ async function ownerLease(child: OpenNamespace, lease: Lease | undefined, option
   const least = child.head.known?.value.fences[OWNER_LEASE] ?? 0
   if (lease && lease.token >= least) return lease
   await lease?.release()
-  return takeOwnership(child, options, options.ttlMs * 2)
+  return takeOwnership(child, options, 'by-force')
 }
 
 /** A parent that is a run itself may have been folded meanwhile; see assertNoChildren in fold.ts. */
@@ -74,14 +74,9 @@ async function claimHead(child: OpenNamespace, next: NewHead): Promise<void> {
     if (!seen) throw new RunNotFoundError(child.name)
     if (seen.value.base?.fork === next.base?.fork) return
     if (seen.value.state === 'open' || seen.value.state === 'sealed') {
-      const owner = await ownerCell(child).inspect()
-      const remedy = `Choose another id; or, once its owner is gone, resume it (\`resume: true\`, \`runlet fold\`) or \`runlet discard\` it.`
-      const holder = owner?.value.holder
-      throw new RunInUseError(
-        child.name,
-        holder ? `owned by ${describeHolder(holder)}` : `${seen.value.state}, kept without an owner`,
-        remedy,
-      )
+      const cell = ownerCell(child)
+      const owner = await cell.inspect()
+      throw new RunInUseError(child.name, describeHolder(owner?.value.holder), !cell.available(owner))
     }
     // Tokens go on where the ended run's stopped: an owner of it that wakes must not be taken for one of this run.
     const { fences } = seen.value

@@ -3,7 +3,7 @@
 
 import { childName, type NamespaceName } from '../names.ts'
 import { type Base, emptyHead, type ForkPin, type Head, type NewHead } from '../namespace/head.ts'
-import { forkKey, forksPrefix, leaseKey, parseForkKey } from '../namespace/keys.ts'
+import { forkKey, forksPrefix, parseForkKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { newId } from '../namespace/object-id.ts'
 import { type PolicyRule, portable } from '../namespace/policy.ts'
@@ -41,13 +41,13 @@ export async function removePins(parent: OpenNamespace, child: NamespaceName, ba
   await parent.store.delete(bases.map(base => keyOf(parent.name, child, base)))
 }
 
-/** The last step of a run's end, once its head says `folded` or `discarded`: its pins and its owner lease go, in one request. */
-export async function removeTraces(parent: OpenNamespace, head: Head, leaseName: string): Promise<void> {
+/**
+ * The last step of a run's end, once its head says `folded` or `discarded`. Its owner lease stays as it is: a lease is never deleted,
+ * and the next run of the same id takes it by force, for the head says that nobody needs it.
+ */
+export async function removeAllPins(parent: OpenNamespace, head: Head): Promise<void> {
   const bases = [head.base, ...(head.oldBases ?? [])].filter(base => base !== undefined)
-  await parent.store.delete([
-    ...bases.map(base => keyOf(parent.name, head.namespace, base)),
-    leaseKey(head.namespace, leaseName),
-  ])
+  await removePins(parent, head.namespace, bases)
 }
 
 export interface OpenFork {

@@ -19,13 +19,9 @@ export async function resumeRun(parent: OpenNamespace, id: Segment, options: Run
   if (head.state === 'folded' || head.state === 'discarded') {
     return openRun(parent, child, id, { lease: undefined, rules, options })
   }
-  const lease = await takeOwnership(child, options, 0).catch(error => {
+  const lease = await takeOwnership(child, options, 'if-free').catch(error => {
     if (!(error instanceof LockTimeoutError)) throw error
-    throw new RunInUseError(
-      child.name,
-      `owned by ${error.holder}`,
-      'Wait until it has ended, or until its lease has expired.',
-    )
+    throw new RunInUseError(child.name, error.holder, true)
   })
   try {
     await mendFork(parent, child, { ...options, rules })

@@ -42,16 +42,30 @@ export const ownerCell = (child: OpenNamespace) =>
 
 /**
  * Takes the owner lease, with a token that the head does not refuse, and has the head refuse all before it.
- * `waitMs`: for how long to wait for whoever holds it.
- * @throws LockTimeoutError when it is held for longer
+ * `by-force`: from whoever has it; for who has just won the child's head.
+ * @throws LockTimeoutError when it is held and not to be taken by force
  */
-export async function takeOwnership(child: OpenNamespace, options: RunOptions, waitMs: number): Promise<Lease> {
+export async function takeOwnership(
+  child: OpenNamespace,
+  options: RunOptions,
+  how: 'if-free' | 'by-force',
+): Promise<Lease> {
   const above = (await child.head.current()).value.fences[OWNER_LEASE]
   const { ttlMs, label, signal } = options
-  const lease = await ownerCell(child).acquire({ ttlMs, label, signal, waitMs, above })
-  await raiseFence(child, OWNER_LEASE, lease.token)
-  return lease
+  const acquired = await ownerCell(child).acquire({
+    ttlMs,
+    label,
+    signal,
+    above,
+    ...(how === 'by-force' ? FORCED : IF_FREE),
+  })
+  await raiseFence(child, OWNER_LEASE, acquired.token)
+  return acquired
 }
+
+const IF_FREE = { waitMs: 0 }
+/** A swap can be lost to the renewal of who is about to let go of it: then it is tried again. */
+const FORCED = { force: true, waitMs: 60_000 }
 
 export function openRun(
   parent: OpenNamespace,

@@ -28,6 +28,8 @@ export interface ScanMeans {
 }
 
 const CONCURRENCY = 32
+/** What lies at the top of a directory for other purposes. */
+const NOT_OURS: ReadonlySet<string> = new Set([STATE_FOLDER, '.git', 'runlet.config.json'])
 /** A file that was changed so shortly before its stat was taken may have been changed once more without showing it. */
 const RACY_MS = 2_000
 
@@ -102,7 +104,7 @@ async function scanFolder(means: ScanMeans, start: string, missing: Map<string, 
     const files: string[] = []
     for (const entry of entries ?? []) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-      if (path === STATE_FOLDER) continue
+      if (NOT_OURS.has(path)) continue
       if (entry.isDirectory()) await walk(path)
       else if (!entry.isFile()) links.push(path)
       else if (path.startsWith(means.prefix)) files.push(path)

@@ -83,13 +83,14 @@ export class WorkingCopy {
     namespace: OpenNamespace,
     signing: Signing,
     directory: string,
-    prefix: string,
+    asked: string | undefined,
   ): Promise<WorkingCopy> {
     const root = resolve(directory)
+    const prefix = parsePrefix(asked ?? (await new CopyState(root, namespace.ambient).header())?.prefix ?? '')
     await mkdir(join(root, STATE_FOLDER, 'copy'), { recursive: true })
     const store = await openFileStore(join(root, STATE_FOLDER, 'copy', 'turn'), { ambient: namespace.ambient })
     const turn = new LeaseCell(store, 'turn', 'working copy', namespace.ambient)
-    const about = { directory: root, prefix: parsePrefix(prefix), turn, close: () => store.close() }
+    const about = { directory: root, prefix, turn, close: () => store.close() }
     const copy = new WorkingCopy(namespace, signing, about)
     await copy.header(new CopyState(root, namespace.ambient))
     return copy

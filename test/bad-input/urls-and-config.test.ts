@@ -186,14 +186,14 @@ describe('the environment', () => {
     for (const token of ['x', '0', '-1', '1.5', '1e400', ' ']) {
       const environment = { RUNLET_NAMESPACE: 'p/r', RUNLET_OWNER_TOKEN: token }
       assert.throws(
-        () => ownerToken('p/r', environment),
+        () => ownerToken('memory:', 'p/r', environment),
         (error: unknown) => {
           assert.ok(error instanceof ConfigError)
           assert.match(error.message, /^RUNLET_OWNER_TOKEN: is ".*"\. Leave it as `runlet run` sets it/)
           return true
         },
       )
-      assert.equal(ownerToken('p/other', environment), undefined)
+      assert.equal(ownerToken('memory:', 'p/other', environment), undefined)
     }
   })
 

@@ -81,6 +81,26 @@ describe('a commit', () => {
       assert.ok(Buffer.concat(chunks).equals(large))
     }))
 
+  test('names nothing that is not stored yet, however slow the store takes it (G1)', () =>
+    inWorld(async world => {
+      const slow = world.client({
+        weather: async request => {
+          if (request.phase === 'before' && /values|index|packs/.test(request.key))
+            await world.time.ambient().sleep(5_000)
+          return 'pass' as const
+        },
+      })
+      const namespace = await slow.store.namespace('shared', { create: true })
+      slow.requests.length = 0
+      await namespace.put('large', 'x'.repeat(9_000))
+      await namespace.commit(tx => {
+        for (let i = 0; i < 300; i++) tx.put(`d/${i}`, 'x'.repeat(2_000))
+      })
+      const puts = slow.requests.filter(request => request.startsWith('put')).map(request => request.split('/').at(-2))
+      assert.deepEqual(puts.slice(0, 2), ['values', '_'])
+      assert.deepEqual(puts.slice(2).indexOf('_'), puts.length - 3, puts.join())
+    }))
+
   test('deletes, and what was deleted is gone from listings', () =>
     inWorld(async world => {
       const [a, b] = await twoWriters(world)

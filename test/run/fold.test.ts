@@ -174,7 +174,7 @@ describe('a fold', () => {
       assert.equal(now.large, 'x'.repeat(10_000))
     }))
 
-  test('leaves nothing behind but the run’s head and data: no pin, no lease, nothing queued', () =>
+  test('leaves nothing behind but the run’s head and data: no pin, nothing queued', () =>
     inWorld(async world => {
       const parent = await parentIn(world)
       const run = await parent.fork('r')
@@ -182,7 +182,6 @@ describe('a fold', () => {
       await run.fold()
       assert.deepEqual(world.keys('ns/p/_/forks/'), [])
       assert.deepEqual(world.keys('ns/p/_/queue/'), [])
-      assert.deepEqual(world.keys('ns/p/r/_/lease/'), [])
       assert.equal(world.peek('ns/p/r/_/head').state, 'folded')
       assert.equal(world.peek('ns/p/_/lease/merge').holder, null)
     }))

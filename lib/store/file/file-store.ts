@@ -44,7 +44,7 @@ export class FileStore implements ObjectStore {
 
   /** For `openFileStore`: the folder must be there. */
   constructor(root: string, ambient: Ambient) {
-    this.url = `file:${root}`
+    this.url = `file:${root.replaceAll('%', '%25')}`
     this.root = root
     this.ambient = ambient
   }

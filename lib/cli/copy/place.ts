@@ -1,0 +1,45 @@
+// Where the verbs of working copies work: the directory that was named, else the nearest one above this folder that is a copy.
+import { stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { WorkingCopy } from '../../sync/working-copy.ts'
+import type { SharedOptions } from '../context.ts'
+import { atNamespace } from '../place.ts'
+
+export interface CopyOptions {
+  readonly dir?: string
+  readonly prefix?: string
+}
+
+/** Opens the copy and does the work. That its namespace exists is not asked: a pull of what did not change is one request. */
+export function atCopy<T>(
+  shared: SharedOptions,
+  { dir, prefix }: CopyOptions,
+  work: (copy: WorkingCopy) => Promise<T>,
+): Promise<T> {
+  return atNamespace(
+    shared,
+    async ({ namespace }) => {
+      const directory = dir === undefined ? await nearestCopy(process.cwd()) : resolve(dir)
+      const copy = await namespace.workingCopy(directory, prefix === undefined ? {} : { prefix })
+      try {
+        return await work(copy)
+      } finally {
+        await copy.dispose()
+      }
+    },
+    { assumeExists: true },
+  )
+}
+
+async function nearestCopy(start: string): Promise<string> {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (await isThere(join(folder, '.runlet', 'copy', 'state.json'))) return folder
+    if (folder === dirname(folder)) return start
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,21 @@
+// `runlet push [PATH...]`: commits what a directory changed, in one commit: what a scan finds, or only what lies at the named paths.
+import { relative, resolve, sep } from 'node:path'
+import type { Verb } from './context.ts'
+import { atCopy, type CopyOptions } from './copy/place.ts'
+
+interface PushOptions extends CopyOptions {
+  readonly message?: string
+}
+
+export const verb: Verb<PushOptions, [paths: string[]]> = async ({ shared, output }, options, paths) =>
+  atCopy(shared, options, async copy => {
+    for (const path of paths) copy.markDirty(relative(copy.directory, resolve(path)).split(sep).join('/'))
+    const pushed = await copy.push({
+      message: options.message,
+      onProgress: (step, files) => output.progress(`${step}: ${files} files`),
+    })
+    const told =
+      pushed.seq === undefined ? 'nothing to push' : `#${pushed.seq}: ${pushed.put} put, ${pushed.deleted} deleted`
+    await output.result(pushed, told)
+    return undefined
+  })
