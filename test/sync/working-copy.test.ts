@@ -182,7 +182,8 @@ describe('a pull', () => {
     await write(root, { 'a/2': '2', 'b/2': 'not mine' })
     await copy.push()
     assert.deepEqual(await contents(namespace), { 'a/1': '1', 'a/2': '2', 'b/1': '1' })
-    await assert.rejects(namespace.workingCopy(root), CopyMismatchError)
+    assert.equal((await namespace.workingCopy(root)).prefix, 'a/')
+    await assert.rejects(namespace.workingCopy(root, { prefix: '' }), CopyMismatchError)
   })
 
   test('goes on where the index was compacted in between', async () => {
