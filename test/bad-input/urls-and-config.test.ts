@@ -184,7 +184,7 @@ describe('the environment', () => {
 
   test('with a malformed token of an owner is refused, naming the variable', () => {
     for (const token of ['x', '0', '-1', '1.5', '1e400', ' ']) {
-      const environment = { RUNLET_NAMESPACE: 'p/r', RUNLET_OWNER_TOKEN: token }
+      const environment = { RUNLET_STORE: 'memory:', RUNLET_NAMESPACE: 'p/r', RUNLET_OWNER_TOKEN: token }
       assert.throws(
         () => ownerToken('memory:', 'p/r', environment),
         (error: unknown) => {
@@ -194,6 +194,7 @@ describe('the environment', () => {
         },
       )
       assert.equal(ownerToken('memory:', 'p/other', environment), undefined)
+      assert.equal(ownerToken('file:/elsewhere', 'p/r', environment), undefined)
     }
   })
 
