@@ -18,6 +18,7 @@ export type {
 } from './options.ts'
 export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
-export { type HeldLock, Namespace, openStore, Run, Store, withRunNamespace } from './runlet.ts'
+export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
 export type { DoctorReport } from './store/doctor.ts'
 export type { CopyProgress, CopyStatus, PullResult, PushResult, SyncOptions, WorkingCopy } from './sync/working-copy.ts'
+export { withRunNamespace } from './with-run-namespace.ts'

@@ -1,8 +1,8 @@
 // The public Store, Namespace and Run: one-line methods that hand down to the layers below, and the parsing of their options.
 // Only here do the layers meet (a namespace forks runs, a run is a namespace), which keeps them free of cycles.
 import { type Ambient, systemAmbient } from './ambient.ts'
-import { findConfig, ownerToken } from './config.ts'
-import { LeaseLostError, NamespaceNotFoundError, RunNotFoundError } from './errors.ts'
+import { ownerToken } from './config.ts'
+import { LeaseLostError, NamespaceNotFoundError } from './errors.ts'
 import { defaultAuthor } from './identity.ts'
 import type { Lease } from './lease/lease.ts'
 import { LeaseCell } from './lease/leases.ts'
@@ -25,7 +25,6 @@ import {
   parseLockOptions,
   parseOpenOptions,
   parseWriteOptions,
-  type RunNamespaceOptions,
   type WriteOptions,
 } from './options.ts'
 import { discardRun } from './run/discard.ts'
@@ -35,7 +34,6 @@ import { listRuns, type RunInfo } from './run/list-runs.ts'
 import { refreshRun } from './run/refresh.ts'
 import { resumeRun } from './run/resume.ts'
 import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
-import { withRun } from './run/with-run.ts'
 import { defaultCacheFolder } from './store/cached-store.ts'
 import { type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
@@ -288,54 +286,4 @@ export class Run extends Namespace {
   refresh(): Promise<number> {
     return refreshRun(this.#run, this.author)
   }
-}
-
-/**
- * Runs `fn` in a child namespace of its own and folds it into the parent; resolves to fn's value once the fold is durable.
- * @param runId 1 to 64 of a-z, 0-9, '.', '_' and '-'
- * @param options `store` and `parent` default to RUNLET_STORE and RUNLET_NAMESPACE, else runlet.config.json
- * @throws what fn throws, after the run was kept (default), discarded or folded; RunInUseError; ConflictError when the fold
- *   is refused (the run is kept); ConfigError when nothing says which store to use
- */
-export async function withRunNamespace<T>(
-  runId: string,
-  fn: (run: Run) => T | Promise<T>,
-  options: RunNamespaceOptions = {},
-): Promise<T> {
-  const { store: _, parent: __, onFold, resume, ...rest } = options
-  const forkOptions = parseForkOptions(rest)
-  const { onError } = forkOptions
-  parseSegment(runId, 'run id')
-  if (options.parent instanceof Namespace) {
-    return withRun(await forkOrResume(options.parent, runId, forkOptions, resume ?? false), fn, { onError, onFold })
-  }
-  const config = options.store instanceof Store && options.parent ? undefined : await configFor(options)
-  const store =
-    options.store instanceof Store
-      ? options.store
-      : await openStore(config?.store ?? '', { author: config?.author, folder: config?.folder })
-  try {
-    const parent = await store.namespace(options.parent ?? config?.namespace ?? '')
-    const withPolicy = { ...forkOptions, onConflict: forkOptions.onConflict ?? config?.onConflict }
-    return await withRun(await forkOrResume(parent, runId, withPolicy, resume ?? false), fn, { onError, onFold })
-  } finally {
-    if (store !== options.store) await store.close()
-  }
-}
-
-const configFor = ({ store, parent }: RunNamespaceOptions) =>
-  findConfig({
-    store: typeof store === 'string' ? store : store?.url,
-    namespace: typeof parent === 'string' ? parent : undefined,
-  })
-
-async function forkOrResume(parent: Namespace, runId: string, options: ForkOptions, resume: boolean): Promise<Run> {
-  if (!resume) return parent.fork(runId, options)
-  try {
-    const run = await parent.resume(runId, options)
-    if (run.token > 0) return run
-  } catch (error) {
-    if (!(error instanceof RunNotFoundError)) throw error
-  }
-  return parent.fork(runId, options) // there was none, or it has ended
 }

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AbortedError, InvalidArgumentError, InvalidNameError, InvalidPathError } from '../../lib/errors.ts'
-import { type Namespace, type Store, withRunNamespace } from '../../lib/runlet.ts'
+import type { Namespace, Store } from '../../lib/runlet.ts'
+import { withRunNamespace } from '../../lib/with-run-namespace.ts'
 import { assertRefused, drain, freshly, inWorld, type Refusal } from './support.ts'
 
 /** Calls the library as a program without types does. */

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CONFIG_FILE, findConfig, ownerToken } from '../../lib/config.ts'
 import { ConfigError, InvalidArgumentError, InvalidStoreUrlError, RunletError } from '../../lib/errors.ts'
-import { openStore, withRunNamespace } from '../../lib/runlet.ts'
+import { openStore } from '../../lib/runlet.ts'
+import { withRunNamespace } from '../../lib/with-run-namespace.ts'
 
 let folder: string
 before(async () => {

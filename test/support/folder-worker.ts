@@ -2,7 +2,8 @@
 // at a chosen moment, so that a test can go through all of them one by one.
 import { subscribe } from 'node:diagnostics_channel'
 import type { LeaseEvent } from '../../lib/events.ts'
-import { openStore, type Run, withRunNamespace } from '../../lib/runlet.ts'
+import { openStore, type Run } from '../../lib/runlet.ts'
+import { withRunNamespace } from '../../lib/with-run-namespace.ts'
 import { openJournal } from './journal.ts'
 import { done, jobOf, say } from './worker.ts'
 

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ConflictError, NamespaceSealedError } from '../../lib/errors.ts'
+import { contents, text } from '../support/world.ts'
+import { inWorld, parentIn } from './support.ts'
+
+describe('refresh', () => {
+  test('refuses a path that both changed, and leaves the run where it was', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      await parent.put('x', '0')
+      const run = await parent.fork('r')
+      await run.put('x', 'run')
+      await parent.put('x', 'parent')
+      await parent.put('y', 'parent')
+      await assert.rejects(run.refresh(), ConflictError)
+      assert.deepEqual(await contents(run), { x: 'run' })
+      assert.equal(world.keys('ns/p/_/forks/').length, 1)
+    }))
+
+  test('settles it by policy, and the fold then finds no conflict', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      await parent.put('log', 'a\n')
+      const run = await parent.fork('r', { onConflict: { '**': 'union-lines' } })
+      await run.put('log', 'a\nrun\n')
+      await parent.put('log', 'a\nparent\n')
+      await run.refresh()
+      assert.equal(text(await run.get('log')), 'a\nparent\nrun\n')
+      await run.fold({ onConflict: 'error' })
+      assert.equal(text(await parent.get('log')), 'a\nparent\nrun\n')
+    }))
+})
+
+describe('discard', () => {
+  test('leaves the parent as it was, twice if need be, and refuses a folded run', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      const run = await parent.fork('r')
+      await run.put('x', '1')
+      await run.discard()
+      await run.discard()
+      assert.deepEqual(await contents(parent), {})
+      assert.deepEqual(world.keys('ns/p/_/forks/'), [])
+      const folded = await parent.fork('f')
+      await folded.put('y', '1')
+      await folded.fold()
+      await assert.rejects(folded.discard(), NamespaceSealedError)
+    }))
+})
