@@ -1,0 +1,54 @@
+// The formats are what other processes, other versions and other readers rest on. An accidental change of one fails here; a wanted
+// one is written down with UPDATE_GOLDEN=1, and says in CHANGELOG.md what older readers make of it.
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import type { Etag } from '../../lib/names.ts'
+import { contents, World } from '../support/world.ts'
+import { makeGoldenStore, textsOf } from './golden-world.ts'
+
+const GOLDEN = join(import.meta.dirname, 'golden-store.json')
+const KINDS = ['runlet.json', 'head', 'index', 'values', 'packs', 'history', 'forks', 'lease', 'garbage']
+
+describe('the formats', () => {
+  test('are what they were: a store made today has the same bytes', async () => {
+    const made = textsOf(await makeGoldenStore())
+    if (process.env.UPDATE_GOLDEN) await writeFile(GOLDEN, `${JSON.stringify(made, null, 1)}\n`)
+    assert.deepEqual(made, JSON.parse(await readFile(GOLDEN, 'utf8')))
+  })
+
+  test('are all in the golden store', async () => {
+    const keys = Object.keys(JSON.parse(await readFile(GOLDEN, 'utf8')))
+    for (const kind of KINDS)
+      assert.ok(
+        keys.some(key => key === kind || key.split('/').includes(kind)),
+        `no ${kind}`,
+      )
+  })
+
+  test('are still read: the golden store opens, folds and goes on', async () => {
+    const world = new World()
+    const texts: Record<string, string> = JSON.parse(await readFile(GOLDEN, 'utf8'))
+    for (const [key, text] of Object.entries(texts)) {
+      const body = key.includes('/_/index/') ? gzipSync(text) : Buffer.from(text)
+      world.bucket.objects.set(key, { body, etag: `golden-${key}` as Etag, lastModified: 0 })
+    }
+    await world.run(async () => {
+      const parent = await world.client().store.namespace('p')
+      const before = await contents(parent)
+      assert.equal(before['small.txt'], 'hello\n')
+      assert.equal(before['large.bin'], 'x'.repeat(5_000))
+      assert.equal(before['packed/39'], '39'.repeat(1_000).slice(0, 1_000))
+      assert.equal(before['packed/00'], undefined)
+      assert.equal(before['from-run.txt'], 'run\n')
+      assert.equal(before.counter, '69')
+      let commits = 0
+      for await (const commit of parent.log()) commits += commit.seq > 0 ? 1 : 0
+      assert.equal(commits, 76)
+      await (await parent.resume('open')).fold()
+      assert.deepEqual(await contents(parent), { ...before, 'in-open.txt': 'open\n' })
+    })
+  })
+})

@@ -1,0 +1,43 @@
+// A small store with an object of every kind, made on virtual time from one seed: the same bytes each time.
+
+import { hostname } from 'node:os'
+import { gunzipSync } from 'node:zlib'
+import { World } from '../support/world.ts'
+
+export async function makeGoldenStore(): Promise<World> {
+  const world = new World({ seed: 42 })
+  await world.run(async () => {
+    const client = world.client({ author: 'ada@golden' })
+    const parent = await client.store.namespace('p', { create: true })
+    await parent.put('small.txt', 'hello\n', { message: 'a message' })
+    await parent.put('large.bin', 'x'.repeat(5_000))
+    await parent.commit(tx => {
+      for (let i = 0; i < 40; i++) tx.put(`packed/${String(i).padStart(2, '0')}`, `${i}`.repeat(1_000).slice(0, 1_000))
+      tx.put('tool', '#!/bin/sh\n')
+    })
+    await parent.delete('packed/00')
+    await parent.compact()
+    const folded = await parent.fork('folded', { onConflict: { 'log/**': 'union-lines' }, label: 'golden' })
+    await folded.put('from-run.txt', 'run\n')
+    await folded.fold({ message: 'a fold' })
+    for (let i = 0; i < 70; i++) await parent.put('counter', String(i))
+    await parent.idle()
+    const open = await parent.fork('open', { label: 'golden' })
+    await open.put('in-open.txt', 'open\n')
+    await open.release()
+    await parent.lock('deploy', async lock => parent.put('deployed', 'v7', { lock }), { label: 'golden' })
+  })
+  return world
+}
+
+/** Every object as text by its key; what depends on this machine is replaced. */
+export function textsOf(world: World): Record<string, string> {
+  const texts: Record<string, string> = {}
+  for (const key of world.keys()) texts[key] = plain(key, Buffer.from(world.bucket.objects.get(key)?.body ?? []))
+  return texts
+}
+
+function plain(key: string, body: Buffer): string {
+  const text = (key.includes('/_/index/') ? gunzipSync(body) : body).toString('utf8')
+  return text.replaceAll(`"host":"${hostname()}"`, '"host":"HOST"').replaceAll(`"pid":${process.pid}`, '"pid":1')
+}
