@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ConflictError, NamespaceSealedError } from '../../lib/errors.ts'
+import { ConflictError, NamespaceSealedError, StoreError } from '../../lib/errors.ts'
 import { contents, text } from '../support/world.ts'
 import { inWorld, parentIn } from './support.ts'
 
@@ -16,6 +16,26 @@ describe('refresh', () => {
       await assert.rejects(run.refresh(), ConflictError)
       assert.deepEqual(await contents(run), { x: 'run' })
       assert.equal(world.keys('ns/p/_/forks/').length, 1)
+    }))
+
+  test('whose outcome stays unknown leaves the pin that the run may stand on (G9)', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      await parent.put('a', '1')
+      let refreshing = false
+      let cut = false
+      const flaky = world.client({
+        weather: request => {
+          if (refreshing && request.phase === 'after' && request.key === 'ns/p/r/_/head' && request.operation === 'put')
+            cut = true
+          return cut ? 'lose' : 'pass'
+        },
+      })
+      const run = await (await flaky.store.namespace('p')).fork('r')
+      await parent.put('a', '2')
+      refreshing = true
+      await assert.rejects(run.refresh(), StoreError)
+      assert.equal(text(await (await world.client().store.namespace('p/r')).get('a')), '2')
     }))
 
   test('settles it by policy, and the fold then finds no conflict', () =>
