@@ -13,7 +13,6 @@ export type {
   ForkOptions,
   LockOptions,
   OpenOptions,
-  RunNamespaceOptions,
   WriteOptions,
 } from './options.ts'
 export type { FoldResult } from './run/fold.ts'
@@ -21,4 +20,4 @@ export type { RunInfo } from './run/list-runs.ts'
 export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
 export type { DoctorReport } from './store/doctor.ts'
 export type { CopyProgress, CopyStatus, PullResult, PushResult, SyncOptions, WorkingCopy } from './sync/working-copy.ts'
-export { withRunNamespace } from './with-run-namespace.ts'
+export { type RunNamespaceOptions, withRunNamespace } from './with-run-namespace.ts'

@@ -5,9 +5,7 @@ import { InvalidArgumentError } from './errors.ts'
 import { defaultLabel } from './identity.ts'
 import type { WaitOptions } from './lease/leases.ts'
 import type { ConflictPolicy } from './namespace/policy.ts'
-import type { FoldResult } from './run/fold.ts'
 import type { OnError, RunOptions } from './run/run.ts'
-import type { Namespace, Store } from './runlet.ts'
 
 export interface OpenOptions {
   /** Signs commits. Default: user@host. At most 128 characters. */
@@ -57,17 +55,6 @@ export interface FoldOptions {
   readonly onConflict?: ConflictPolicy | undefined
   /** Shown by `log`. At most 1,000 characters. */
   readonly message?: string | undefined
-}
-
-export interface RunNamespaceOptions extends ForkOptions {
-  /** A store, or its URL. Default: RUNLET_STORE, else runlet.config.json. */
-  readonly store?: Store | string | undefined
-  /** The parent, or its name. Default: RUNLET_NAMESPACE, else runlet.config.json. */
-  readonly parent?: Namespace | string | undefined
-  /** Go on with a run of this id whose owner is gone, if there is one. Default: false. */
-  readonly resume?: boolean | undefined
-  /** Told of the fold, once it is durable. */
-  readonly onFold?: ((result: FoldResult) => void) | undefined
 }
 
 /** Shorter leases would be lost to an ordinary pause; the store's clock has whole seconds. */

@@ -2,9 +2,21 @@
 import { findConfig } from './config.ts'
 import { RunNotFoundError } from './errors.ts'
 import { parseSegment } from './names.ts'
-import { type ForkOptions, parseForkOptions, type RunNamespaceOptions } from './options.ts'
+import { type ForkOptions, parseForkOptions } from './options.ts'
+import type { FoldResult } from './run/fold.ts'
 import { withRun } from './run/with-run.ts'
 import { Namespace, openStore, type Run, Store } from './runlet.ts'
+
+export interface RunNamespaceOptions extends ForkOptions {
+  /** A store, or its URL. Default: RUNLET_STORE, else runlet.config.json. */
+  readonly store?: Store | string | undefined
+  /** The parent, or its name. Default: RUNLET_NAMESPACE, else runlet.config.json. */
+  readonly parent?: Namespace | string | undefined
+  /** Go on with a run of this id whose owner is gone, if there is one. Default: false. */
+  readonly resume?: boolean | undefined
+  /** Told of the fold, once it is durable. */
+  readonly onFold?: ((result: FoldResult) => void) | undefined
+}
 
 /**
  * Runs `fn` in a child namespace of its own and folds it into the parent; resolves to fn's value once the fold is durable.
