@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { AT_ONCE, aFolder, aPlace, RUNLET, startProgram, startRunlet } from './support.ts'
 
-const VERBS = 'init put get ls rm log run fork fold discard runs locks compact doctor'.split(' ')
+const VERBS = 'init put get ls rm log pull push status run fork fold discard runs locks compact doctor'.split(' ')
 const ONE_LINE = /^runlet: .+ \[[A-Z_0-9]+\]\n$/
 
 describe('help', AT_ONCE, () => {
