@@ -79,7 +79,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the origin of a fold is forgotten',
     guarantee: 'G5',
     file: 'lib/namespace/batch.ts',
-    find: '...(origin && { origin })',
+    find: '...(origin && { origin }),',
     replace: '',
   },
   {
