@@ -70,14 +70,14 @@ export async function foldRun(run: OpenRun, options: FoldOptions): Promise<FoldR
 async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult, 'requests'>> {
   await run.child.committer.idle()
   // All that can be known before the seal is asked for at once; the merge lease may be stale by the time it is needed.
-  const [sealed, mergeLease] = await Promise.all([seal(run), run.parent.merge.inspect()])
+  const [{ sealed, here }, mergeLease] = await Promise.all([seal(run), run.parent.merge.inspect()])
   if (sealed.state === 'discarded') throw new NamespaceSealedError(run.name, 'discarded')
   const rows = rowsOfHead(sealed)
   if (sealed.state === 'folded') {
     await tidied(removeAllPins(run.parent, sealed))
     return { seq: sealed.folded?.seq ?? 0, rows, waitedMs: 0, heldMs: 0, batchSize: 1 }
   }
-  const { released, ...adopted } = await adopt(run, sealed, options, mergeLease)
+  const { released, ...adopted } = await adopt(run, { sealed, here }, options, mergeLease)
   const ended = tidied(end(run, { seq: adopted.seq, rows }))
   await Promise.all([ended, released, run.lease?.abandon()])
   if (adopted.heldMs > 0) run.parent.committer.maintain()
@@ -99,28 +99,39 @@ async function tidied(step: Promise<void>): Promise<boolean> {
   }
 }
 
+interface Sealed {
+  readonly sealed: Head
+  /** Whether it was this fold that sealed it: then no earlier one can have a change of it in the parent's queue. */
+  readonly here: boolean
+}
+
 /** Ends the run's writes and leaves its changes as one index shard. Doing it again changes nothing. */
-async function seal(run: OpenRun): Promise<Head> {
+async function seal(run: OpenRun): Promise<Sealed> {
+  let here = false
   const { value } = await run.child.head.update(async head => {
     assertOwner(head, run)
-    if (head.state !== 'open') return undefined
+    here = head.state === 'open'
+    if (!here) return undefined
     const { write: _, ...rest } = head
     return { ...rest, state: 'sealed', layers: await asOneLayer(run, head) } satisfies NewHead
   })
-  return value
+  return { sealed: value, here }
 }
 
 /**
  * Refuses to fold away a run that others were forked from. Asked after the seal, and a fork looks at its parent again after
- * its pin is put: so one of the two sees the other.
+ * its pin is put: so one of the two sees the other. The run is opened again, unless an earlier fold had sealed it: what that one left
+ * in the queue may still be committed, and what was written afterwards would never be folded.
  */
-async function assertNoChildren(run: OpenRun): Promise<void> {
+async function assertNoChildren(run: OpenRun, sealedHere: boolean): Promise<void> {
   const children = await openChildren(run.child)
   if (children.length === 0) return
-  await run.child.head.update(head => {
-    const { write: _, ...rest } = head
-    return head.state === 'sealed' ? { ...rest, state: 'open' } : undefined
-  })
+  if (sealedHere) {
+    await run.child.head.update(head => {
+      const { write: _, ...rest } = head
+      return head.state === 'sealed' ? { ...rest, state: 'open' } : undefined
+    })
+  }
   throw new OpenChildrenError(run.name, children)
 }
 
@@ -133,15 +144,15 @@ async function asOneLayer(run: OpenRun, head: Head): Promise<Layer[]> {
 const rowsOfHead = (head: Head): number => head.layers.reduce((sum, layer) => sum + rowsOf(layer), 0)
 
 /** The one commit on the parent; none when the run changed nothing. */
-async function adopt(run: OpenRun, sealed: Head, options: FoldOptions, seen: MergeLease): Promise<Adopted> {
+async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOptions, seen: MergeLease): Promise<Adopted> {
   const count = rowsOfHead(sealed)
   const base = sealed.base
   if (!base) throw new RunNotFoundError(run.name)
   if (count === 0) {
-    await assertNoChildren(run)
+    await assertNoChildren(run, here)
     return { seq: base.seq, batchSize: 1, waitedMs: 0, heldMs: 0, released: Promise.resolve() }
   }
-  const first = await leadUnlessForked(run, options, seen)
+  const first = await leadUnlessForked(run, here, options.author, seen)
   const files = sealed.layers
     .flatMap(layer => layer.files ?? [])
     .map((ref): IndexRef => ({ ...ref, in: ref.in ?? run.name }))
@@ -169,10 +180,10 @@ async function adopt(run: OpenRun, sealed: Head, options: FoldOptions, seen: Mer
   return { seq, batchSize, waitedMs: report.waitedMs, heldMs: report.heldMs, released: report.released }
 }
 
-async function leadUnlessForked(run: OpenRun, options: FoldOptions, seen: MergeLease): Promise<Attempt> {
+async function leadUnlessForked(run: OpenRun, sealedHere: boolean, label: string, seen: MergeLease): Promise<Attempt> {
   const [children, attempt] = await Promise.allSettled([
-    assertNoChildren(run),
-    tryToLead(run.parent, options.author, seen),
+    assertNoChildren(run, sealedHere),
+    tryToLead(run.parent, label, seen),
   ])
   if (children.status === 'fulfilled' && attempt.status === 'fulfilled') return attempt.value
   if (attempt.status === 'fulfilled' && 'lease' in attempt.value) await attempt.value.lease.release()

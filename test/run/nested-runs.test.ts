@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConflictError, OpenChildrenError } from '../../lib/errors.ts'
-import { contents, text } from '../support/world.ts'
+import { contents, text, type World } from '../support/world.ts'
 import { inWorld, parentIn } from './support.ts'
 
 describe('nested runs', () => {
@@ -20,6 +20,24 @@ describe('nested runs', () => {
       assert.deepEqual(await contents(outer), { a: '1', b: '2', c: '3', d: '4' })
       await outer.fold()
       assert.deepEqual(await contents(await world.client().store.namespace('p')), { a: '1', b: '2', c: '3', d: '4' })
+    }))
+
+  test('that stand in the way of a fold which an earlier one began do not open the run again: its change may still be queued', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      const dying = world.client({
+        weather: request => {
+          if (request.phase === 'after' && request.operation === 'put' && sealed(world)) dying.kill()
+          return 'pass'
+        },
+      })
+      const outer = await (await dying.store.namespace('p')).fork('outer', { ttlMs: 2_000 })
+      await outer.put('a', '1')
+      await outer.fork('inner')
+      void outer.fold()
+      await world.time.ambient().sleep(10_000)
+      await assert.rejects((await parent.resume('outer')).fold(), OpenChildrenError)
+      assert.equal(world.peek('ns/p/outer/_/head').state, 'sealed')
     }))
 
   test('keep reading what they were forked from after their parent was refreshed', () =>
@@ -55,3 +73,5 @@ describe('nested runs', () => {
       assert.deepEqual(await contents(parent), { a: 'inner' })
     }))
 })
+
+const sealed = (world: World): boolean => world.peek('ns/p/outer/_/head')?.state === 'sealed'
