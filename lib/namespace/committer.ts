@@ -174,7 +174,7 @@ export class Committer {
 }
 
 /** Rows in hand if they are small, else in an index file. */
-export async function rowSet(context: NamespaceContext, namespace: Row['in'], rows: readonly Row[]): Promise<RowSet> {
+async function rowSet(context: NamespaceContext, namespace: Row['in'], rows: readonly Row[]): Promise<RowSet> {
   if (JSON.stringify(rows).length <= INLINE_SET_BYTES) return { rows }
   const packed = packValues(context, rows, INLINE_VALUES_BYTES)
   const [files] = await Promise.all([context.index.write(namespace, packed.rows, 0), packed.stored])
