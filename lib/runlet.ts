@@ -39,7 +39,7 @@ import { type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { openObjectStore } from './store/open.ts'
-import { WorkingCopy } from './sync/working-copy.ts'
+import { type CopyOptions, WorkingCopy } from './sync/working-copy.ts'
 
 /** A lock that this process holds, as the function given to `lock` sees it. */
 export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
@@ -209,11 +209,13 @@ export class Namespace {
 
   /**
    * Opens a directory as a working copy of this namespace, or of the paths below `prefix`; it is made if it is not there. A copy
-   * that is there keeps its prefix. `.runlet`, `.git` and `runlet.config.json` at its top are never synchronised. Asks the store
-   * nothing. @throws CopyMismatchError when it is a copy of something else
+   * that is there keeps its prefix. `.runlet`, `.git` and `runlet.config.json` at its top are never synchronised. With `rebind`, a
+   * copy of another namespace of this store, with the same prefix, becomes one of this: the next pull brings what differs, and
+   * what was changed there and not pushed stays to be pushed. Asks the store nothing.
+   * @throws CopyMismatchError when it is a copy of something else
    */
-  workingCopy(directory: string, options: { prefix?: string } = {}): Promise<WorkingCopy> {
-    return WorkingCopy.open(this.open, this.signing, directory, options.prefix)
+  workingCopy(directory: string, options: CopyOptions = {}): Promise<WorkingCopy> {
+    return WorkingCopy.open(this.open, this.signing, directory, options)
   }
 
   /** Merges all layers of the index into one, beside readers and writers. Resolves to the number of layers merged. */

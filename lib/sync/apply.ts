@@ -5,7 +5,7 @@ import type { Path } from '../names.ts'
 import type { OpenNamespace } from '../namespace/namespace.ts'
 import type { FileRow } from '../namespace/row.ts'
 import type { CopyEntry } from './copy-state.ts'
-import { decidePull, type PullStep, type Side } from './decide.ts'
+import { decidePull, type PullStep, type Side, same } from './decide.ts'
 import type { RowChange } from './diff-heads.ts'
 import { look, type ScanMeans } from './scan.ts'
 
@@ -27,8 +27,9 @@ type Means = ScanMeans & { readonly namespace: OpenNamespace }
 interface Step {
   readonly path: Path
   readonly row: FileRow | undefined
-  /** `keep`: the directory's own stands, to be pushed. */
-  readonly step: PullStep | 'keep'
+  /** What the copy and the namespace had in common before. */
+  readonly entry: CopyEntry | undefined
+  readonly step: PullStep
 }
 
 /** Brings each path to what the namespace says, or finds it in conflict; `settled` says which side wins then. */
@@ -64,10 +65,10 @@ async function decideAll(
       const entry = await means.state.get(path)
       const local = await localSide(means, path, entry)
       const step = decidePull(entry, local, row && sideOf(row))
-      if (step !== 'conflict' || !winner) return { path, row, step }
-      if (winner === 'theirs') return { path, row, step: row ? 'write' : 'remove' }
+      if (!winner || step === 'agree') return { path, row, entry, step }
+      if (winner === 'theirs') return { path, row, entry, step: row ? 'write' : 'remove' }
       await adopt(means, path, row)
-      return { path, row, step: 'keep' }
+      return { path, row, entry, step: 'keep' }
     }),
   )
 }
@@ -102,7 +103,9 @@ async function writeAll(means: Means, steps: readonly Step[]): Promise<void> {
       await means.state.set({ path: row.path, ...sideOf(row), ...stat, at: means.ambient.now() })
     }),
   )
-  for (const { path, row, step } of steps) if (step === 'agree') await remember(means, path, row)
+  for (const { path, row, entry, step } of steps) {
+    if (step === 'agree' && !same(entry, row && sideOf(row))) await remember(means, path, row)
+  }
 }
 
 /** Both sides have the same: take note of it. */

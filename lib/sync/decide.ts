@@ -14,12 +14,15 @@ export type PullStep =
   | 'write'
   /** Remove the file. */
   | 'remove'
+  /** Only the directory changed it: its own stands, to be pushed. */
+  | 'keep'
   /** Both sides changed it: keep the local one and say so. */
   | 'conflict'
 
 /** `base`: what the copy and the namespace had in common; `local`: the directory; `theirs`: the namespace now. */
 export function decidePull(base: Side | undefined, local: Side | undefined, theirs: Side | undefined): PullStep {
   if (same(local, theirs)) return 'agree'
+  if (same(theirs, base)) return 'keep'
   if (!same(local, base)) return 'conflict'
   return theirs ? 'write' : 'remove'
 }

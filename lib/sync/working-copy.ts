@@ -5,13 +5,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import PQueue from 'p-queue'
-import { ConflictError, CopyMismatchError, PathCollisionError } from '../errors.ts'
+import { ConflictError, CopyMismatchError, MissingObjectError, PathCollisionError } from '../errors.ts'
 import { LeaseCell } from '../lease/leases.ts'
 import { compareBytes, type Path, parsePath, parsePrefix } from '../names.ts'
 import type { Signing } from '../namespace/committer.ts'
 import type { Head } from '../namespace/head.ts'
 import type { OpenNamespace } from '../namespace/namespace.ts'
 import type { Row } from '../namespace/row.ts'
+import type { View } from '../namespace/view.ts'
 import { openFileStore } from '../store/file/file-store.ts'
 import type { Version } from '../store/register.ts'
 import { type Applied, applyChanges } from './apply.ts'
@@ -53,6 +54,13 @@ export interface SyncOptions {
   readonly message?: string | undefined
 }
 
+export interface CopyOptions {
+  /** Only the paths that start with it. Default: all, or what the copy had. */
+  readonly prefix?: string | undefined
+  /** Take over a directory that is a copy of another namespace of this store. Default: it is refused. */
+  readonly rebind?: boolean | undefined
+}
+
 const TURN_TTL_MS = 20_000
 const UPLOADS = 16
 
@@ -83,16 +91,23 @@ export class WorkingCopy {
     namespace: OpenNamespace,
     signing: Signing,
     directory: string,
-    asked: string | undefined,
+    options: CopyOptions,
   ): Promise<WorkingCopy> {
     const root = resolve(directory)
-    const prefix = parsePrefix(asked ?? (await new CopyState(root, namespace.ambient).header())?.prefix ?? '')
+    const found = await new CopyState(root, namespace.ambient).header()
+    const prefix = parsePrefix(options.prefix ?? found?.prefix ?? '')
     await mkdir(join(root, STATE_FOLDER, 'copy'), { recursive: true })
     const store = await openFileStore(join(root, STATE_FOLDER, 'copy', 'turn'), { ambient: namespace.ambient })
     const turn = new LeaseCell(store, 'turn', 'working copy', namespace.ambient)
     const about = { directory: root, prefix, turn, close: () => store.close() }
     const copy = new WorkingCopy(namespace, signing, about)
-    await copy.header(new CopyState(root, namespace.ambient))
+    try {
+      if (options.rebind && found && found.namespace !== namespace.name) await copy.rebind()
+      await copy.header(new CopyState(root, namespace.ambient))
+    } catch (error) {
+      await copy.close()
+      throw error
+    }
     return copy
   }
 
@@ -121,7 +136,8 @@ export class WorkingCopy {
       try {
         return await this.pushInTurn(means, options)
       } catch (error) {
-        if (!(error instanceof ConflictError)) throw error
+        // A base that was swept, as one that others changed: a pull finds out where we stand.
+        if (!(error instanceof ConflictError) && !(error instanceof MissingObjectError)) throw error
         const { conflicts } = await this.pullInTurn(means, options)
         if (conflicts.length > 0) throw error
         return this.pushInTurn(means, options) // both sides had made the same change
@@ -153,6 +169,7 @@ export class WorkingCopy {
   /** Settles conflicts: `ours` keeps what the directory has, for the next push; `theirs` takes what the namespace has. */
   settle(side: 'ours' | 'theirs', paths?: readonly string[]): Promise<PullResult> {
     return this.inTurn(async means => {
+      if (!(await this.header(means.state)).head) await this.pullInTurn(means, {})
       const header = await this.header(means.state)
       const chosen = Object.keys(header.conflicts)
         .filter(path => !paths || paths.includes(path))
@@ -178,7 +195,7 @@ export class WorkingCopy {
     if (seen) head.learn(seen)
     const now = await head.refresh()
     if (now.etag === seen?.etag) return this.resultOf(now.value.seq, NOTHING, header.conflicts)
-    const changes = await this.changesTo(now.value, header)
+    const changes = await this.changesTo(now.value, header, means.state)
     await this.assertNoCollisions(means, changes)
     const applied = await applyChanges({ ...means, namespace: this.namespace }, changes, undefined, files =>
       options.onProgress?.('fetch', files),
@@ -190,12 +207,31 @@ export class WorkingCopy {
     return this.resultOf(now.value.seq, applied, conflicts)
   }
 
-  private async changesTo(now: Head, header: CopyHeader): Promise<RowChange[]> {
+  private async changesTo(now: Head, header: CopyHeader, state: CopyState): Promise<RowChange[]> {
     const after = this.namespace.views.view(now)
-    if (header.head) return diffViews(this.namespace.index, this.namespace.views.view(header.head), after, this.prefix)
-    const changes: RowChange[] = []
-    for await (const row of after.scan(this.prefix)) changes.push({ path: row.path, before: undefined, after: row })
-    return changes
+    if (header.head && isSameLife(header.head, now)) {
+      const before = this.namespace.views.view(header.head)
+      try {
+        return await diffViews(this.namespace.index, before, after, this.prefix)
+      } catch (error) {
+        if (!(error instanceof MissingObjectError)) throw error // what an old head refers to is swept some day
+      }
+    }
+    return this.everything(after, header, state)
+  }
+
+  /** Every path that the namespace has or that the copy knows of, whether it changed or not. */
+  private async everything(after: View, header: CopyHeader, state: CopyState): Promise<RowChange[]> {
+    const changes = new Map<Path, RowChange>()
+    for await (const row of after.scan(this.prefix)) {
+      changes.set(row.path, { path: row.path, before: undefined, after: row })
+    }
+    const known: Path[] = Object.keys(header.conflicts).map(parsePath)
+    for await (const { path } of state.all()) known.push(path)
+    for (const path of known) {
+      if (!changes.has(path)) changes.set(path, { path, before: undefined, after: undefined })
+    }
+    return [...changes.values()]
   }
 
   private async assertNoCollisions({ state, files }: ScanMeans, changes: readonly RowChange[]): Promise<void> {
@@ -252,8 +288,8 @@ export class WorkingCopy {
     await means.state.flush()
     // What others committed in between is still to be pulled: only a head that follows ours directly is reached.
     const { known } = this.namespace.head
-    const reached = header.head && known && known.value.seq === seq && header.head.seq === seq - 1
-    if (reached) await means.state.writeHeader({ ...header, head: known.value, etag: known.etag })
+    if (known && known.value.seq === seq && header.head?.seq === seq - 1 && isSameLife(header.head, known.value))
+      await means.state.writeHeader({ ...header, head: known.value, etag: known.etag })
     return { seq, put: changes.length - deleted, deleted }
   }
 
@@ -272,6 +308,20 @@ export class WorkingCopy {
     return queue.addAll(changes.map(change => () => rowOf(change)))
   }
 
+  /**
+   * Makes a copy of another namespace one of this. What the directory has in common with the other one stays the base for comparing
+   * three ways; no head is remembered, so the next pull looks at every path. Safe to be cut short: either name is on the header.
+   */
+  private rebind(): Promise<void> {
+    return this.inTurn(async ({ state }) => {
+      const { name: namespace, store } = this.namespace
+      const header = await state.header()
+      if (!header || header.namespace === namespace) return
+      if (header.store !== store.url || header.prefix !== this.prefix) return // refused as any other mismatch is
+      await state.writeHeader({ ...header, namespace, head: undefined, etag: undefined })
+    })
+  }
+
   private async header(state: CopyState): Promise<CopyHeader> {
     const { name: namespace, store } = this.namespace
     const header = await state.header()
@@ -279,7 +329,10 @@ export class WorkingCopy {
     const [found, asked] = [header, { namespace, prefix: this.prefix }].map(
       one => `"${one.namespace}" (prefix "${one.prefix}")`,
     )
-    if (found !== asked) throw new CopyMismatchError(this.directory, found ?? '', asked ?? '')
+    if (found !== asked) {
+      const [foundIn, askedIn] = header.store === store.url ? ['', ''] : [` in ${header.store}`, ` in ${store.url}`]
+      throw new CopyMismatchError(this.directory, `${found}${foundIn}`, `${asked}${askedIn}`)
+    }
     return header
   }
 
@@ -310,6 +363,9 @@ export class WorkingCopy {
 }
 
 const NOTHING: Applied = { written: 0, removed: 0, conflicts: {}, settled: [] }
+
+/** A run id that is used again names another namespace: what the old one was forked from may be gone. */
+const isSameLife = (a: Head, b: Head): boolean => a.createdAt === b.createdAt
 
 const versionOf = ({ head, etag }: CopyHeader): Version<Head> | undefined =>
   head && etag ? { value: head, etag: etag as Version<Head>['etag'] } : undefined

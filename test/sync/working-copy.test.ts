@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { systemAmbient } from '../../lib/ambient.ts'
+import { chmod, lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
 import {
   ConflictError,
   CopyMismatchError,
@@ -11,53 +9,8 @@ import {
   LinkInCopyError,
   PathCollisionError,
 } from '../../lib/errors.ts'
-import { type Namespace, Store } from '../../lib/runlet.ts'
-import { MemoryBucket, MemoryStore } from '../../lib/store/memory/memory-store.ts'
-import { MeteredStore } from '../../lib/store/metered-store.ts'
 import { contents } from '../support/world.ts'
-
-let folder: string
-let folders = 0
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'runlet-copy-'))
-})
-after(() => rm(folder, { recursive: true, force: true }))
-const aFolder = () => join(folder, String(++folders))
-
-/** Processes with a namespace each on one bucket, and the requests that each makes. */
-function aBucket() {
-  const bucket = new MemoryBucket()
-  return async (): Promise<{ namespace: Namespace; requests: string[] }> => {
-    const requests: string[] = []
-    const schedule = async (request: { phase: string; operation: string; key: string }) => {
-      if (request.phase === 'after') requests.push(`${request.operation} ${request.key}`)
-      return 'pass' as const
-    }
-    const store = new Store(new MeteredStore(new MemoryStore({ bucket, schedule }), systemAmbient), systemAmbient, 'me')
-    const namespace = await store.namespace('n', { create: true })
-    requests.length = 0
-    return { namespace, requests }
-  }
-}
-
-async function write(root: string, files: Record<string, string>): Promise<void> {
-  for (const [path, value] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true })
-    await writeFile(join(root, path), value)
-  }
-}
-
-/** Everything in a directory but runlet's own, as text by path. */
-async function files(root: string, below = ''): Promise<Record<string, string>> {
-  const all: Record<string, string> = {}
-  for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
-    const path = below === '' ? entry.name : `${below}/${entry.name}`
-    if (path === '.runlet') continue
-    if (entry.isDirectory()) Object.assign(all, await files(root, path))
-    else all[path] = await readFile(join(root, path), 'utf8')
-  }
-  return all
-}
+import { aBucket, aFolder, files, write } from './support.ts'
 
 describe('a pull', () => {
   test('brings what is there, and later only what changed, deletions included', async () => {
