@@ -63,6 +63,8 @@ async function decideAll(
   return queue.addAll(
     changes.map(({ path, after: row }) => async (): Promise<Step> => {
       const entry = await means.state.get(path)
+      // A merge brings rows anew that say what they said before.
+      if (entry && row && !winner && same(entry, sideOf(row))) return { path, row, entry, step: 'keep' }
       const local = await localSide(means, path, entry)
       const step = decidePull(entry, local, row && sideOf(row))
       if (!winner || step === 'agree') return { path, row, entry, step }

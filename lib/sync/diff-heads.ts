@@ -1,95 +1,120 @@
-// What changed between two views of a namespace. Index files are immutable, so what both views refer to cannot have changed:
-// only files and inline layers that one of them has alone are read, whatever the namespace holds (G8).
+// What changed between two views of a namespace. Index files are immutable, so what both views refer to cannot have changed: only
+// files and inline layers that one of them has alone are read, whatever the namespace holds (G8).
+//
+// A row that came since lies in a layer of `after` that `before` does not have; a merge keeps the rows that say `deleted`. Only a
+// merge into a complete layer forgets them: then the files that `before` has alone tell which paths there were. What a path was is
+// never looked up: the copy's own entries are the base (decide.ts).
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
-import type { IndexRef, Layer } from '../namespace/head.ts'
+import type { IndexRef } from '../namespace/head.ts'
 import type { IndexStore } from '../namespace/index-store.ts'
 import type { PlacedLayer } from '../namespace/layers.ts'
-import { type FileRow, sameContent } from '../namespace/row.ts'
+import type { FileRow } from '../namespace/row.ts'
 import type { View } from '../namespace/view.ts'
+import { concurrently } from './concurrently.ts'
+import { findAll, LOADS } from './find-all.ts'
 
-/** A path that differs; undefined where it does not exist. */
+/** A path that may differ, and its row now; undefined where it does not exist. */
 export interface RowChange {
   readonly path: Path
-  readonly before: FileRow | undefined
   readonly after: FileRow | undefined
 }
 
-/** The paths under `prefix` that differ, in path order. */
+/** The paths under `prefix` that may differ, in path order. */
 export async function diffViews(index: IndexStore, before: View, after: View, prefix: string): Promise<RowChange[]> {
-  const [older, newer] = await Promise.all([layersOf(before), layersOf(after)])
+  const [older, newer] = await layersThatMayDiffer(before, after)
   const paths = new Set<Path>()
-  await collectUnshared(index, older, newer, paths)
+  const collect = { index, prefix, paths }
+  collectInline(collect, older, newer)
+  await collectFiles(collect, refsOf(older), refsOf(newer), forgets(older, newer))
   const wanted = [...paths].filter(path => path.startsWith(prefix)).sort(compareBytes)
-  const changes: RowChange[] = []
-  for (const path of wanted) {
-    const [was, is] = await Promise.all([before.find(path), after.find(path)])
-    if (!sameContent(was, is)) changes.push({ path, before: was, after: is })
-  }
-  return changes
+  const rows = await findAll(index, after, wanted)
+  return wanted.map(path => ({ path, after: rows.get(path) }))
 }
 
-const layersOf = async (view: View): Promise<PlacedLayer[]> => [...(await view.below()), ...view.own]
+/** What lies below a run is fetched only when it was moved: the same fork is the same base. */
+async function layersThatMayDiffer(before: View, after: View): Promise<[PlacedLayer[], PlacedLayer[]]> {
+  if (before.fork === after.fork) return [[...before.own], [...after.own]]
+  const [belowBefore, belowAfter] = await Promise.all([before.below(), after.below()])
+  return [
+    [...belowBefore, ...before.own],
+    [...belowAfter, ...after.own],
+  ]
+}
+
+/** Whether a merge in between may have left out paths that were deleted. */
+function forgets(older: readonly PlacedLayer[], newer: readonly PlacedLayer[]): boolean {
+  const known = new Set(older.map(keyOf))
+  return newer.some(placed => placed.layer.complete && !known.has(keyOf(placed)))
+}
+
+/** The same for layers that hold the same. */
+const keyOf = ({ layer, namespace }: PlacedLayer): string =>
+  layer.files
+    ? layer.files.map(({ id }) => id).join(' ')
+    : `${namespace} ${layer.from} ${layer.to} ${layer.rows?.[0]?.path} ${layer.rows?.length}`
+
+interface Collect {
+  readonly index: IndexStore
+  readonly prefix: string
+  readonly paths: Set<Path>
+}
+
+function collectInline({ paths }: Collect, older: readonly PlacedLayer[], newer: readonly PlacedLayer[]): void {
+  const [known, now] = [new Set(older.map(keyOf)), new Set(newer.map(keyOf))]
+  for (const placed of older) if (!now.has(keyOf(placed))) add(paths, placed.layer.rows ?? [])
+  for (const placed of newer) if (!known.has(keyOf(placed))) add(paths, placed.layer.rows ?? [])
+}
 
 interface PlacedRef {
   readonly ref: IndexRef
   readonly home: NamespaceName
 }
 
-async function collectUnshared(
-  index: IndexStore,
-  a: readonly PlacedLayer[],
-  b: readonly PlacedLayer[],
-  paths: Set<Path>,
-): Promise<void> {
-  const [inlineA, inlineB] = [inlineByKey(a), inlineByKey(b)]
-  for (const [key, layer] of [...inlineA, ...inlineB]) {
-    if (inlineA.has(key) && inlineB.has(key)) continue
-    for (const row of layer.rows ?? []) paths.add(row.path)
-  }
-  await collectFiles(index, refsOf(a), refsOf(b), paths)
-}
-
-/** Level by level: a node that only one side has is opened, and its children compared with those of the other side's. */
+/** Level by level: a node that only one side has is opened, and its children compared with the other side's. */
 async function collectFiles(
-  index: IndexStore,
-  a: ReadonlyMap<string, PlacedRef>,
-  b: ReadonlyMap<string, PlacedRef>,
-  paths: Set<Path>,
+  collect: Collect,
+  older: Map<string, PlacedRef>,
+  newer: Map<string, PlacedRef>,
+  forgets: boolean,
 ): Promise<void> {
-  const [onlyA, onlyB] = [without(a, b), without(b, a)]
-  if (onlyA.length + onlyB.length === 0) return
-  const [belowA, belowB] = [new Map<string, PlacedRef>(), new Map<string, PlacedRef>()]
-  await Promise.all([
-    ...onlyA.map(placed => open(index, placed, paths, belowA)),
-    ...onlyB.map(placed => open(index, placed, paths, belowB)),
-  ])
-  await collectFiles(index, belowA, belowB, paths)
+  const top = Math.max(-1, ...[...older.values(), ...newer.values()].map(({ ref }) => ref.level))
+  for (let level = top; level >= 0; level--) {
+    const onlyNewer = without(newer, older, level)
+    // Beside a node of the newer side the older one's tell which of its children are new.
+    const opensOlder = forgets || (level > 0 && onlyNewer.length > 0)
+    const onlyOlder = opensOlder ? without(older, newer, level) : []
+    await Promise.all([openAll(collect, onlyOlder, older), openAll(collect, onlyNewer, newer)])
+  }
 }
 
-async function open(
-  index: IndexStore,
-  { ref, home }: PlacedRef,
-  paths: Set<Path>,
-  below: Map<string, PlacedRef>,
+const without = (a: ReadonlyMap<string, PlacedRef>, b: ReadonlyMap<string, PlacedRef>, level: number): PlacedRef[] =>
+  [...a.values()].filter(({ ref }) => ref.level === level && !b.has(ref.id))
+
+/** Notes the rows of the files that may hold the prefix, and adds the children of the nodes among them to their side. */
+async function openAll(
+  { index, prefix, paths }: Collect,
+  placed: readonly PlacedRef[],
+  side: Map<string, PlacedRef>,
 ): Promise<void> {
-  const content = await index.load(ref, home)
-  if (content.kind === 'rows') for (const row of content.rows) paths.add(row.path)
-  else for (const child of content.refs) below.set(child.id, { ref: child, home: child.in ?? content.namespace })
+  const wanted = placed.filter(({ ref }) => mayHoldPrefix(ref, prefix))
+  await concurrently(wanted, LOADS, async ({ ref, home }) => {
+    const content = await index.load(ref, home)
+    if (content.kind === 'rows') add(paths, content.rows)
+    else for (const child of content.refs) side.set(child.id, { ref: child, home: child.in ?? content.namespace })
+  })
 }
 
-const without = (a: ReadonlyMap<string, PlacedRef>, b: ReadonlyMap<string, PlacedRef>): PlacedRef[] =>
-  [...a].filter(([id]) => !b.has(id)).map(([, placed]) => placed)
+function add(paths: Set<Path>, rows: readonly { path: Path }[]): void {
+  for (const { path } of rows) paths.add(path)
+}
+
+function mayHoldPrefix({ first, last }: IndexRef, prefix: string): boolean {
+  return compareBytes(last, prefix) >= 0 && (first.startsWith(prefix) || compareBytes(first, prefix) < 0)
+}
 
 function refsOf(layers: readonly PlacedLayer[]): Map<string, PlacedRef> {
   const refs = layers.flatMap(({ layer, namespace }) =>
     (layer.files ?? []).map(ref => ({ ref, home: ref.in ?? namespace })),
   )
   return new Map(refs.map(placed => [placed.ref.id, placed]))
-}
-
-function inlineByKey(layers: readonly PlacedLayer[]): Map<string, Layer> {
-  const inline = layers.filter(({ layer }) => layer.rows)
-  return new Map(
-    inline.map(({ layer, namespace }) => [`${namespace} ${layer.from} ${layer.to} ${layer.rows?.[0]?.path}`, layer]),
-  )
 }

@@ -175,9 +175,7 @@ export class WorkingCopy {
         .filter(path => !paths || paths.includes(path))
         .map(parsePath)
       const view = header.head && this.namespace.views.view(header.head)
-      const changes = await Promise.all(
-        chosen.map(async path => ({ path, before: undefined, after: await view?.find(path) })),
-      )
+      const changes = await Promise.all(chosen.map(async path => ({ path, after: await view?.find(path) })))
       const applied = await applyChanges({ ...means, namespace: this.namespace }, changes, side)
       await means.state.flush()
       const conflicts = Object.fromEntries(
@@ -224,18 +222,18 @@ export class WorkingCopy {
   private async everything(after: View, header: CopyHeader, state: CopyState): Promise<RowChange[]> {
     const changes = new Map<Path, RowChange>()
     for await (const row of after.scan(this.prefix)) {
-      changes.set(row.path, { path: row.path, before: undefined, after: row })
+      changes.set(row.path, { path: row.path, after: row })
     }
     const known: Path[] = Object.keys(header.conflicts).map(parsePath)
     for await (const { path } of state.all()) known.push(path)
     for (const path of known) {
-      if (!changes.has(path)) changes.set(path, { path, before: undefined, after: undefined })
+      if (!changes.has(path)) changes.set(path, { path, after: undefined })
     }
     return [...changes.values()]
   }
 
   private async assertNoCollisions({ state, files }: ScanMeans, changes: readonly RowChange[]): Promise<void> {
-    if (!changes.some(change => change.after && !change.before)) return
+    if (!changes.some(change => change.after)) return
     const paths = new Set<string>()
     for await (const { path } of state.all()) paths.add(path)
     for (const { path, after } of changes) {

@@ -7,6 +7,7 @@ import { systemAmbient } from '../../lib/ambient.ts'
 import { type Namespace, Store } from '../../lib/runlet.ts'
 import { MemoryBucket, type MemoryRequest, MemoryStore } from '../../lib/store/memory/memory-store.ts'
 import { MeteredStore } from '../../lib/store/metered-store.ts'
+import type { ObjectStore } from '../../lib/store/object-store.ts'
 
 let folder: string
 let folders = 0
@@ -20,6 +21,7 @@ export const aFolder = () => join(folder, String(++folders))
 
 export interface Client {
   readonly store: Store
+  readonly objects: ObjectStore
   readonly namespace: Namespace
   /** `operation key` of each request since the namespace was opened. */
   readonly requests: string[]
@@ -37,13 +39,14 @@ export function aBucket() {
       if (request.phase === 'after') requests.push(`${request.operation} ${request.key}`)
       return fails(request) ? ('lose' as const) : ('pass' as const)
     }
-    const store = new Store(new MeteredStore(new MemoryStore({ bucket, schedule }), systemAmbient), systemAmbient, 'me')
+    const objects = new MemoryStore({ bucket, schedule })
+    const store = new Store(new MeteredStore(objects, systemAmbient), systemAmbient, 'me')
     const namespace = await store.namespace(name, { create: true })
     requests.length = 0
     const failAt = (when: typeof fails) => {
       fails = when
     }
-    return { store, namespace, requests, failAt }
+    return { store, objects, namespace, requests, failAt }
   }
 }
 

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { headSchema } from '../../lib/namespace/head.ts'
+import { aBucket, aFolder, type Client, files } from './support.ts'
+
+const ROWS = 3_000
+const path = (i: number) => `d${i % 7}/${String(i).padStart(5, '0')}`
+
+/** A namespace whose base was compacted to several shards, and the folder of a process that has pulled it and is gone. */
+async function aCompactedBase() {
+  const open = aBucket()
+  const writer = await open()
+  for (let half = 0; half < 2; half++) {
+    await writer.namespace.commit(tx => {
+      for (let i = half; i < ROWS; i += 2) tx.put(path(i), String(i))
+    })
+  }
+  await writer.namespace.compact()
+  const root = aFolder()
+  await (await (await open()).namespace.workingCopy(root)).pull()
+  return { open, writer, root }
+}
+
+async function headOf({ objects }: Client) {
+  const answer = await objects.get('ns/n/_/head')
+  assert.equal(answer.status, 'found')
+  return headSchema.parse(JSON.parse(Buffer.from(answer.body).toString()))
+}
+
+describe('a new process without any cache that pulls', () => {
+  test('one small write of somebody else makes one request', async () => {
+    const { open, writer, root } = await aCompactedBase()
+    const { layers } = await headOf(writer)
+    assert.ok((layers[0]?.files?.length ?? 0) >= 3, 'the base has several shards')
+    await writer.namespace.put(path(1500), 'changed')
+    const fresh = await open()
+    const result = await (await fresh.namespace.workingCopy(root)).pull()
+    assert.deepEqual([result.written, fresh.requests], [1, ['get ns/n/_/head']])
+    assert.equal((await files(root))[path(1500)], 'changed')
+  })
+
+  test('one small deletion makes one request', async () => {
+    const { open, writer, root } = await aCompactedBase()
+    await writer.namespace.delete(path(1500))
+    const fresh = await open()
+    const result = await (await fresh.namespace.workingCopy(root)).pull()
+    assert.deepEqual([result.removed, fresh.requests], [1, ['get ns/n/_/head']])
+  })
+
+  test('a small write whose tail was moved to a file meanwhile makes two', async () => {
+    const { open, writer, root } = await aCompactedBase()
+    await writer.namespace.put(path(1500), 'changed')
+    const tail = async () => (await headOf(writer)).layers.flatMap(layer => layer.rows ?? [])
+    // Others write on until it no longer lies in the head.
+    let others = 0
+    while ((await tail()).some(row => row.path === path(1500))) {
+      await writer.namespace.put(`others/${String(others++).padStart(3, '0')}`, 'x'.repeat(3_000))
+      await writer.namespace.idle()
+    }
+    const fresh = await open()
+    const result = await (await fresh.namespace.workingCopy(root)).pull()
+    assert.deepEqual([result.written, fresh.requests.length], [1 + others, 2], fresh.requests.join())
+  })
+
+  test('a change that a compaction merged reads the shards that were rewritten, and no others', async () => {
+    const { open, writer, root } = await aCompactedBase()
+    const shards = (await headOf(writer)).layers.flatMap(layer => layer.files ?? [])
+    await writer.namespace.put(path(1500), 'changed')
+    await writer.namespace.delete(path(1507))
+    await writer.namespace.compact()
+    const now = (await headOf(writer)).layers.flatMap(layer => layer.files ?? [])
+    const rewritten = now.filter(file => !shards.some(({ id }) => id === file.id))
+    const dropped = shards.filter(file => !now.some(({ id }) => id === file.id))
+    const fresh = await open()
+    const result = await (await fresh.namespace.workingCopy(root)).pull()
+    assert.deepEqual([result.written, result.removed], [1, 1])
+    assert.equal(fresh.requests.length, 1 + rewritten.length + dropped.length, fresh.requests.join())
+    assert.ok(rewritten.length < now.length, 'not all shards were rewritten')
+  })
+})
+
+test('a prefix is told only of the shards that may hold it', async () => {
+  const { open, writer } = await aCompactedBase()
+  const root = aFolder()
+  await (await writer.namespace.workingCopy(root, { prefix: 'd0/' })).pull()
+  await writer.namespace.commit(tx => {
+    for (let i = 0; i < ROWS; i += 3) if (path(i) > 'd3') tx.put(path(i), `${i} again`)
+  })
+  const fresh = await open()
+  const result = await (await fresh.namespace.workingCopy(root)).pull()
+  assert.deepEqual([result.written, fresh.requests], [0, ['get ns/n/_/head']])
+})
