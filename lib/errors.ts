@@ -330,7 +330,7 @@ export class PathCollisionError extends RunletError {
       .join(', ')
     super(
       'ERR_RUNLET_PATH_COLLISION',
-      `${collisions.length} pairs of paths cannot stand beside one another here: ${shown}. Rename one of each in the namespace, or pull a prefix without them.`,
+      `${collisions.length} pairs of paths cannot stand beside one another here: ${shown}. Rename one of each (or move it away, if it is only here), or pull a prefix without them.`,
     )
     this.collisions = collisions
   }

@@ -1,13 +1,16 @@
-// Applying what the namespace changed to the directory, file by file. Values are fetched in windows, the small ones of a pack in one
-// request: the first pull of many small files is not one request a file.
-import PQueue from 'p-queue'
+// Applying what the namespace changed to the directory, file by file: first all that goes, to make room (a folder may become a
+// file, `readme` may become `README`), then what comes. Values are fetched in windows, the small ones of a pack in one request:
+// the first pull of many small files is not one request a file.
 import type { Path } from '../names.ts'
-import type { OpenNamespace } from '../namespace/namespace.ts'
 import type { FileRow } from '../namespace/row.ts'
-import type { CopyEntry } from './copy-state.ts'
+import { concurrently } from './concurrently.ts'
 import { decidePull, type PullStep, type Side, same } from './decide.ts'
 import type { RowChange } from './diff-heads.ts'
-import { look, type ScanMeans } from './scan.ts'
+import type { CopyEntry } from './entry.ts'
+import { Progress } from './progress.ts'
+import { look } from './scan.ts'
+import { proving, type Stat } from './stat.ts'
+import { assertTurn, type Turn } from './turn.ts'
 
 export interface Applied {
   readonly written: number
@@ -20,101 +23,114 @@ export interface Applied {
 
 /** How many paths are looked at and fetched together. */
 const WINDOW = 1000
-const WRITERS = 16
+const FILES_AT_ONCE = 16
 
-type Means = ScanMeans & { readonly namespace: OpenNamespace }
-
-interface Step {
+export interface Step {
   readonly path: Path
   readonly row: FileRow | undefined
   /** What the copy and the namespace had in common before. */
   readonly entry: CopyEntry | undefined
+  /** Of the file as it was looked at. */
+  readonly stat: Stat | undefined
   readonly step: PullStep
 }
 
-/** Brings each path to what the namespace says, or finds it in conflict; `settled` says which side wins then. */
+/** Brings each path to what the namespace says, or finds it in conflict; `winner` says which side wins then. */
 export async function applyChanges(
-  means: Means,
+  turn: Turn,
   changes: readonly RowChange[],
   winner: 'ours' | 'theirs' | undefined,
-  onProgress: (files: number) => void = () => {},
+  onProgress?: (files: number) => void,
 ): Promise<Applied> {
   const applied = { written: 0, removed: 0, conflicts: {} as Record<string, Side | null>, settled: [] as Path[] }
-  for (let i = 0; i < changes.length; i += WINDOW) {
-    const steps = await decideAll(means, changes.slice(i, i + WINDOW), winner)
-    await writeAll(means, steps)
-    for (const { path, row, step } of steps) {
+  const progress = new Progress(turn.ambient, onProgress)
+  for (const window of windows(changes)) {
+    assertTurn(turn)
+    turn.files.lookAgain()
+    const steps = await decideAll(turn, window, winner)
+    await turn.state.intend(
+      steps.flatMap(({ path, row, step }) => (moves(step) ? [{ path, side: row && sideOf(row) }] : [])),
+    )
+    await removeAll(turn, steps)
+    await writeAll(turn, steps, progress)
+    for (const decided of steps) {
+      const { path, row, entry, step } = decided
+      if (step === 'agree' && !same(entry, row && sideOf(row))) await remember(turn, decided)
       if (step === 'conflict') applied.conflicts[path] = row ? sideOf(row) : null
       else applied.settled.push(path)
       if (step === 'write') applied.written += 1
+      else progress.add(1)
       if (step === 'remove') applied.removed += 1
     }
-    onProgress(Math.min(i + WINDOW, changes.length))
   }
+  progress.end()
   return applied
 }
 
+const moves = (step: PullStep): boolean => step === 'write' || step === 'remove'
+
+function* windows(changes: readonly RowChange[]): Generator<readonly RowChange[]> {
+  for (const side of [changes.filter(change => !change.after), changes.filter(change => change.after)]) {
+    for (let i = 0; i < side.length; i += WINDOW) yield side.slice(i, i + WINDOW)
+  }
+}
+
 async function decideAll(
-  means: Means,
+  turn: Turn,
   changes: readonly RowChange[],
   winner: 'ours' | 'theirs' | undefined,
 ): Promise<Step[]> {
-  const queue = new PQueue({ concurrency: WRITERS })
-  return queue.addAll(
-    changes.map(({ path, after: row }) => async (): Promise<Step> => {
-      const entry = await means.state.get(path)
-      // A merge brings rows anew that say what they said before.
-      if (entry && row && !winner && same(entry, sideOf(row))) return { path, row, entry, step: 'keep' }
-      const local = await localSide(means, path, entry)
-      const step = decidePull(entry, local, row && sideOf(row))
-      if (!winner || step === 'agree') return { path, row, entry, step }
-      if (winner === 'theirs') return { path, row, entry, step: row ? 'write' : 'remove' }
-      await adopt(means, path, row)
-      return { path, row, entry, step: 'keep' }
-    }),
-  )
+  const steps: Step[] = []
+  await concurrently(changes, FILES_AT_ONCE, async (change, position) => {
+    const decided = await decide(turn, change)
+    steps[position] = winner && decided.step !== 'agree' ? await settleFor(turn, decided, winner) : decided
+  })
+  return steps
 }
 
-/** What the directory has: as remembered while its stat is, else as it is. */
-async function localSide(means: Means, path: Path, entry: CopyEntry | undefined): Promise<Side | undefined> {
-  const change = await look(means, path, entry)
-  return change ? change.local : entry
+/** What a pull does about one path. */
+export async function decide(turn: Turn, { path, after: row }: RowChange): Promise<Step> {
+  const entry = await turn.state.get(path)
+  // A merge brings rows anew that say what they said before.
+  if (entry && row && same(entry, sideOf(row))) return { path, row, entry, stat: entry.stat, step: 'keep' }
+  const change = await look(turn, path, entry)
+  const local = change ? change.local : entry // as remembered, while its stat proves that
+  return { path, row, entry, stat: change?.stat ?? entry?.stat, step: decidePull(entry, local, row && sideOf(row)) }
 }
 
-/** The directory's own stands, as a change to what the namespace has now: the next push commits it. */
-async function adopt(means: Means, path: Path, row: FileRow | undefined): Promise<void> {
-  if (!row) return means.state.delete(path)
-  await means.state.set({ path, ...sideOf(row), size: row.size, mtimeNs: '0', inode: '0', at: means.ambient.now() })
+/** `ours`: the directory's own stands, as a change to what the namespace has now: the next push commits it. */
+async function settleFor(turn: Turn, decided: Step, winner: 'ours' | 'theirs'): Promise<Step> {
+  const { path, row } = decided
+  if (winner === 'theirs') return { ...decided, step: row ? 'write' : 'remove' }
+  if (row) await turn.state.set({ path, ...sideOf(row), stat: undefined })
+  else await turn.state.delete(path)
+  return { ...decided, step: 'keep' }
 }
 
-async function writeAll(means: Means, steps: readonly Step[]): Promise<void> {
-  // Removals first: a folder may have to make room for a file of the same name.
+async function removeAll(turn: Turn, steps: readonly Step[]): Promise<void> {
   for (const { path, step } of steps) {
     if (step !== 'remove') continue
-    await means.files.remove(path)
-    await means.state.delete(path)
+    await turn.files.remove(path)
+    await turn.state.delete(path)
   }
+}
+
+async function writeAll(turn: Turn, steps: readonly Step[], progress: Progress): Promise<void> {
+  const { values } = turn.namespace
   const rows = steps.flatMap(({ row, step }) => (step === 'write' && row ? [row] : []))
-  const small = await means.namespace.values.readSmall(rows)
-  const queue = new PQueue({ concurrency: WRITERS })
-  await queue.addAll(
-    rows.map(row => async () => {
-      const bytes = small.get(row.path)
-      const content = bytes ? [bytes] : means.namespace.values.stream(row)
-      const stat = await means.files.write(row.path, content, row.executable ?? false)
-      await means.state.set({ path: row.path, ...sideOf(row), ...stat, at: means.ambient.now() })
-    }),
-  )
-  for (const { path, row, entry, step } of steps) {
-    if (step === 'agree' && !same(entry, row && sideOf(row))) await remember(means, path, row)
-  }
+  const small = await values.readSmall(rows)
+  await concurrently(rows, FILES_AT_ONCE, async row => {
+    const bytes = small.get(row.path)
+    const stat = await turn.files.write(row.path, bytes ? [bytes] : values.stream(row), row.executable ?? false)
+    await turn.state.set({ path: row.path, ...sideOf(row), stat })
+    progress.add(1)
+  })
 }
 
 /** Both sides have the same: take note of it. */
-async function remember(means: Means, path: Path, row: FileRow | undefined): Promise<void> {
-  if (!row) return means.state.delete(path)
-  const stat = await means.files.stat(path)
-  if (stat) await means.state.set({ path, ...sideOf(row), ...stat, at: means.ambient.now() })
+async function remember({ files, state }: Turn, { path, row, stat }: Step): Promise<void> {
+  if (!row) return state.delete(path)
+  await state.set({ path, ...sideOf(row), stat: stat && proving(stat, await files.startedAt()) })
 }
 
-const sideOf = (row: FileRow): Side => ({ sha256: row.sha256, executable: row.executable ?? false })
+export const sideOf = (row: FileRow): Side => ({ sha256: row.sha256, executable: row.executable ?? false })

@@ -1,28 +1,25 @@
 // What a working copy remembers, beside the directory in `.runlet/copy/`: the head that it follows, and for each path the content
 // that copy and namespace have in common, with the stat that the file had then. Entries lie in buckets by a hash of their path, so
 // that one file's push reads and writes one bucket, whatever the copy holds.
-// The invariant: an entry that is missing or out of date costs a hash, never data; the head is written last.
-import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+// The invariant: an entry that is missing or out of date costs a hash, never data; the head is written last. What a pull is about
+// to do to the directory stands in a journal before it is done, so that whoever comes after a crash knows whose files those are.
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
-import type { Path } from '../names.ts'
+import { CorruptObjectError } from '../errors.ts'
+import { isPath, type Path } from '../names.ts'
 import { headSchema } from '../namespace/head.ts'
-import { namespaceSchema, pathSchema } from '../namespace/row.ts'
-import { decodeJson, encodeJson, parseText, validate } from '../store/json-object.ts'
-import { STATE_FOLDER } from './local-files.ts'
+import { namespaceSchema } from '../namespace/row.ts'
+import { decodeJson, encodeJson, parseText } from '../store/json-object.ts'
+import { foldersAbove } from './collisions.ts'
+import { concurrently } from './concurrently.ts'
+import type { CopyEntry, Intent } from './entry.ts'
+import { decodeEntries, decodeIntents, encodeEntries, encodeIntents } from './entry.ts'
+import { ifMissing } from './local-files.ts'
+import { STATE_FOLDER } from './ours.ts'
 
 const sideSchema = z.object({ sha256: z.string().length(64), executable: z.boolean() })
-
-const entrySchema = sideSchema.extend({
-  path: pathSchema,
-  size: z.number().int().nonnegative(),
-  mtimeNs: z.string(),
-  inode: z.string(),
-  /** When the stat was taken, by this machine's clock, in milliseconds. */
-  at: z.number(),
-})
 
 const headerSchema = z.object({
   format: z.literal(1),
@@ -36,16 +33,22 @@ const headerSchema = z.object({
   conflicts: z.record(z.string(), sideSchema.nullable()),
 })
 
-export type CopyEntry = z.infer<typeof entrySchema>
 export type CopyHeader = z.infer<typeof headerSchema>
 
 const BUCKETS = 256
+const FILES_AT_ONCE = 8
 
 export class CopyState {
+  /** How many buckets were read. */
+  bucketsRead = 0
   private readonly folder: string
   private readonly ambient: Ambient
-  private readonly buckets = new Map<string, Map<string, CopyEntry>>()
-  private readonly dirty = new Set<string>()
+  private readonly buckets = new Map<number, Map<string, CopyEntry>>()
+  private readonly dirty = new Set<number>()
+  /** All folders that something is remembered of, and perhaps more. */
+  private known: Set<string> | undefined
+  private knownGrew = false
+  private journalled = false
 
   constructor(root: string, ambient: Ambient) {
     this.folder = join(root, STATE_FOLDER, 'copy')
@@ -60,6 +63,7 @@ export class CopyState {
   }
 
   async writeHeader(header: CopyHeader): Promise<void> {
+    await this.makeFolders()
     await this.writeWhole('state.json', encodeJson(header))
   }
 
@@ -68,59 +72,109 @@ export class CopyState {
   }
 
   async set(entry: CopyEntry): Promise<void> {
-    const name = bucketOf(entry.path)
-    ;(await this.bucket(name)).set(entry.path, entry)
-    this.dirty.add(name)
+    const number = bucketOf(entry.path)
+    const bucket = await this.bucket(number)
+    if (!bucket.has(entry.path)) await this.learnFolders(entry.path)
+    bucket.set(entry.path, entry)
+    this.dirty.add(number)
   }
 
   async delete(path: Path): Promise<void> {
-    const name = bucketOf(path)
-    if ((await this.bucket(name)).delete(path)) this.dirty.add(name)
+    const number = bucketOf(path)
+    if ((await this.bucket(number)).delete(path)) this.dirty.add(number)
   }
 
   /** All entries, in no order. */
   async *all(): AsyncGenerator<CopyEntry> {
-    for (let i = 0; i < BUCKETS; i++) yield* (await this.bucket(bucketName(i))).values()
+    for (let number = 0; number < BUCKETS; number++) yield* (await this.bucket(number)).values()
   }
 
-  /** Writes the buckets that changed. */
+  /** Whether anything may be remembered of a folder; false only when surely nothing is. Reads no bucket. */
+  async mayHaveBelow(folder: Path): Promise<boolean> {
+    return (await this.folders()).has(folder)
+  }
+
+  /** Notes what is about to be done to files. To be called before it is done. */
+  async intend(intents: readonly Intent[]): Promise<void> {
+    if (intents.length === 0) return
+    await this.makeFolders()
+    this.journalled = true
+    await appendFile(join(this.folder, 'journal'), encodeIntents(intents))
+  }
+
+  /** What was about to be done when the last operation ended early. */
+  async intended(): Promise<Intent[]> {
+    const body = await readFile(join(this.folder, 'journal'), 'utf8').catch(ifMissing)
+    this.journalled = body !== undefined
+    return body === undefined ? [] : decodeIntents(body)
+  }
+
+  /** Writes the buckets that changed. What the journal says is in them then. */
   async flush(): Promise<void> {
-    for (const name of this.dirty) {
-      const entries = [...(await this.bucket(name)).values()]
-      await this.writeWhole(
-        join('entries', name),
-        Buffer.from(entries.map(entry => `${JSON.stringify(entry)}\n`).join('')),
-      )
+    if (this.dirty.size > 0) {
+      await this.makeFolders()
+      // Before the buckets: that a folder is known must never be missing.
+      if (this.knownGrew) await this.writeWhole('folders.json', encodeJson([...(await this.folders())]))
+      this.knownGrew = false
+      await concurrently(this.dirty, FILES_AT_ONCE, async number => {
+        const bucket = await this.bucket(number)
+        await this.writeWhole(join('files', fileOf(number)), Buffer.from(encodeEntries(bucket.values())))
+      })
+      this.dirty.clear()
     }
-    this.dirty.clear()
+    if (this.journalled) await rm(join(this.folder, 'journal'), { force: true })
+    this.journalled = false
   }
 
-  private async bucket(name: string): Promise<Map<string, CopyEntry>> {
-    const known = this.buckets.get(name)
+  private async bucket(number: number): Promise<Map<string, CopyEntry>> {
+    const known = this.buckets.get(number)
     if (known) return known
-    const path = join(this.folder, 'entries', name)
+    const path = join(this.folder, 'files', fileOf(number))
     const body = await readFile(path, 'utf8').catch(ifMissing)
-    const lines = body?.split('\n').filter(line => line !== '') ?? []
-    const entries = lines.map(line => validate(path, parseText(path, line), entrySchema))
-    const bucket = new Map(entries.map(entry => [entry.path as string, entry]))
-    this.buckets.set(name, bucket)
+    this.bucketsRead += 1
+    const read = new Map(body === undefined ? [] : decodeEntries(path, body).map(entry => [entry.path, entry]))
+    const bucket = this.buckets.get(number) ?? read // somebody else may have read it meanwhile, and changed it
+    this.buckets.set(number, bucket)
     return bucket
   }
 
-  private async writeWhole(name: string, body: Uint8Array): Promise<void> {
-    const target = join(this.folder, name)
-    const staging = join(this.folder, 'tmp', this.ambient.randomId())
+  private async learnFolders(path: string): Promise<void> {
+    const folders = this.known ?? (await this.folders())
+    for (const folder of foldersAbove(path)) {
+      if (folders.has(folder)) continue
+      folders.add(folder)
+      this.knownGrew = true
+    }
+  }
+
+  private async folders(): Promise<Set<string>> {
+    if (this.known) return this.known
+    const path = join(this.folder, 'folders.json')
+    const body = await readFile(path, 'utf8').catch(ifMissing)
+    const names = body === undefined ? [] : parseText(path, body)
+    if (!Array.isArray(names) || !names.every(name => typeof name === 'string' && isPath(name)))
+      throw new CorruptObjectError(path, 'is no list of folders')
+    this.known ??= new Set(names)
+    return this.known
+  }
+
+  private async makeFolders(): Promise<void> {
     await mkdir(join(this.folder, 'tmp'), { recursive: true })
-    await mkdir(join(this.folder, 'entries'), { recursive: true })
+    await mkdir(join(this.folder, 'files'), { recursive: true })
+  }
+
+  private async writeWhole(name: string, body: Uint8Array): Promise<void> {
+    const staging = join(this.folder, 'tmp', this.ambient.randomId())
     await writeFile(staging, body, { flush: true })
-    await rename(staging, target)
+    await rename(staging, join(this.folder, name))
   }
 }
 
-const bucketName = (i: number): string => i.toString(16).padStart(2, '0')
-const bucketOf = (path: string): string => createHash('sha256').update(path).digest('hex').slice(0, 2)
+const fileOf = (bucket: number): string => bucket.toString(16).padStart(2, '0')
 
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT') return undefined
-  throw error
+/** FNV-1a: a good spread at the price of a loop. */
+function bucketOf(path: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < path.length; i++) hash = Math.imul(hash ^ path.charCodeAt(i), 0x01000193)
+  return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (BUCKETS - 1)
 }

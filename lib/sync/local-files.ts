@@ -1,103 +1,128 @@
 // The directory of a working copy: looking at files, writing and removing them. A file appears whole (temporary name, then
 // rename); nothing outside the directory is ever touched: no path leaves it, and symbolic links are never followed (G10).
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { chmod, lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises'
+import { constants, type Dirent, type Stats } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Ambient } from '../ambient.ts'
 import { LinkInCopyError, LocalFileError } from '../errors.ts'
 import type { Path } from '../names.ts'
-import type { FileSystemTraits } from './collisions.ts'
+import { type FileSystemTraits, foldersAbove } from './collisions.ts'
 import type { Side } from './decide.ts'
-
-/** Of a copy's own files; never synchronised. */
-export const STATE_FOLDER = '.runlet'
-
-/** What `stat` says of a file; the same figures mean the same content. */
-export interface Stat {
-  readonly size: number
-  /** In nanoseconds, as text: it does not fit a number. */
-  readonly mtimeNs: string
-  readonly inode: string
-  readonly executable: boolean
-}
+import { STATE_FOLDER } from './ours.ts'
+import { proving, raceWindow, type Stat } from './stat.ts'
 
 const EXECUTABLE = 0o111
+const MAX_CHUNK = 256 * 1024
+
+/** The file system's clock, as of the moment that ours showed `at`. */
+interface Clock {
+  readonly base: number
+  readonly at: number
+}
 
 export class LocalFiles {
   readonly root: string
+  /** How many files were read to tell what is in them. */
+  hashed = 0
   private readonly ambient: Ambient
   /** Folders that were seen to be folders, and not links, during this operation. */
   private readonly folders = new Set<string>()
+  /** Folders that were seen not to be there, until `lookAgain`. */
+  private readonly absent = new Set<string>()
+  private readonly tmp: string
+  private clock: Promise<Clock> | undefined
 
   constructor(root: string, ambient: Ambient) {
     this.root = root
     this.ambient = ambient
+    this.tmp = join(root, STATE_FOLDER, 'copy', 'tmp')
   }
 
   /** Tries out what this file system takes for the same name. */
   async traits(): Promise<FileSystemTraits> {
-    const name = `probe-${this.ambient.randomId()}`
-    const folder = join(this.root, STATE_FOLDER, 'copy')
-    await mkdir(join(folder, name), { recursive: true })
+    const folder = join(this.tmp, `probé-${this.ambient.randomId()}`)
+    await mkdir(folder, { recursive: true })
+    const isThere = async (path: string) => (await lstat(path).catch(ifMissing)) !== undefined
     try {
-      return { foldsCase: (await lstat(join(folder, name.toUpperCase())).catch(ifMissing)) !== undefined }
+      const [foldsCase, normalises] = await Promise.all([
+        isThere(join(dirname(folder), folder.slice(dirname(folder).length + 1).toUpperCase())),
+        isThere(folder.normalize('NFD')),
+      ])
+      return { foldsCase, normalises }
     } finally {
-      await rmdir(join(folder, name))
+      await rmdir(folder)
     }
+  }
+
+  /** A time of the file system, not after now: that of a file which was made when it was first asked for. */
+  async startedAt(): Promise<number> {
+    return (await this.readClock()).base
+  }
+
+  /** Trusts no longer that folders which were missing still are. */
+  lookAgain(): void {
+    this.absent.clear()
+  }
+
+  /** What lies in a folder; undefined when it is not there. @throws LinkInCopyError */
+  async list(folder: string): Promise<Dirent[] | undefined> {
+    if (folder !== '' && !(await this.checkFolders(`${folder}/.`))) return undefined
+    return readdir(join(this.root, folder), { withFileTypes: true }).catch(ifMissing)
   }
 
   /** The stat of a path's file; undefined when there is none. @throws LinkInCopyError */
   async stat(path: Path): Promise<Stat | undefined> {
     if (!(await this.checkFolders(path))) return undefined
-    const stats = await lstat(join(this.root, path), { bigint: true }).catch(ifMissing)
+    const stats = await lstat(join(this.root, path)).catch(ifMissing)
     if (!stats || stats.isDirectory()) return undefined
     if (!stats.isFile()) throw new LinkInCopyError(path, stats.isSymbolicLink() ? 'a symbolic link' : 'no regular file')
-    return {
-      size: Number(stats.size),
-      mtimeNs: String(stats.mtimeNs),
-      inode: String(stats.ino),
-      executable: (Number(stats.mode) & EXECUTABLE) !== 0,
-    }
+    return statOf(stats)
   }
 
   async side(path: Path, stat: Stat): Promise<Side> {
+    this.hashed += 1
     const hash = createHash('sha256')
-    for await (const chunk of this.read(path)) hash.update(chunk)
+    for await (const chunk of this.read(path, stat.size)) hash.update(chunk)
     return { sha256: hash.digest('hex'), executable: stat.executable }
   }
 
-  read(path: Path): AsyncIterable<Uint8Array> {
-    return createReadStream(join(this.root, path))
+  /** A file's content. `size` is what it should be, to read a small one at once. */
+  async *read(path: Path, size: number): AsyncGenerator<Uint8Array> {
+    const file = await this.openFile(path)
+    try {
+      for (;;) {
+        const chunk = Buffer.allocUnsafe(Math.min(size + 1, MAX_CHUNK))
+        const { bytesRead } = await file.read(chunk)
+        if (bytesRead === 0) return
+        yield chunk.subarray(0, bytesRead)
+      }
+    } finally {
+      await file.close()
+    }
   }
 
-  /** Puts a whole file in place. A folder that stands there must be empty. */
+  /** Puts a whole file in place, and resolves to the stat that proves it unchanged. A folder that stands there must be empty. */
   async write(
     path: Path,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     executable: boolean,
-  ): Promise<Stat> {
-    const target = join(this.root, path)
-    const staging = join(this.root, STATE_FOLDER, 'copy', 'tmp', this.ambient.randomId())
-    await mkdir(dirname(staging), { recursive: true })
+  ): Promise<Stat | undefined> {
+    const staging = join(this.tmp, this.ambient.randomId())
+    const clock = await this.readClock()
     try {
-      const file = await open(staging, 'wx')
-      try {
-        for await (const chunk of content) await file.write(chunk)
-      } finally {
-        await file.close()
-      }
-      if (executable) await chmod(staging, 0o755)
+      await writeNew(staging, content, executable)
+      const now = clock.base + this.ambient.monotonic() - clock.at
+      const dated = (now - raceWindow(clock.base)) / 1000
+      await utimes(staging, dated, dated).catch(() => undefined) // then the next scan hashes it
+      const stat = statOf(await lstat(staging))
       await this.makeFolders(path)
-      await rmdir(target).catch(() => undefined) // an empty folder in the way; anything else makes the rename fail
-      await rename(staging, target)
+      await this.moveTo(staging, path)
+      return proving(stat, now)
     } catch (cause) {
       await rm(staging, { force: true })
       throw localError('write', path, cause)
     }
-    const stat = await this.stat(path)
-    if (!stat) throw new LocalFileError('write', path, 'it vanished while it was written')
-    return stat
   }
 
   /** Removes a file, and the folders that it leaves empty. */
@@ -107,22 +132,54 @@ export class LocalFiles {
       throw localError('remove', path, cause)
     })
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
-      const removed = await rmdir(join(this.root, folder)).then(
-        () => true,
-        () => false,
-      )
-      if (!removed) return
+      if (!(await removeIfEmpty(join(this.root, folder)))) return
       this.folders.delete(folder)
     }
   }
 
+  private readClock(): Promise<Clock> {
+    this.clock ??= this.probeClock()
+    return this.clock
+  }
+
+  private async probeClock(): Promise<Clock> {
+    const path = join(this.tmp, this.ambient.randomId())
+    await mkdir(this.tmp, { recursive: true })
+    await writeNew(path, [], false)
+    const { mtimeMs } = await lstat(path)
+    await rm(path)
+    return { base: mtimeMs, at: this.ambient.monotonic() }
+  }
+
+  private async openFile(path: Path): Promise<FileHandle> {
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
+    return open(join(this.root, path), flags).catch(cause => {
+      if (cause.code === 'ELOOP') throw new LinkInCopyError(path, 'a symbolic link')
+      throw localError('read', path, cause)
+    })
+  }
+
+  private async moveTo(staging: string, path: Path): Promise<void> {
+    const target = join(this.root, path)
+    await rename(staging, target).catch(async cause => {
+      // An empty folder in the way is none; anything else in it is somebody's.
+      if (!(await removeIfEmpty(target))) throw cause
+      this.folders.delete(path)
+      await rename(staging, target)
+    })
+  }
+
   /** Whether all folders above the path are there. @throws LinkInCopyError when one of them is a link out of here */
-  private async checkFolders(path: Path): Promise<boolean> {
+  private async checkFolders(path: string): Promise<boolean> {
     for (const folder of foldersAbove(path)) {
       if (this.folders.has(folder)) continue
+      if (this.absent.has(folder)) return false
       const stats = await lstat(join(this.root, folder)).catch(ifMissing)
-      if (!stats || stats.isFile()) return false
-      if (!stats.isDirectory()) throw new LinkInCopyError(folder, 'a symbolic link')
+      if (stats?.isSymbolicLink()) throw new LinkInCopyError(folder, 'a symbolic link')
+      if (!stats?.isDirectory()) {
+        this.absent.add(folder)
+        return false
+      }
       this.folders.add(folder)
     }
     return true
@@ -134,18 +191,50 @@ export class LocalFiles {
       await mkdir(join(this.root, folder)).catch(error => {
         if (error.code !== 'EEXIST') throw error
       })
+      this.absent.delete(folder)
     }
     if (!(await this.checkFolders(path)))
       throw new LocalFileError('write', path, 'a file stands where a folder must be')
   }
 }
 
-/** `a/b/c` lies in `a` and `a/b`. */
-function* foldersAbove(path: string): Generator<string> {
-  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) yield path.slice(0, slash)
+async function writeNew(
+  path: string,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  executable: boolean,
+): Promise<void> {
+  const file = await open(path, 'wx', executable ? 0o777 : 0o666)
+  try {
+    for await (const chunk of content) await file.writeFile(chunk)
+  } finally {
+    await file.close()
+  }
 }
 
-function ifMissing(error: NodeJS.ErrnoException): undefined {
+/** Removes a folder in which there is nothing but empty folders. */
+async function removeIfEmpty(folder: string): Promise<boolean> {
+  const removed = await rmdir(folder).then(
+    () => true,
+    () => false,
+  )
+  if (removed) return true
+  const entries = (await readdir(folder, { withFileTypes: true }).catch(() => undefined)) ?? []
+  if (entries.length === 0 || !entries.every(entry => entry.isDirectory())) return false
+  for (const entry of entries) if (!(await removeIfEmpty(join(folder, entry.name)))) return false
+  return rmdir(folder).then(
+    () => true,
+    () => false,
+  )
+}
+
+const statOf = ({ size, mtimeMs, ino, mode }: Stats): Stat => ({
+  size,
+  mtimeMs,
+  inode: ino,
+  executable: (mode & EXECUTABLE) !== 0,
+})
+
+export function ifMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
   throw error
 }

@@ -1,15 +1,18 @@
 // Finding what changed in a directory: by walking it, limited by `stat`, or by looking only at the paths that the caller names.
 // A file whose stat is as remembered is taken as unchanged; any other is hashed. Links and special files are refused, not skipped:
 // somebody believes that they are synchronised.
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import PQueue from 'p-queue'
 import type { Ambient } from '../ambient.ts'
 import { LinkInCopyError } from '../errors.ts'
 import { type Path, parsePath } from '../names.ts'
-import type { CopyEntry, CopyState } from './copy-state.ts'
+import { foldersAbove } from './collisions.ts'
+import { concurrently } from './concurrently.ts'
+import type { CopyState } from './copy-state.ts'
 import { isLocalChange, type Side } from './decide.ts'
-import { type LocalFiles, STATE_FOLDER, type Stat } from './local-files.ts'
+import type { CopyEntry } from './entry.ts'
+import type { LocalFiles } from './local-files.ts'
+import { isOurs } from './ours.ts'
+import { Progress } from './progress.ts'
+import { proving, type Stat, sameStat } from './stat.ts'
 
 /** A path that the directory has otherwise than copy and namespace had it in common. */
 export interface LocalChange {
@@ -24,43 +27,57 @@ export interface ScanMeans {
   readonly state: CopyState
   readonly ambient: Ambient
   readonly prefix: string
-  readonly onProgress?: ((seen: number) => void) | undefined
 }
 
-const CONCURRENCY = 32
-/** What lies at the top of a directory for other purposes. */
-const NOT_OURS: ReadonlySet<string> = new Set([STATE_FOLDER, '.git', 'runlet.config.json'])
-/** A file that was changed so shortly before its stat was taken may have been changed once more without showing it. */
-const RACY_MS = 2_000
+const FILES_AT_ONCE = 32
+/** A folder's listing is read while another's files are looked at. */
+const FOLDERS_AT_ONCE = 2
 
 /** Looks at the whole directory. */
-export async function scanAll(means: ScanMeans): Promise<LocalChange[]> {
-  const missing = new Map<string, CopyEntry>()
-  for await (const entry of means.state.all()) missing.set(entry.path, entry)
-  const changes = await scanFolder(means, folderOf(means.prefix), missing)
-  for (const entry of missing.values()) {
-    if (entry.path.startsWith(means.prefix))
-      changes.push({ path: entry.path, base: entry, local: undefined, stat: undefined })
-  }
-  return changes
+export async function scanAll(means: ScanMeans, onProgress?: (seen: number) => void): Promise<LocalChange[]> {
+  const missing = new Map<Path, CopyEntry>()
+  for await (const entry of means.state.all()) if (entry.path.startsWith(means.prefix)) missing.set(entry.path, entry)
+  const progress = new Progress(means.ambient, onProgress)
+  const changes = await scanFolder(means, folderOf(means.prefix), missing, progress)
+  progress.end()
+  return [...changes, ...[...missing.values()].map(gone)]
 }
 
 /** Looks at the named files, and at everything below the named folders. */
-export async function scanHints(means: ScanMeans, hints: Iterable<Path>): Promise<LocalChange[]> {
-  const changes = new Map<string, LocalChange>()
-  for (const hint of hints) {
-    const known = new Map<string, CopyEntry>()
-    const isFolder = await isFolderAt(means, hint)
-    if (isFolder || !(await means.state.get(hint))) {
-      for await (const entry of means.state.all()) if (entry.path.startsWith(`${hint}/`)) known.set(entry.path, entry)
-    }
-    if (isFolder) for (const change of await scanFolder(means, hint, known)) changes.set(change.path, change)
-    for (const { path, ...entry } of known.values())
-      changes.set(path, { path, base: entry, local: undefined, stat: undefined })
+export async function scanHints(
+  means: ScanMeans,
+  hints: ReadonlySet<Path>,
+  onProgress?: (seen: number) => void,
+): Promise<LocalChange[]> {
+  const progress = new Progress(means.ambient, onProgress)
+  const changes = new Map<Path, LocalChange>()
+  const missing = await knownBelow(means, hints)
+  await concurrently(hints, FILES_AT_ONCE, async hint => {
+    if (!isOurs(hint)) return
+    progress.add(1)
     const own = await look(means, hint, await means.state.get(hint))
     if (own) changes.set(hint, own)
+  })
+  for (const hint of hints) {
+    if (!isOurs(hint) || (await means.files.stat(hint))) continue
+    for (const change of await scanFolder(means, hint, missing, progress)) changes.set(change.path, change)
   }
-  return [...changes.values()]
+  for (const entry of missing.values()) changes.set(entry.path, gone(entry))
+  progress.end()
+  return [...changes.values()].filter(({ path }) => path.startsWith(means.prefix))
+}
+
+/** What is remembered of paths below the named folders. Reads everything only if there may be such. */
+async function knownBelow({ state, prefix }: ScanMeans, hints: ReadonlySet<Path>): Promise<Map<Path, CopyEntry>> {
+  const known = new Map<Path, CopyEntry>()
+  let any = false
+  for (const hint of hints) any ||= await state.mayHaveBelow(hint)
+  if (!any) return known
+  for await (const entry of state.all()) {
+    if (!entry.path.startsWith(prefix)) continue
+    for (const folder of foldersAbove(entry.path)) if (hints.has(folder as Path)) known.set(entry.path, entry)
+  }
+  return known
 }
 
 /** How one path differs; undefined when it does not. A stat that moved without the content is remembered anew. */
@@ -70,51 +87,60 @@ export async function look(
   entry: CopyEntry | undefined,
 ): Promise<LocalChange | undefined> {
   const stat = await means.files.stat(path)
-  if (entry && stat && settles(entry, stat)) return undefined
+  if (entry?.stat && stat && sameStat(entry.stat, stat)) return undefined
   const local = stat && (await means.files.side(path, stat))
   if (isLocalChange(entry, local)) return { path, base: entry, local, stat }
-  if (stat && local) await means.state.set({ path, ...local, ...stat, at: means.ambient.now() })
+  if (stat && local) {
+    const proof = proving(stat, await means.files.startedAt())
+    if (entry?.stat || proof) await means.state.set({ path, ...local, stat: proof })
+  }
   return undefined
 }
 
-function settles(entry: CopyEntry, stat: Stat): boolean {
-  const alike =
-    entry.size === stat.size &&
-    entry.mtimeNs === stat.mtimeNs &&
-    entry.inode === stat.inode &&
-    entry.executable === stat.executable
-  return alike && Number(BigInt(stat.mtimeNs) / 1_000_000n) < entry.at - RACY_MS
-}
+const gone = (entry: CopyEntry): LocalChange => ({ path: entry.path, base: entry, local: undefined, stat: undefined })
 
-async function scanFolder(means: ScanMeans, start: string, missing: Map<string, CopyEntry>): Promise<LocalChange[]> {
+/** Looks at all files below a folder, and takes what it meets out of `missing`. */
+async function scanFolder(
+  means: ScanMeans,
+  start: string,
+  missing: Map<Path, CopyEntry>,
+  progress: Progress,
+): Promise<LocalChange[]> {
   const changes: LocalChange[] = []
   const links: string[] = []
-  const queue = new PQueue({ concurrency: CONCURRENCY })
-  let seen = 0
-  const visit = async (path: string): Promise<void> => {
-    seen += 1
-    if (seen % 1000 === 0) means.onProgress?.(seen)
-    const parsed = await nameOf(means, path)
-    const change = await look(means, parsed, missing.get(parsed))
-    missing.delete(parsed)
-    if (change) changes.push(change)
+  await means.files.startedAt() // before the first stat
+  await concurrently(walk(means, start, links), FOLDERS_AT_ONCE, async files => {
+    await concurrently(files, FILES_AT_ONCE, async name => {
+      // A path that is known has been parsed before.
+      const path = missing.has(name as Path) ? (name as Path) : await nameOf(means, name)
+      const change = await look(means, path, missing.get(path))
+      missing.delete(path)
+      if (change) changes.push(change)
+      progress.add(1)
+    })
+  })
+  const [link, ...others] = links
+  if (link !== undefined) {
+    const rest = others.length > 0 ? ` (nor are ${others.length} others)` : ''
+    throw new LinkInCopyError(link, `a symbolic link or no regular file${rest}`)
   }
-  const walk = async (folder: string): Promise<void> => {
-    const entries = await readdir(join(means.files.root, folder), { withFileTypes: true }).catch(ifMissing)
-    const files: string[] = []
-    for (const entry of entries ?? []) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-      if (NOT_OURS.has(path)) continue
-      if (entry.isDirectory()) await walk(path)
-      else if (!entry.isFile()) links.push(path)
-      else if (path.startsWith(means.prefix)) files.push(path)
-    }
-    await queue.addAll(files.map(path => () => visit(path)))
-  }
-  await walk(start)
-  const [link] = links
-  if (link !== undefined) throw new LinkInCopyError(link, `no regular file (nor are ${links.length - 1} others)`)
   return changes
+}
+
+/** The files of each folder below `start` that can have the prefix. */
+async function* walk(means: ScanMeans, start: string, links: string[]): AsyncGenerator<string[]> {
+  const folders = [start]
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const files: string[] = []
+    for (const entry of (await means.files.list(folder)) ?? []) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (!isOurs(path)) continue
+      if (entry.isDirectory()) {
+        if (`${path}/`.startsWith(means.prefix) || means.prefix.startsWith(`${path}/`)) folders.push(path)
+      } else if (path.startsWith(means.prefix)) (entry.isFile() ? files : links).push(path)
+    }
+    if (files.length > 0) yield files
+  }
 }
 
 /** A file system that normalises names hands out others than it was given; on any other such a name is refused. */
@@ -124,14 +150,5 @@ async function nameOf({ files }: ScanMeans, path: string): Promise<Path> {
   return parsePath(path)
 }
 
-async function isFolderAt(means: ScanMeans, path: Path): Promise<boolean> {
-  return (await readdir(join(means.files.root, path)).catch(ifMissing)) !== undefined
-}
-
 /** The folder that everything under the prefix lies in. */
 const folderOf = (prefix: string): string => prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))
-
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-  throw error
-}
