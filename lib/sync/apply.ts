@@ -35,10 +35,13 @@ export interface Step {
   readonly step: PullStep
 }
 
-/** Brings each path to what the namespace says, or finds it in conflict; `winner` says which side wins then. */
+/**
+ * Brings each path to what the namespace says, or finds it in conflict; `winner` says which side wins then. Takes the changes away:
+ * what a first pull brings need not be kept until the last file is written.
+ */
 export async function applyChanges(
   turn: Turn,
-  changes: readonly RowChange[],
+  changes: RowChange[],
   winner: 'ours' | 'theirs' | undefined,
   onProgress?: (files: number) => void,
 ): Promise<Applied> {
@@ -69,10 +72,10 @@ export async function applyChanges(
 
 const moves = (step: PullStep): boolean => step === 'write' || step === 'remove'
 
-function* windows(changes: readonly RowChange[]): Generator<readonly RowChange[]> {
-  for (const side of [changes.filter(change => !change.after), changes.filter(change => change.after)]) {
-    for (let i = 0; i < side.length; i += WINDOW) yield side.slice(i, i + WINDOW)
-  }
+function* windows(changes: RowChange[]): Generator<readonly RowChange[]> {
+  const sides = [changes.filter(change => !change.after), changes.filter(change => change.after)]
+  changes.length = 0
+  for (const side of sides) while (side.length > 0) yield side.splice(0, WINDOW)
 }
 
 async function decideAll(

@@ -4,7 +4,17 @@ import { createHash } from 'node:crypto'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { systemAmbient } from '../../lib/ambient.ts'
+import { LeaseLostError } from '../../lib/errors.ts'
+import { LeaseCell } from '../../lib/lease/leases.ts'
+import { parseNamespaceName } from '../../lib/names.ts'
+import { openNamespace } from '../../lib/namespace/namespace.ts'
 import type { Namespace } from '../../lib/runlet.ts'
+import { CopyState } from '../../lib/sync/copy-state.ts'
+import { LocalFiles } from '../../lib/sync/local-files.ts'
+import { pull } from '../../lib/sync/pull.ts'
+import { push } from '../../lib/sync/push.ts'
+import type { Turn } from '../../lib/sync/turn.ts'
 import type { WorkingCopy } from '../../lib/sync/working-copy.ts'
 import { contents } from '../support/world.ts'
 import { aBucket, aFolder, type Client, files, write } from './support.ts'
@@ -140,4 +150,26 @@ test('a journal whose last line was cut short counts as far as it goes', async (
   assert.deepEqual([status.added, status.modified], [['not-begun'], []])
   const left = await readdir(join(copy.directory, '.runlet', 'copy'))
   assert.ok(!left.includes('journal'))
+})
+
+test('who lost the turn, asleep for too long, does not touch the directory', async () => {
+  const { namespace, objects } = await aBucket()()
+  await commit(namespace, '1')
+  const directory = aFolder()
+  const turn: Turn = {
+    namespace: openNamespace(objects, parseNamespaceName('n'), systemAmbient),
+    signing: { author: 'me', rules: [], suffix: 'me' },
+    directory,
+    prefix: '',
+    turns: new LeaseCell(objects, 'turn', 'working copy', systemAmbient),
+    files: new LocalFiles(directory, systemAmbient),
+    state: new CopyState(directory, systemAmbient),
+    ambient: systemAmbient,
+    held: AbortSignal.abort(),
+  }
+  await assert.rejects(pull(turn), LeaseLostError)
+  assert.deepEqual(await files(directory), {})
+  await write(directory, { mine: '1' })
+  await assert.rejects(push({ ...turn, state: new CopyState(directory, systemAmbient) }, new Set(), {}), LeaseLostError)
+  assert.equal((await contents(namespace)).mine, undefined)
 })

@@ -188,6 +188,59 @@ describe('a pull', () => {
     assert.deepEqual(await files(root), { a: 'file' })
   })
 
+  test('turns a folder into a file, however much else it brings', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.put('a/b', 'folder')
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await mkdir(join(root, 'a/empty/too'), { recursive: true })
+    await namespace.commit(tx => {
+      tx.delete('a/b')
+      tx.put('a', 'file')
+      for (let i = 0; i < 1100; i++) tx.put(`a-${i}`, 'between them')
+    })
+    assert.equal((await copy.pull()).written, 1101)
+    assert.equal((await files(root)).a, 'file')
+  })
+
+  test('refuses a file where the directory has a folder with something of its own, before anything is written', async () => {
+    const { namespace } = await aBucket()()
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await write(root, { 'a/mine': '1' })
+    await namespace.commit(tx => {
+      tx.put('a', 'file')
+      tx.put('other', '1')
+    })
+    await assert.rejects(copy.pull(), PathCollisionError)
+    assert.deepEqual(await files(root), { 'a/mine': '1' })
+    await rm(join(root, 'a/mine'))
+    assert.equal((await copy.pull()).written, 2)
+  })
+
+  test('tells how far it is', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.commit(tx => {
+      for (let i = 0; i < 50; i++) tx.put(`d/${i}`, String(i))
+    })
+    const copy = await namespace.workingCopy(aFolder())
+    const told: [string, number][] = []
+    const onProgress = (step: string, files: number) => told.push([step, files])
+    await copy.pull({ onProgress })
+    await write(copy.directory, { 'd/1': 'changed', 'd/new': 'new' })
+    await copy.push({ onProgress })
+    const last = new Map(told)
+    assert.deepEqual(
+      [...last],
+      [
+        ['fetch', 50],
+        ['scan', 51],
+        ['push', 2],
+      ],
+    )
+  })
+
   test('never writes through a link out of the directory', async () => {
     const { namespace } = await aBucket()()
     await namespace.put('out/file', 'x')
