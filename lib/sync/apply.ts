@@ -42,7 +42,7 @@ export interface Step {
 export async function applyChanges(
   turn: Turn,
   changes: RowChange[],
-  winner: 'ours' | 'theirs' | undefined,
+  winner: Winner,
   onProgress?: (files: number) => void,
 ): Promise<Applied> {
   const applied = { written: 0, removed: 0, conflicts: {} as Record<string, Side | null>, settled: [] as Path[] }
@@ -54,8 +54,8 @@ export async function applyChanges(
     await turn.state.intend(
       steps.flatMap(({ path, row, step }) => (moves(step) ? [{ path, side: row && sideOf(row) }] : [])),
     )
-    await removeAll(turn, steps)
-    await writeAll(turn, steps, progress)
+    await removeAll(turn, steps, winner)
+    await writeAll(turn, steps, winner, progress)
     for (const decided of steps) {
       const { path, row, entry, step } = decided
       if (step === 'agree' && !same(entry, row && sideOf(row))) await remember(turn, decided)
@@ -70,6 +70,8 @@ export async function applyChanges(
   return applied
 }
 
+type Winner = 'ours' | 'theirs' | undefined
+
 const moves = (step: PullStep): boolean => step === 'write' || step === 'remove'
 
 function* windows(changes: RowChange[]): Generator<readonly RowChange[]> {
@@ -78,27 +80,30 @@ function* windows(changes: RowChange[]): Generator<readonly RowChange[]> {
   for (const side of sides) while (side.length > 0) yield side.splice(0, WINDOW)
 }
 
-async function decideAll(
-  turn: Turn,
-  changes: readonly RowChange[],
-  winner: 'ours' | 'theirs' | undefined,
-): Promise<Step[]> {
+async function decideAll(turn: Turn, changes: readonly RowChange[], winner: Winner): Promise<Step[]> {
   const steps: Step[] = []
   await concurrently(changes, FILES_AT_ONCE, async (change, position) => {
-    const decided = await decide(turn, change)
-    steps[position] = winner && decided.step !== 'agree' ? await settleFor(turn, decided, winner) : decided
+    steps[position] = await decideFor(turn, change, winner)
   })
   return steps
+}
+
+async function decideFor(turn: Turn, change: RowChange, winner: Winner): Promise<Step> {
+  const { path, after: row } = change
+  if (!winner) {
+    // A merge brings rows anew that say what they said before.
+    const entry = await turn.state.get(path)
+    if (entry && row && same(entry, sideOf(row))) return { path, row, entry, stat: entry.stat, step: 'keep' }
+  }
+  const decided = await decide(turn, change)
+  return winner && decided.step !== 'agree' ? settleFor(turn, decided, winner) : decided
 }
 
 /** What a pull does about one path. */
 export async function decide(turn: Turn, { path, after: row }: RowChange): Promise<Step> {
   const entry = await turn.state.get(path)
-  // A merge brings rows anew that say what they said before.
-  if (entry && row && same(entry, sideOf(row))) return { path, row, entry, stat: entry.stat, step: 'keep' }
-  const change = await look(turn, path, entry)
-  const local = change ? change.local : entry // as remembered, while its stat proves that
-  return { path, row, entry, stat: change?.stat ?? entry?.stat, step: decidePull(entry, local, row && sideOf(row)) }
+  const { local, stat } = await look(turn, path, entry)
+  return { path, row, entry, stat, step: decidePull(entry, local, row && sideOf(row)) }
 }
 
 /** `ours`: the directory's own stands, as a change to what the namespace has now: the next push commits it. */
@@ -110,24 +115,46 @@ async function settleFor(turn: Turn, decided: Step, winner: 'ours' | 'theirs'): 
   return { ...decided, step: 'keep' }
 }
 
-async function removeAll(turn: Turn, steps: readonly Step[]): Promise<void> {
-  for (const { path, step } of steps) {
-    if (step !== 'remove') continue
-    await turn.files.remove(path)
-    await turn.state.delete(path)
+async function removeAll(turn: Turn, steps: Step[], winner: Winner): Promise<void> {
+  const { files, state } = turn
+  for (const position of steps.keys()) {
+    await carryOut(turn, steps, { position, winner, kind: 'remove' }, async ({ path, stat }) => {
+      const removed = await files.remove(path, stat)
+      if (removed) await state.delete(path)
+      return removed
+    })
   }
 }
 
-async function writeAll(turn: Turn, steps: readonly Step[], progress: Progress): Promise<void> {
+async function writeAll(turn: Turn, steps: Step[], winner: Winner, progress: Progress): Promise<void> {
   const { values } = turn.namespace
-  const rows = steps.flatMap(({ row, step }) => (step === 'write' && row ? [row] : []))
-  const small = await values.readSmall(rows)
-  await concurrently(rows, FILES_AT_ONCE, async row => {
-    const bytes = small.get(row.path)
-    const stat = await turn.files.write(row.path, bytes ? [bytes] : values.stream(row), row.executable ?? false)
-    await turn.state.set({ path: row.path, ...sideOf(row), stat })
-    progress.add(1)
+  const small = await values.readSmall(steps.flatMap(({ row, step }) => (step === 'write' && row ? [row] : [])))
+  await concurrently([...steps.keys()], FILES_AT_ONCE, async position => {
+    await carryOut(turn, steps, { position, winner, kind: 'write' }, async ({ path, row, stat }) => {
+      if (!row) return true
+      const bytes = small.get(path)
+      const content = bytes ? [bytes] : values.stream(row)
+      const written = await turn.files.write(path, content, { executable: row.executable ?? false, instead: stat })
+      if (!written) return false
+      await turn.state.set({ path, ...sideOf(row), stat: written.proof })
+      progress.add(1)
+      return true
+    })
   })
+}
+
+/** Does one step, if it is of that kind. A file that was edited since it was looked at is judged anew, until it was done or is not to be. */
+async function carryOut(
+  turn: Turn,
+  steps: Step[],
+  { position, winner, kind }: { position: number; winner: Winner; kind: PullStep },
+  act: (step: Step) => Promise<boolean>,
+): Promise<void> {
+  for (let decided = steps[position]; decided?.step === kind; ) {
+    if (await act(decided)) return
+    decided = await decideFor(turn, { path: decided.path, after: decided.row }, winner)
+    steps[position] = decided
+  }
 }
 
 /** Both sides have the same: take note of it. */

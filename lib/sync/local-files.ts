@@ -10,7 +10,7 @@ import type { Path } from '../names.ts'
 import { type FileSystemTraits, foldersAbove } from './collisions.ts'
 import type { Side } from './decide.ts'
 import { STATE_FOLDER } from './ours.ts'
-import { proving, raceWindow, type Stat } from './stat.ts'
+import { proving, raceWindow, type Stat, sameStat } from './stat.ts'
 
 const EXECUTABLE = 0o111
 const MAX_CHUNK = 256 * 1024
@@ -30,6 +30,8 @@ export class LocalFiles {
   private readonly folders = new Set<string>()
   /** Folders that were seen not to be there, until `lookAgain`. */
   private readonly absent = new Set<string>()
+  /** Folders that were made here, until `lookAgain`: nobody else has anything in them. */
+  private readonly made = new Set<string>()
   private readonly tmp: string
   private clock: Promise<Clock> | undefined
 
@@ -60,9 +62,10 @@ export class LocalFiles {
     return (await this.readClock()).base
   }
 
-  /** Trusts no longer that folders which were missing still are. */
+  /** Trusts no longer that folders which were missing still are, or that those which were made hold nothing else. */
   lookAgain(): void {
     this.absent.clear()
+    this.made.clear()
   }
 
   /** What lies in a folder; undefined when it is not there. @throws LinkInCopyError */
@@ -102,39 +105,52 @@ export class LocalFiles {
     }
   }
 
-  /** Puts a whole file in place, and resolves to the stat that proves it unchanged. A folder that stands there must be empty. */
+  /**
+   * Puts a whole file in place of what `instead` was the stat of (undefined: of nothing), and resolves to the stat that proves it
+   * unchanged, if one does. Does nothing and resolves to undefined when something else stands there by then.
+   */
   async write(
     path: Path,
     content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    executable: boolean,
-  ): Promise<Stat | undefined> {
+    how: { readonly executable: boolean; readonly instead: Stat | undefined },
+  ): Promise<{ readonly proof: Stat | undefined } | undefined> {
     const staging = join(this.tmp, this.ambient.randomId())
     const clock = await this.readClock()
     try {
-      await writeNew(staging, content, executable)
+      await writeNew(staging, content, how.executable)
       const now = clock.base + this.ambient.monotonic() - clock.at
       const dated = (now - raceWindow(clock.base)) / 1000
       await utimes(staging, dated, dated).catch(() => undefined) // then the next scan hashes it
       const stat = statOf(await lstat(staging))
       await this.makeFolders(path)
+      if (!this.made.has(dirname(path)) && !(await this.isStill(path, how.instead))) {
+        await rm(staging)
+        return undefined
+      }
       await this.moveTo(staging, path)
-      return proving(stat, now)
+      return { proof: proving(stat, now) }
     } catch (cause) {
       await rm(staging, { force: true })
       throw localError('write', path, cause)
     }
   }
 
-  /** Removes a file, and the folders that it leaves empty. */
-  async remove(path: Path): Promise<void> {
-    if (!(await this.checkFolders(path))) return
+  /** Removes the file that `stat` was of, and the folders that it leaves empty. False when something else stands there by then. */
+  async remove(path: Path, stat: Stat | undefined): Promise<boolean> {
+    if (!(await this.isStill(path, stat))) return false
     await rm(join(this.root, path), { force: true }).catch(cause => {
       throw localError('remove', path, cause)
     })
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
-      if (!(await removeIfEmpty(join(this.root, folder)))) return
+      if (!(await removeIfEmpty(join(this.root, folder)))) break
       this.folders.delete(folder)
     }
+    return true
+  }
+
+  private async isStill(path: Path, stat: Stat | undefined): Promise<boolean> {
+    const now = await this.stat(path)
+    return now && stat ? sameStat(now, stat) : now === stat
   }
 
   private readClock(): Promise<Clock> {
@@ -188,9 +204,12 @@ export class LocalFiles {
   private async makeFolders(path: Path): Promise<void> {
     for (const folder of foldersAbove(path)) {
       if (this.folders.has(folder)) continue
-      await mkdir(join(this.root, folder)).catch(error => {
-        if (error.code !== 'EEXIST') throw error
-      })
+      await mkdir(join(this.root, folder)).then(
+        () => this.made.add(folder),
+        error => {
+          if (error.code !== 'EEXIST') throw error
+        },
+      )
       this.absent.delete(folder)
     }
     if (!(await this.checkFolders(path)))

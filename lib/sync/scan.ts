@@ -55,7 +55,7 @@ export async function scanHints(
   await concurrently(hints, FILES_AT_ONCE, async hint => {
     if (!isOurs(hint)) return
     progress.add(1)
-    const own = await look(means, hint, await means.state.get(hint))
+    const own = await changeOf(means, hint, await means.state.get(hint))
     if (own) changes.set(hint, own)
   })
   for (const hint of hints) {
@@ -80,21 +80,28 @@ async function knownBelow({ state, prefix }: ScanMeans, hints: ReadonlySet<Path>
   return known
 }
 
-/** How one path differs; undefined when it does not. A stat that moved without the content is remembered anew. */
-export async function look(
-  means: ScanMeans,
-  path: Path,
-  entry: CopyEntry | undefined,
-): Promise<LocalChange | undefined> {
+/** What the directory has at one path: as remembered while the stat proves that, else as it is read. */
+export interface Look {
+  readonly local: Side | undefined
+  readonly stat: Stat | undefined
+}
+
+/** Looks at one path. A stat that moved without the content is remembered anew. */
+export async function look(means: ScanMeans, path: Path, entry: CopyEntry | undefined): Promise<Look> {
   const stat = await means.files.stat(path)
-  if (entry?.stat && stat && sameStat(entry.stat, stat)) return undefined
+  if (entry?.stat && stat && sameStat(entry.stat, stat)) return { local: entry, stat }
   const local = stat && (await means.files.side(path, stat))
-  if (isLocalChange(entry, local)) return { path, base: entry, local, stat }
-  if (stat && local) {
+  if (stat && local && !isLocalChange(entry, local)) {
     const proof = proving(stat, await means.files.startedAt())
     if (entry?.stat || proof) await means.state.set({ path, ...local, stat: proof })
   }
-  return undefined
+  return { local, stat }
+}
+
+/** How one path differs; undefined when it does not. */
+async function changeOf(means: ScanMeans, path: Path, entry: CopyEntry | undefined): Promise<LocalChange | undefined> {
+  const { local, stat } = await look(means, path, entry)
+  return isLocalChange(entry, local) ? { path, base: entry, local, stat } : undefined
 }
 
 const gone = (entry: CopyEntry): LocalChange => ({ path: entry.path, base: entry, local: undefined, stat: undefined })
@@ -113,7 +120,7 @@ async function scanFolder(
     await concurrently(files, FILES_AT_ONCE, async name => {
       // A path that is known has been parsed before.
       const path = missing.has(name as Path) ? (name as Path) : await nameOf(means, name)
-      const change = await look(means, path, missing.get(path))
+      const change = await changeOf(means, path, missing.get(path))
       missing.delete(path)
       if (change) changes.push(change)
       progress.add(1)

@@ -62,6 +62,28 @@ describe('a new process without any cache that pulls', () => {
     assert.deepEqual([result.written, fresh.requests.length], [1 + others, 2], fresh.requests.join())
   })
 
+  test('many changes reads the files that came since, not those that were merged into them', async () => {
+    const { open, writer, root } = await aCompactedBase()
+    const filesOf = async () => (await headOf(writer)).layers.flatMap(layer => layer.files ?? [])
+    const write = async (round: number) => {
+      await writer.namespace.commit(tx => {
+        for (let i = round; i < ROWS; i += 50) tx.put(path(i), `round ${round}`)
+      })
+      await writer.namespace.idle()
+    }
+    await write(0)
+    await (await (await open()).namespace.workingCopy(root)).pull()
+    const before = await filesOf()
+    let rounds = 0
+    while ((await filesOf()).some(file => file.id === before.at(-1)?.id)) await write(++rounds)
+    const now = await filesOf()
+    const fresh = await open()
+    const result = await (await fresh.namespace.workingCopy(root)).pull()
+    assert.equal(result.written, (rounds * ROWS) / 50)
+    const came = now.filter(file => !before.some(({ id }) => id === file.id))
+    assert.equal(fresh.requests.length, 1 + came.length, fresh.requests.join())
+  })
+
   test('a change that a compaction merged reads the shards that were rewritten, and no others', async () => {
     const { open, writer, root } = await aCompactedBase()
     const shards = (await headOf(writer)).layers.flatMap(layer => layer.files ?? [])

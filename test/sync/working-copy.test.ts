@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, rm, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import {
   ConflictError,
@@ -217,6 +218,33 @@ describe('a pull', () => {
     assert.deepEqual(await files(root), { 'a/mine': '1' })
     await rm(join(root, 'a/mine'))
     assert.equal((await copy.pull()).written, 2)
+  })
+
+  test('does not overwrite or remove what is edited here while it fetches', async () => {
+    const { namespace, failAt } = await aBucket()()
+    const large = (text: string) => text.padEnd(5_000, '.')
+    await namespace.commit(tx => {
+      for (const path of ['changed', 'gone']) tx.put(path, large('1'))
+    })
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await namespace.commit(tx => {
+      for (const path of ['changed', 'fresh', 'below/fresh']) tx.put(path, large('2'))
+    })
+    const edited = { changed: 'mine', fresh: 'mine', 'below/fresh': 'mine' }
+    let once = true
+    failAt(({ key }) => {
+      if (!key.includes('/values/') || !once) return false
+      once = false
+      for (const [path, value] of Object.entries(edited)) {
+        mkdirSync(dirname(join(root, path)), { recursive: true })
+        writeFileSync(join(root, path), value)
+      }
+      return false
+    })
+    assert.deepEqual((await copy.pull()).conflicts, ['below/fresh', 'changed', 'fresh'])
+    assert.deepEqual(await files(root), { ...edited, gone: large('1') })
   })
 
   test('tells how far it is', async () => {
