@@ -164,3 +164,23 @@ test('a copy of a run goes on when the run has ended and its id is used again', 
   assert.deepEqual(await files(root), { a: 'first', b: 'since', c: 'mine' })
   assert.deepEqual(await contents(second), await files(root))
 })
+
+test('a run whose id is used again is another one, though all that it stood on can still be read', async () => {
+  const { namespace, objects } = await aBucket()()
+  const root = aFolder()
+  const first = await namespace.fork('nightly')
+  await first.put('a', 'first')
+  await (await first.workingCopy(root)).pull()
+  const pins: [string, Uint8Array][] = []
+  for await (const { key } of objects.list({ prefix: 'ns/n/_/forks/' })) {
+    const answer = await objects.get(key)
+    if (answer.status === 'found') pins.push([key, answer.body])
+  }
+  assert.equal(pins.length, 1)
+  await first.discard()
+  const second = await namespace.fork('nightly')
+  await second.put('a', 'second')
+  for (const [key, body] of pins) await objects.put(key, body) // as a cache on disk has it
+  await (await second.workingCopy(root)).pull()
+  assert.deepEqual(await files(root), { a: 'second' })
+})
