@@ -19,5 +19,13 @@ export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
 export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
 export type { DoctorReport } from './store/doctor.ts'
-export type { CopyProgress, CopyStatus, PullResult, PushResult, SyncOptions, WorkingCopy } from './sync/working-copy.ts'
+export type {
+  CopyOptions,
+  CopyProgress,
+  CopyStatus,
+  PullResult,
+  PushResult,
+  SyncOptions,
+  WorkingCopy,
+} from './sync/working-copy.ts'
 export { type RunNamespaceOptions, withRunNamespace } from './with-run-namespace.ts'

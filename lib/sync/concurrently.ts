@@ -15,7 +15,7 @@ export async function concurrently<T>(
       while (!failed) {
         const taken = source.next()
         const next = taken instanceof Promise ? await taken : taken
-        if (next.done) return
+        if (next.done || failed) return
         await work(next.value, position++)
       }
     } catch (error) {
