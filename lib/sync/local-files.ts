@@ -14,6 +14,8 @@ import { proving, raceWindow, type Stat, sameStat } from './stat.ts'
 
 const EXECUTABLE = 0o111
 const MAX_CHUNK = 256 * 1024
+/** A time that is set may be stored as another one nearby. */
+const ROUNDING_MS = 1
 
 /** The file system's clock, as of the moment that ours showed `at`. */
 interface Clock {
@@ -43,17 +45,14 @@ export class LocalFiles {
 
   /** Tries out what this file system takes for the same name. */
   async traits(): Promise<FileSystemTraits> {
-    const folder = join(this.tmp, `probé-${this.ambient.randomId()}`)
-    await mkdir(folder, { recursive: true })
-    const isThere = async (path: string) => (await lstat(path).catch(ifMissing)) !== undefined
+    const id = this.ambient.randomId()
+    const isThere = async (name: string) => (await lstat(join(this.tmp, name)).catch(ifMissing)) !== undefined
+    await mkdir(join(this.tmp, `probe-${id}-\u00e9`), { recursive: true })
     try {
-      const [foldsCase, normalises] = await Promise.all([
-        isThere(join(dirname(folder), folder.slice(dirname(folder).length + 1).toUpperCase())),
-        isThere(folder.normalize('NFD')),
-      ])
+      const [foldsCase, normalises] = await Promise.all([isThere(`PROBE-${id}-\u00e9`), isThere(`probe-${id}-e\u0301`)])
       return { foldsCase, normalises }
     } finally {
-      await rmdir(folder)
+      await rmdir(join(this.tmp, `probe-${id}-\u00e9`))
     }
   }
 
@@ -119,7 +118,7 @@ export class LocalFiles {
     try {
       await writeNew(staging, content, how.executable)
       const now = clock.base + this.ambient.monotonic() - clock.at
-      const dated = (now - raceWindow(clock.base)) / 1000
+      const dated = (now - raceWindow(clock.base) - ROUNDING_MS) / 1000
       await utimes(staging, dated, dated).catch(() => undefined) // then the next scan hashes it
       const stat = statOf(await lstat(staging))
       await this.makeFolders(path)

@@ -1,13 +1,15 @@
 // What cannot stand beside one another, among the paths that a pull brings and beside what lies on the disk. That a file system folds
 // case is told to the code, so that it can be tried on any.
 import assert from 'node:assert/strict'
-import { mkdir, symlink } from 'node:fs/promises'
+import { access, mkdir, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { systemAmbient } from '../../lib/ambient.ts'
 import { LinkInCopyError } from '../../lib/errors.ts'
 import type { Path } from '../../lib/names.ts'
 import { type FileSystemTraits, findCollisions, foldName } from '../../lib/sync/collisions.ts'
+import { LocalFiles } from '../../lib/sync/local-files.ts'
 import { findObstacles } from '../../lib/sync/obstacles.ts'
 import { aFolder, write } from './support.ts'
 
@@ -117,4 +119,17 @@ describe('beside what stands on the disk', () => {
     await assert.rejects(findObstacles(means, ['link' as Path]), LinkInCopyError)
     await assert.rejects(findObstacles(means, ['link/a' as Path]), LinkInCopyError)
   })
+})
+
+test('what this file system takes for the same name is found by trying, and nothing is left of that', async () => {
+  const root = aFolder()
+  await write(root, { 'name-\u00e9': '1' })
+  const isThere = (name: string) =>
+    access(join(root, name)).then(
+      () => true,
+      () => false,
+    )
+  const expected = { foldsCase: await isThere('NAME-\u00e9'), normalises: await isThere('name-e\u0301') }
+  assert.deepEqual(await new LocalFiles(root, systemAmbient).traits(), expected)
+  assert.deepEqual(await readdir(join(root, '.runlet/copy/tmp')), [])
 })
