@@ -12,7 +12,7 @@ import type { CopyHeader } from './copy-state.ts'
 import { diffViews, type RowChange } from './diff-heads.ts'
 import { findObstacles } from './obstacles.ts'
 import { isOurs } from './ours.ts'
-import { headerOf, type Turn } from './turn.ts'
+import { assertTurn, headerOf, type Turn } from './turn.ts'
 
 export interface PullResult {
   /** The commit that the directory is now in step with. */
@@ -36,6 +36,7 @@ export async function pull(turn: Turn, onProgress?: CopyProgress): Promise<PullR
   const changes = (await changesTo(turn, now.value, header)).filter(change => isOurs(change.path))
   await assertRoom(turn, changes)
   const applied = await applyChanges(turn, changes, undefined, files => onProgress?.('fetch', files))
+  assertTurn(turn)
   await turn.state.flush()
   const conflicts = { ...header.conflicts, ...applied.conflicts }
   for (const path of applied.settled) delete conflicts[path]
