@@ -4,6 +4,7 @@ import type { Ambient } from './ambient.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { defaultLabel } from './identity.ts'
 import type { WaitOptions } from './lease/leases.ts'
+import { parsePrefix } from './names.ts'
 import type { ConflictPolicy } from './namespace/policy.ts'
 import type { OnError, RunOptions } from './run/run.ts'
 
@@ -50,6 +51,18 @@ export interface ForkOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A working copy of a run, for as long as its function runs. */
+export interface RunCopyOptions {
+  /** Made if it is not there. One that was the copy of another run is used again: only what differs is fetched. */
+  readonly directory: string
+  /** Only the paths that start with it. Default: all, or what the copy had. */
+  readonly prefix?: string | undefined
+  /** How often what changed is pushed while the function runs, in milliseconds, 1000 to 3,600,000. Default: only at the end. */
+  readonly syncMs?: number | undefined
+  /** Told when such a push failed; it is tried again. The one at the end, which decides, is not told of here. */
+  readonly onFailedSync?: ((error: unknown) => void) | undefined
+}
+
 export interface FoldOptions {
   /** In place of the policies given at the fork. */
   readonly onConflict?: ConflictPolicy | undefined
@@ -77,6 +90,15 @@ const forkSchema = z.strictObject({
   ttlMs: ttlSchema.optional(),
   label: labelSchema.optional(),
   signal: signalSchema.optional(),
+})
+
+const runCopySchema = z.strictObject({
+  copy: z.strictObject({
+    directory: z.string().min(1),
+    prefix: z.string().optional(),
+    syncMs: z.number().min(1000).max(3_600_000).optional(),
+    onFailedSync: z.custom<(error: unknown) => void>(given => typeof given === 'function', 'is no function').optional(),
+  }),
 })
 
 const lockSchema = z.strictObject({
@@ -109,6 +131,12 @@ export function parseFoldOptions(options: FoldOptions): FoldOptions {
 export function parseForkOptions(options: ForkOptions = {}): RunOptions {
   const { onError = 'keep', ttlMs = 60_000, label = defaultLabel(), signal } = parse(forkSchema, options)
   return { onError, ttlMs, label, signal, onConflict: options.onConflict }
+}
+
+export function parseRunCopyOptions(options: RunCopyOptions): RunCopyOptions {
+  const { copy } = parse(runCopySchema, { copy: options })
+  parsePrefix(copy.prefix ?? '')
+  return copy
 }
 
 export function parseLockOptions(options: LockOptions = {}): WaitOptions {
