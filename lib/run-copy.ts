@@ -11,10 +11,12 @@ import { withRun } from './run/with-run.ts'
 import type { Run } from './runlet.ts'
 import { CopyState } from './sync/copy-state.ts'
 import { keepInStep } from './sync/keep-in-step.ts'
-import type { WorkingCopy } from './sync/working-copy.ts'
+import type { PushResult, WorkingCopy } from './sync/working-copy.ts'
 
 /** What `log` shows of the commits that a working copy of a run makes. */
-export const COPY_MESSAGE = 'working copy of the run'
+const MESSAGE = 'working copy of the run'
+/** So often may files go while they are looked at, before a push is given up. */
+const LOOKS = 5
 
 /**
  * To be asked before a run is made for it. Asks no store.
@@ -48,45 +50,82 @@ export async function openRunCopy(run: Run, { directory, prefix }: RunCopyOption
   }
 }
 
+/** Pushes, though the program may be at work: when a file goes between two looks at it, it looks again. */
+export async function pushRunCopy(copy: WorkingCopy): Promise<PushResult> {
+  for (let look = 1; ; look++) {
+    try {
+      return await copy.push({ message: MESSAGE })
+    } catch (error) {
+      if (look === LOOKS || !isOfAVanishedFile(error)) throw error
+    }
+  }
+}
+
+function isOfAVanishedFile(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (syscall !== undefined && ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code ?? '')) return true
+  return isOfAVanishedFile(error.cause)
+}
+
 /** After openRunCopy failed: a conflict is to be settled, so its run is kept; of a run made for nothing else nothing is left. */
 export async function abandonRun(run: Run, fresh: boolean, error: unknown): Promise<void> {
   const ending = fresh && !(error instanceof ConflictError) ? run.discard() : run.release()
   await ending.catch(() => undefined) // its lease expires; why there is no copy is what matters
 }
 
-/** As withRun, with a working copy that is pushed every so often, and before the run is folded or kept. */
+/**
+ * As withRun, with a working copy that is pushed every so often, and before the run is folded or kept. `fn` has one of its own on the
+ * same directory: what it marks as dirty there must not narrow what is pushed here.
+ */
 export async function withRunCopy<T>(
   run: Run,
   fn: (run: Run, copy: WorkingCopy) => T | Promise<T>,
   options: RunCopyOptions & { copy: WorkingCopy },
   ends: { onError: OnError; onFold: ((result: FoldResult) => void) | undefined },
 ): Promise<T> {
-  const { copy, syncMs, onFailedSync } = options
-  const push = () => copy.push({ message: COPY_MESSAGE })
+  const { copy } = options
+  const given = await run.workingCopy(copy.directory, { prefix: copy.prefix })
+  const pushes = startPushing(run, copy, options)
+  const ending = {
+    fold: () => pushes.last().then(() => run.fold()),
+    release: () => pushes.last().finally(() => run.release()),
+    discard: () => pushes.stop().then(() => run.discard()),
+  }
+  try {
+    return await withRun(ending, () => fn(run, given), ends)
+  } finally {
+    await pushes.stop()
+    await given.dispose()
+    await copy.dispose()
+  }
+}
+
+interface Pushes {
+  /** Resolves once none is in progress, nor will be. */
+  stop(): Promise<unknown>
+  /** Stops them and pushes for the last time. Asked again, it says again how that went. */
+  last(): Promise<void>
+}
+
+function startPushing(run: Run, copy: WorkingCopy, { syncMs, onFailedSync }: RunCopyOptions): Pushes {
+  const push = async () => void (await pushRunCopy(copy))
   const over = new AbortController()
   const signal = AbortSignal.any([over.signal, run.signal])
   const rounds =
     syncMs === undefined
       ? undefined
       : keepInStep(push, { everyMs: syncMs, ambient: systemAmbient, signal, onFailure: onFailedSync })
-  const endRounds = async () => {
+  const stop = async () => {
     over.abort()
     await rounds
   }
-  let pushed: Promise<void> | undefined
-  const pushLast = () => {
-    pushed ??= endRounds().then(async () => void (await push()))
-    return pushed
-  }
-  const pushing = {
-    fold: () => pushLast().then(() => run.fold()),
-    release: () => pushLast().finally(() => run.release()),
-    discard: () => endRounds().then(() => run.discard()),
-  }
-  try {
-    return await withRun(pushing, () => fn(run, copy), ends)
-  } finally {
-    await endRounds()
-    await copy.dispose()
+  let last: Promise<void> | undefined
+  return {
+    stop,
+    last: () => {
+      last ??= stop().then(push)
+      return last
+    },
   }
 }

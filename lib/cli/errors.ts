@@ -33,6 +33,14 @@ export class PathNotFoundError extends RunletError {
   }
 }
 
+/** What changed in RUNLET_DIR could not be brought into the run at this turn of `--sync`. */
+export class SyncFailedError extends RunletError {
+  constructor(cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super('ERR_RUNLET_SYNC_FAILED', `--sync: this turn failed, the next tries again: ${why}`, { cause })
+  }
+}
+
 /** Another process holds the singleton lock; nothing was started. */
 export class SingletonTakenError extends RunletError {
   readonly key: string

@@ -194,7 +194,13 @@ function addRunVerbs(add: AddVerb): void {
     .option('--singleton <key>', 'only one at a time, on all machines; exit 75 if another one is running')
     .option('--on-error <what>', 'when the program fails: keep, discard or fold', 'keep')
     .option('--timeout <duration>', 'end the program after that long, like 500ms, 10s, 10m; exit 124')
-    .option('--dir <folder>', 'in place of a fresh temporary folder')
+    .option('--dir <folder>', 'RUNLET_DIR, in place of a fresh temporary folder')
+    .option('--copy', 'RUNLET_DIR is a working copy: has what the run has; changes and deletions are pushed')
+    .option('--prefix <prefix>', 'a working copy of only the paths that start with this')
+    .option(
+      '--sync <duration>',
+      'bring changes in RUNLET_DIR into the run that often too, like 5s: a killed run keeps them',
+    )
     .option('--ttl <duration>', 'how long the run is out of reach of others once this process died', '60s')
     .option('--label <text>', 'for `runlet runs` and `runlet locks` (default: the program, up to its first option)')
     .option(...ON_CONFLICT)

@@ -1,9 +1,10 @@
 // RUNLET_DIR: the folder whose files become the run's. A fresh one in the system's temporary folder, removed at the end, or the
 // user's own, which is left alone.
-import { mkdir, mkdtemp, realpath, rm, rmdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { InvalidArgumentError } from '../../errors.ts'
+import { STATE_FOLDER } from '../../sync/local-files.ts'
 import { FileError } from '../errors.ts'
 import { storeFolder } from '../store-folder.ts'
 
@@ -32,6 +33,18 @@ export async function openRunFolder(dir: string | undefined, runId: string, stor
     )
   }
   return { path, own: true }
+}
+
+/** Files of a temporary folder that no working copy of the paths below `prefix` brings into the run. */
+export async function filesOutside(folder: RunFolder, prefix: string): Promise<string[]> {
+  if (folder.own) return []
+  const outside: string[] = []
+  for (const name of await readdir(folder.path, { recursive: true })) {
+    const path = name.split(sep).join('/')
+    if (path.startsWith(prefix) || path.split('/')[0] === STATE_FOLDER) continue
+    if (!(await stat(join(folder.path, name)).catch(() => undefined))?.isDirectory()) outside.push(path)
+  }
+  return outside
 }
 
 /** Removes a temporary folder with all that is in it. */

@@ -1,10 +1,12 @@
 // Lists the files that a program left in a folder, with the paths that they are to have in the namespace. All of them are judged
 // before the first is put (G10). Regular files only: what a symbolic link or a pipe would mean on another machine, nobody knows.
+// The program may still be at work: what goes while it is looked at is not there.
 import { isUtf8 } from 'node:buffer'
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Path, parsePath } from '../../names.ts'
+import { STATE_FOLDER } from '../../sync/local-files.ts'
 import { FileError } from '../errors.ts'
 
 export interface FoundFile {
@@ -13,12 +15,13 @@ export interface FoundFile {
   readonly file: string
 }
 
-/** All files below `folder`. @throws FileError naming the first that cannot be put */
+/** All files below `folder`, but for what a working copy keeps there. @throws FileError naming the first that cannot be put */
 export async function scanFolder(folder: string): Promise<FoundFile[]> {
   const found: FoundFile[] = []
   const waiting = ['']
   for (let below = waiting.pop(); below !== undefined; below = waiting.pop()) {
-    for (const entry of await entriesOf(join(folder, below))) {
+    for (const entry of await entriesOf(folder, below)) {
+      if (below === '' && entry.name.equals(STATE_FOLDER_NAME)) continue
       const path = below === '' ? nameOf(entry, folder) : `${below}/${nameOf(entry, join(folder, below))}`
       if (entry.isDirectory()) waiting.push(path)
       else found.push(fileAt(path, join(folder, path), entry))
@@ -27,10 +30,15 @@ export async function scanFolder(folder: string): Promise<FoundFile[]> {
   return found
 }
 
-async function entriesOf(folder: string): Promise<Dirent<Buffer>[]> {
+const STATE_FOLDER_NAME = Buffer.from(STATE_FOLDER)
+
+async function entriesOf(root: string, below: string): Promise<Dirent<Buffer>[]> {
+  const folder = join(root, below)
   try {
     return await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (below !== '' && (code === 'ENOENT' || code === 'ENOTDIR')) return []
     throw FileError.cannot('be read', folder, cause)
   }
 }

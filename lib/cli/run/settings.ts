@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { systemAmbient } from '../../ambient.ts'
 import { InvalidArgumentError } from '../../errors.ts'
-import { parseSegment } from '../../names.ts'
+import { parsePrefix, parseSegment } from '../../names.ts'
 import type { NamedPolicy } from '../../namespace/policy.ts'
 import { parseConflictOption } from '../conflict-option.ts'
 import { parseDuration } from '../durations.ts'
@@ -15,6 +15,9 @@ export interface RunOptions {
   readonly onError: string
   readonly timeout?: string
   readonly dir?: string
+  readonly copy?: true
+  readonly prefix?: string
+  readonly sync?: string
   readonly ttl: string
   readonly label?: string
   readonly onConflict?: string[]
@@ -29,6 +32,10 @@ export interface RunSettings {
   readonly onError: (typeof ON_ERROR)[number]
   readonly timeout: { readonly ms: number; readonly text: string } | undefined
   readonly dir: string | undefined
+  /** Undefined when the folder is only what the program leaves for the run, and no copy of what the run has. */
+  readonly copy: { readonly prefix: string | undefined } | undefined
+  /** How often what changed in the folder is brought into the run. */
+  readonly syncMs: number | undefined
   readonly ttlMs: number
   readonly label: string
   readonly onConflict: Record<string, NamedPolicy> | undefined
@@ -38,7 +45,7 @@ export interface RunSettings {
 
 /** @throws InvalidArgumentError, InvalidNameError */
 export function parseRunSettings(options: RunOptions, program: string, args: readonly string[]): RunSettings {
-  const { id, resume = false, singleton, timeout, ttl, dir } = options
+  const { id, resume = false, singleton, timeout, ttl, dir, sync } = options
   if (program === '') throw new InvalidArgumentError('<program>', 'is empty', 'Name a program after "--".')
   if (dir === '') throw new InvalidArgumentError('--dir', 'is empty', 'Name a folder.')
   if (resume && id === undefined) throw new InvalidArgumentError('--resume', 'needs the run to go on with', 'Add --id.')
@@ -50,11 +57,19 @@ export function parseRunSettings(options: RunOptions, program: string, args: rea
     timeout: timeout === undefined ? undefined : { ms: parseDuration('--timeout', timeout), text: timeout },
     ttlMs: parseDuration('--ttl', ttl, { least: 1000, most: 86_400_000 }),
     dir,
+    copy: parseCopy(options),
+    syncMs: sync === undefined ? undefined : parseDuration('--sync', sync, { least: 1000, most: 3_600_000 }),
     label: parseLabel(options.label ?? makeLabel(program, args)),
     onConflict: parseConflictOption(options.onConflict),
     program,
     args,
   }
+}
+
+function parseCopy({ copy, prefix }: RunOptions): RunSettings['copy'] {
+  if (prefix === '') throw new InvalidArgumentError('--prefix', 'is empty', 'Name one, or use --copy alone.')
+  if (prefix === undefined) return copy && { prefix }
+  return { prefix: parsePrefix(prefix) }
 }
 
 function parseOnError(text: string): RunSettings['onError'] {

@@ -4,7 +4,7 @@ import type { FoldResult } from '../../run/fold.ts'
 import type { Run } from '../../runlet.ts'
 import type { Output } from '../output.ts'
 import { foldMessage, keptMessage } from './messages.ts'
-import { putFolder } from './put-folder.ts'
+import type { RunFiles } from './run-files.ts'
 
 export type Choice = 'fold' | 'keep' | 'discard'
 
@@ -14,14 +14,14 @@ export interface Settled {
 }
 
 /** Ends the run as chosen. @throws what kept it from that, after saying that the run is kept */
-export async function settle(run: Run, choice: Choice, folder: string, output: Output): Promise<Settled> {
+export async function settle(run: Run, choice: Choice, files: RunFiles, output: Output): Promise<Settled> {
   try {
     if (choice === 'discard') {
       await run.discard()
       output.say(`discarded ${run.name}`)
       return { outcome: 'discarded' }
     }
-    await putFolder(run, folder)
+    await files.finish()
     if (choice === 'keep') {
       await giveUp(run, output)
       return { outcome: 'kept' }
