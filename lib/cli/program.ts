@@ -183,7 +183,7 @@ function addCopyVerbs(add: AddVerb): void {
 function addRunVerbs(add: AddVerb): void {
   add('run <program> [arguments...]', {
     does: 'run a program in a child namespace, and fold it',
-    more: 'The program gets RUNLET_STORE, RUNLET_NAMESPACE, RUNLET_RUN_ID and RUNLET_DIR. What it writes to the namespace, and the files that it leaves in RUNLET_DIR, are folded into the parent if it exits with 0.',
+    more: 'The program gets RUNLET_STORE, RUNLET_NAMESPACE, RUNLET_RUN_ID and RUNLET_DIR. What it writes to the namespace, and the files that it leaves in RUNLET_DIR, are folded into the parent if it exits with 0. With --sync, a killed run keeps what the folder had at the last round, where a file may be half-written.',
     example: "runlet run --singleton nightly --timeout 10m -- sh -c 'date > $RUNLET_DIR/when.txt'",
     remedy: 'The program and its own options stand after `--`; see `runlet run --help`.',
     load: () => import('./run.ts'),
