@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, realpath, rm, rmdir, stat } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { InvalidArgumentError } from '../../errors.ts'
-import { STATE_FOLDER } from '../../sync/local-files.ts'
+import { STATE_FOLDER } from '../../sync/ours.ts'
 import { FileError } from '../errors.ts'
 import { storeFolder } from '../store-folder.ts'
 

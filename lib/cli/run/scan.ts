@@ -6,7 +6,7 @@ import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Path, parsePath } from '../../names.ts'
-import { STATE_FOLDER } from '../../sync/local-files.ts'
+import { STATE_FOLDER } from '../../sync/ours.ts'
 import { FileError } from '../errors.ts'
 
 export interface FoundFile {
