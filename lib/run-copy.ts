@@ -15,8 +15,6 @@ import type { PushResult, WorkingCopy } from './sync/working-copy.ts'
 
 /** What `log` shows of the commits that a working copy of a run makes. */
 const MESSAGE = 'working copy of the run'
-/** So often may files go while they are looked at, before a push is given up. */
-const LOOKS = 5
 
 /**
  * To be asked before a run is made for it. Asks no store.
@@ -50,23 +48,7 @@ export async function openRunCopy(run: Run, { directory, prefix }: RunCopyOption
   }
 }
 
-/** Pushes, though the program may be at work: when a file goes between two looks at it, it looks again. */
-export async function pushRunCopy(copy: WorkingCopy): Promise<PushResult> {
-  for (let look = 1; ; look++) {
-    try {
-      return await copy.push({ message: MESSAGE })
-    } catch (error) {
-      if (look === LOOKS || !isOfAVanishedFile(error)) throw error
-    }
-  }
-}
-
-function isOfAVanishedFile(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { code, syscall } = error as NodeJS.ErrnoException
-  if (syscall !== undefined && ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code ?? '')) return true
-  return isOfAVanishedFile(error.cause)
-}
+export const pushRunCopy = (copy: WorkingCopy): Promise<PushResult> => copy.push({ message: MESSAGE })
 
 /** After openRunCopy failed: a conflict is to be settled, so its run is kept; of a run made for nothing else nothing is left. */
 export async function abandonRun(run: Run, fresh: boolean, error: unknown): Promise<void> {

@@ -82,10 +82,16 @@ export class LocalFiles {
     return statOf(stats)
   }
 
-  async side(path: Path, stat: Stat): Promise<Side> {
+  /** What the file of that stat has; undefined when it went meanwhile. */
+  async side(path: Path, stat: Stat): Promise<Side | undefined> {
     this.hashed += 1
     const hash = createHash('sha256')
-    for await (const chunk of this.read(path, stat.size)) hash.update(chunk)
+    try {
+      for await (const chunk of this.read(path, stat.size)) hash.update(chunk)
+    } catch (error) {
+      if (hasVanished(error)) return undefined
+      throw error
+    }
     return { sha256: hash.digest('hex'), executable: stat.executable }
   }
 
@@ -255,6 +261,13 @@ const statOf = ({ size, mtimeMs, ino, mode }: Stats): Stat => ({
 export function ifMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
   throw error
+}
+
+/** Whether that was the error of reading a file that went, or made room for a folder, while a program works in the directory. */
+export function hasVanished(error: unknown): boolean {
+  const cause = error instanceof LocalFileError ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR'
 }
 
 function localError(operation: string, path: string, cause: unknown): Error {

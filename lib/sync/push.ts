@@ -5,6 +5,7 @@ import type { Path } from '../names.ts'
 import type { Row } from '../namespace/row.ts'
 import { concurrently } from './concurrently.ts'
 import type { CopyHeader } from './copy-state.ts'
+import { hasVanished } from './local-files.ts'
 import { Progress } from './progress.ts'
 import { type CopyProgress, isSameLife, pull } from './pull.ts'
 import { type LocalChange, scanAll, scanHints } from './scan.ts'
@@ -59,42 +60,56 @@ async function commitChanges(
   options: SyncOptions,
 ): Promise<PushResult> {
   const { namespace, signing, state } = turn
-  const rows = await upload(turn, changes, options)
+  const uploads = await upload(turn, changes, options)
+  const rows = uploads.map(({ row }) => row)
+  if (rows.length === 0) return NOTHING
   const base = header.head && namespace.views.view(header.head)
   const { seq } = await namespace.committer.submit(rows, signing, { message: options.message, ...(base && { base }) })
-  await rememberAll(turn, changes, rows)
+  await rememberAll(turn, uploads)
   // What others committed in between is still to be pulled: only a head that follows ours directly is reached.
   const { known } = namespace.head
   if (known?.value.seq === seq && header.head?.seq === seq - 1 && isSameLife(header.head, known.value))
     await state.writeHeader({ ...header, head: known.value, etag: known.etag })
-  const deleted = changes.filter(change => !change.local).length
-  return { seq, put: changes.length - deleted, deleted }
+  const deleted = rows.filter(row => row.deleted).length
+  return { seq, put: rows.length - deleted, deleted }
 }
 
-async function upload(turn: Turn, changes: readonly LocalChange[], options: SyncOptions): Promise<Row[]> {
-  const { ambient, name, values } = turn.namespace
-  const rows: Row[] = []
-  const progress = new Progress(ambient, files => options.onProgress?.('push', files))
-  await concurrently(changes, UPLOADS, async ({ path, stat }, position) => {
-    const about = { path, seq: 0, at: ambient.now(), author: turn.signing.author }
-    if (stat) {
-      const content = await values.write(name, turn.files.read(path, stat.size))
-      rows[position] = { ...about, ...content, ...(stat.executable && { executable: true }) }
-    } else rows[position] = { ...about, in: name, deleted: true }
+interface Upload {
+  readonly change: LocalChange
+  readonly row: Row
+}
+
+/** Stores the values. A file that went since the scan is left to the next push, which finds out what became of it. */
+async function upload(turn: Turn, changes: readonly LocalChange[], options: SyncOptions): Promise<Upload[]> {
+  const uploads: (Upload | undefined)[] = []
+  const progress = new Progress(turn.namespace.ambient, files => options.onProgress?.('push', files))
+  await concurrently(changes, UPLOADS, async (change, position) => {
+    const row = await rowOf(turn, change)
+    uploads[position] = row && { change, row }
     progress.add(1)
   })
   progress.end()
-  return rows
+  return uploads.filter(one => one !== undefined)
 }
 
-async function rememberAll(
-  { files, state }: Turn,
-  changes: readonly LocalChange[],
-  rows: readonly Row[],
-): Promise<void> {
+async function rowOf({ namespace, signing, files }: Turn, { path, stat }: LocalChange): Promise<Row | undefined> {
+  const { ambient, name, values } = namespace
+  const about = { path, seq: 0, at: ambient.now(), author: signing.author }
+  if (!stat) return { ...about, in: name, deleted: true }
+  try {
+    const content = await values.write(name, files.read(path, stat.size))
+    return { ...about, ...content, ...(stat.executable && { executable: true }) }
+  } catch (error) {
+    if (hasVanished(error)) return undefined
+    throw error
+  }
+}
+
+async function rememberAll({ files, state }: Turn, uploads: readonly Upload[]): Promise<void> {
   const now = await files.startedAt()
-  for (const [position, { path, stat }] of changes.entries()) {
-    const { sha256, executable = false } = rows[position] as Row
+  for (const { change, row } of uploads) {
+    const { path, stat } = change
+    const { sha256, executable = false } = row
     // As read for the upload, which was after the stat: if it was changed in between, the stat does not fit and it is hashed again.
     if (stat && sha256) await state.set({ path, sha256, executable, stat: proving(stat, now) })
     else await state.delete(path)

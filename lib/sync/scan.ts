@@ -95,7 +95,7 @@ export async function look(means: ScanMeans, path: Path, entry: CopyEntry | unde
     const proof = proving(stat, await means.files.startedAt())
     if (entry?.stat || proof) await means.state.set({ path, ...local, stat: proof })
   }
-  return { local, stat }
+  return { local, stat: local && stat }
 }
 
 /** How one path differs; undefined when it does not. */
