@@ -1,6 +1,6 @@
 // `runlet run --sync`: what the program has in RUNLET_DIR comes into the run while it is at work, so that a killed run keeps it.
 import assert from 'node:assert/strict'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { MissingObjectError } from '../../lib/errors.ts'
@@ -13,6 +13,7 @@ import {
   type Place,
   RUNLET,
   type Started,
+  says,
   startRunlet,
   textAt,
   until,
@@ -183,7 +184,7 @@ describe('a round', AT_ONCE, () => {
 
   test('or none: in the end a file stands as the program left it', async () => {
     const place = await aPlace()
-    const started = startScript(place, `echo file > a; ${PAUSE(place, 'go')}; echo past | ${RUNLET} put a; sleep 2`)
+    const started = startScript(place, `echo file > a; ${PAUSE(place, 'go')}; echo past | ${RUNLET} put a`)
     await runHas(place, started, { a: 'file\n' })
     await letGo(place, 'go')
     await ended(started)
@@ -193,8 +194,10 @@ describe('a round', AT_ONCE, () => {
   test('that fails is told once, and the next that can brings all', async () => {
     for (const options of [[], ['--copy']]) {
       const place = await aPlace()
-      const script = `echo 1 > a; ln -s a link; sleep 3.5; rm link; ${PAUSE(place, 'go')}`
+      const script = `echo 1 > a; ln -s a link; ${PAUSE(place, 'told')}; rm link; ${PAUSE(place, 'go')}`
       const started = startScript(place, script, ...options)
+      await says(started, 'this turn failed')
+      await letGo(place, 'told')
       await runHas(place, started, { a: '1\n' })
       await letGo(place, 'go')
       const told = (await ended(started)).match(/^runlet: --sync: this turn failed.*link.*ERR_RUNLET_SYNC_FAILED\]$/gm)
@@ -203,11 +206,32 @@ describe('a round', AT_ONCE, () => {
     }
   })
 
+  test('that finds the store away brings what there is once the store is back', async () => {
+    const place = await aPlace()
+    const [store, away] = [join(place.folder, '.runlet/store'), join(place.folder, '.runlet/away')]
+    const script = `echo 1 > a; ${PAUSE(place, 'away')}; echo 1 > b; ${PAUSE(place, 'go')}`
+    const started = startScript(place, script)
+    await runHas(place, started, { a: '1\n' })
+    await rename(store, away)
+    await writeFile(store, 'in the way')
+    await letGo(place, 'away')
+    await says(started, 'this turn failed')
+    await rm(store)
+    await rename(away, store)
+    await runHas(place, started, { a: '1\n', b: '1\n' })
+    await letGo(place, 'go')
+    await ended(started)
+    assert.deepEqual(await contentOf(place.main), { a: '1\n', b: '1\n' })
+  })
+
   test('that fails for a conflict is told once; the last push decides', async () => {
     const place = await aPlace()
     await place.main.put('a', '0')
-    const script = `echo folder > a; echo put | ${RUNLET} put a; sleep 3.5; ${RUNLET} pull --ours a`
-    const stderr = await ended(startScript(place, script, '--copy'))
+    const script = `echo put | ${RUNLET} put a; echo folder > a; ${PAUSE(place, 'told')}; ${RUNLET} pull --ours a`
+    const started = startScript(place, script, '--copy')
+    await says(started, 'this turn failed')
+    await letGo(place, 'told')
+    const stderr = await ended(started)
     assert.equal(stderr.match(/this turn failed/g)?.length, 1, stderr)
     assert.deepEqual(await contentOf(place.main), { a: 'folder\n' })
   })
