@@ -17,7 +17,7 @@ import { COMPACTION_LEASE } from './compact.ts'
 import { Background, HeadCell, type NamespaceContext } from './context.ts'
 import { type CommitRecord, emptyHead } from './head.ts'
 import { readHistory } from './history.ts'
-import { IndexStore } from './index-store.ts'
+import { DEFAULT_BOUNDS, type IndexBounds, IndexStore } from './index-store.ts'
 import { leaseKey } from './keys.ts'
 import type { FileRow, Row } from './row.ts'
 import { type Content, type Value, Values } from './values.ts'
@@ -55,9 +55,14 @@ export interface OpenNamespace extends NamespaceContext {
   readonly committer: Committer
 }
 
-/** Makes the means to use a namespace; asks the store nothing. */
-export function openNamespace(store: ObjectStore, name: NamespaceName, ambient: Ambient): OpenNamespace {
-  const index = new IndexStore(store, ambient)
+/** Makes the means to use a namespace; asks the store nothing. `bounds`: of the index files that it writes; it reads any. */
+export function openNamespace(
+  store: ObjectStore,
+  name: NamespaceName,
+  ambient: Ambient,
+  bounds: IndexBounds = DEFAULT_BOUNDS,
+): OpenNamespace {
+  const index = new IndexStore(store, ambient, bounds)
   const context: NamespaceContext = {
     name,
     store,
