@@ -9,7 +9,7 @@ import { LeaseCell } from './lease/leases.ts'
 import { type LockInfo, listLocks } from './lease/list-locks.ts'
 import { parseNamespaceName, parseSegment } from './names.ts'
 import type { Committed, Signing } from './namespace/committer.ts'
-import { compact } from './namespace/compact.ts'
+import { type CompactionResult, type CompactOptions, compact } from './namespace/compact.ts'
 import type { CommitRecord } from './namespace/head.ts'
 import { isImmutable, leaseKey, leasePrefix } from './namespace/keys.ts'
 import * as ns from './namespace/namespace.ts'
@@ -147,7 +147,10 @@ export class Namespace {
     return ns.remove(this.open, path, this.#signed(options), options ?? {})
   }
 
-  /** The paths that start with `prefix`, in the order of their UTF-8 bytes, as of the moment of the first step. */
+  /**
+   * The paths that start with `prefix`, in the order of their UTF-8 bytes, as of the moment of the first step. Should it go on for so
+   * long that a sweep removes what it still needs, the rest is as of then.
+   */
   list(prefix = ''): AsyncIterable<ns.Entry> {
     return ns.list(this.open, prefix)
   }
@@ -218,9 +221,14 @@ export class Namespace {
     return WorkingCopy.open(this.open, this.signing, directory, options)
   }
 
-  /** Merges all layers of the index into one, beside readers and writers. Resolves to the number of layers merged. */
-  compact(): Promise<{ merged: number }> {
-    return compact(this.open, 'everything')
+  /**
+   * Brings the index into its best shape, beside readers and writers: merges layers, and rewrites the shards for which enough has
+   * come together. Writers do part of that in the background; nobody has to call it. Killed at any point it leaves everything as it
+   * was, or done.
+   * @throws LockTimeoutError when another compaction goes on for minutes, LeaseLostError, AbortedError
+   */
+  compact(options?: CompactOptions): Promise<CompactionResult> {
+    return compact(this.open, options)
   }
 
   /** Resolves when nothing of this namespace is being written in the background. */

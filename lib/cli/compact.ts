@@ -1,11 +1,19 @@
-// `runlet compact`: merges the layers of the namespace's index into one. Nobody is held up by it.
+// `runlet compact`: brings the index of the namespace into its best shape. Nobody is held up by it.
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
 
 export const verb: Verb<object, []> = async ({ shared, output }) =>
   atNamespace(shared, async ({ namespace }) => {
-    const { merged } = await namespace.compact()
-    const told = merged > 0 ? `merged ${merged} layers of ${namespace.name}` : `${namespace.name} was compact already`
-    await output.result({ namespace: namespace.name, merged }, told)
+    const result = await namespace.compact({
+      onProgress: (done, rows) => output.progress(`compact: ${done} of ${rows} rows`),
+    })
+    const { merged, requests, bytesUp } = result
+    const told =
+      merged > 0
+        ? `merged ${merged} layers of ${namespace.name}: ${requests} requests, ${kibibytes(bytesUp)} written`
+        : `${namespace.name} was compact already`
+    await output.result({ namespace: namespace.name, ...result }, told)
     return undefined
   })
+
+const kibibytes = (bytes: number): string => `${Math.ceil(bytes / 1024).toLocaleString('en-US')} KiB`

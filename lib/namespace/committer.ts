@@ -6,7 +6,7 @@ import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
 import type { Change, RowSet } from './change.ts'
 import { commit } from './commit.ts'
-import { compact, prepare } from './compact.ts'
+import { compactSome, prepare } from './compact.ts'
 import { planMerge } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
 import { isLong } from './history.ts'
@@ -41,6 +41,9 @@ const REMEMBERED_COMMITS = 1024
 
 /** From so many commits on, a process is taken to go on writing. */
 const WARM_COMMITS = 3
+/** Of how many rows a merge may be in the background: of a process that goes on, and of a command that somebody waits for. */
+const WARM_MERGE_ROWS = 256 * 1024
+const BRIEF_MERGE_ROWS = 8 * 1024
 
 interface Waiting {
   readonly rows: readonly Row[]
@@ -157,13 +160,14 @@ export class Committer {
     if (!head || this.maintaining) return
     // A process that keeps writing has its next commit take up what is prepared; one that is about to end would do so in vain.
     const warm = this.own.size >= WARM_COMMITS
-    const merging = planMerge(head.layers) !== undefined || (!warm && isLong(head))
+    const maxRows = warm ? WARM_MERGE_ROWS : BRIEF_MERGE_ROWS
+    const merging = planMerge(head.layers, maxRows) !== undefined || (!warm && isLong(head))
     if (!warm && !merging) return
     this.maintaining = true
     // What fails here leaves everything as it was; the next commit finds the same to do.
     const upkeep = unmetered(async () => {
       if (warm) await prepare(this.context)
-      if (merging) await compact(this.context, 'worthwhile')
+      if (merging) await compactSome(this.context, maxRows)
     })
     this.context.background.add(
       upkeep.finally(() => {

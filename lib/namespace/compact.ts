@@ -2,77 +2,137 @@
 // same, beside writers: they only add layers, so a swap that replaces the merged ones by their sum disturbs nobody, and loses
 // nothing when it is killed. Which layers to merge is decided in compaction-plan.ts.
 // What a merge drops and makes is listed under `garbage/` before the swap; the sweep looks there, not at everything.
-import { putImmutable } from '../store/immutable.ts'
-import { encodeJson, FORMAT } from '../store/json-object.ts'
+import { AbortedError, LeaseLostError } from '../errors.ts'
+import type { Lease } from '../lease/lease.ts'
+import { type Meter, metered } from '../store/metered-store.ts'
 import {
+  FEW_ROWS,
   MAX_TAIL_BYTES,
   planAll,
   planMerge,
   planOverflow,
   planTail,
+  rowsIn,
   type Span,
   WARM_TAIL_BYTES,
 } from './compaction-plan.ts'
 import type { NamespaceContext } from './context.ts'
-import type { Head, IndexRef, Layer, NewHead } from './head.ts'
+import { listGarbage } from './garbage.ts'
+import type { Head, Layer, NewHead } from './head.ts'
 import { boundHistory, isLong, prepareHistory } from './history.ts'
-import { garbageKey } from './keys.ts'
-import { mergeLayers } from './merge-layers.ts'
-import { newId } from './object-id.ts'
+import { merge, mergeLayers } from './merge-layers.ts'
 
 export const COMPACTION_LEASE = 'compact'
 const COMPACTION_TTL_MS = 30_000
+/** Long enough for the lease of one that was killed to run out. */
+const COMPACTION_WAIT_MS = 4 * COMPACTION_TTL_MS
 const MAX_PASSES = 8
 
-export interface CompactionResult {
-  /** How many layers became one, 0 when there was nothing to do. */
+export interface CompactionResult extends Readonly<Meter> {
+  /** How many layers were merged, 0 when there was nothing to do. */
   readonly merged: number
 }
 
-/**
- * Merges layers until the plan finds nothing more worth it; `everything` makes one layer of all of them. One process at a time:
- * who finds another one at it leaves it alone.
- */
-export async function compact(
-  context: NamespaceContext,
-  extent: 'worthwhile' | 'everything',
-): Promise<CompactionResult> {
+export interface CompactOptions {
+  /** Ends it; what it has reached stands. */
+  readonly signal?: AbortSignal | undefined
+  /** Told of the merge under way: how many of the rows that are to come down are done. */
+  readonly onProgress?: ((done: number, rows: number) => void) | undefined
+}
+
+/** Upkeep in the background: merges layers while that is worth it, of about `maxRows` rows at a time, unless somebody is at it. */
+export async function compactSome(context: NamespaceContext, maxRows: number): Promise<void> {
   // Who leads has many changes to swap in, and maintains afterwards.
-  if (!context.merge.available(await context.merge.inspect())) return { merged: 0 }
+  if (!context.merge.available(await context.merge.inspect())) return
   const attempt = await context.compaction.tryAcquire({ ttlMs: COMPACTION_TTL_MS, label: 'compaction' })
-  if ('busy' in attempt) return { merged: 0 }
+  if ('busy' in attempt) return
+  await underLease(attempt.lease, async () => {
+    for (let pass = 0; pass < MAX_PASSES; pass++) {
+      const head = (await context.head.refresh()).value
+      const span = planMerge(head.layers, maxRows)
+      if (!span) return isLong(head) ? shortenHistory(context, head) : undefined
+      await mergeSpan(context, head, span, { lease: attempt.lease, maxRewritten: maxRows })
+    }
+  })
+}
+
+/**
+ * Brings down everything that is worth it, and waits for its turn if somebody else is at it.
+ * @throws LockTimeoutError, LeaseLostError, AbortedError; what was reached stands
+ */
+export async function compact(context: NamespaceContext, options: CompactOptions = {}): Promise<CompactionResult> {
+  const { signal } = options
+  const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
+  const merged = await metered(meter, async () => {
+    const about = { ttlMs: COMPACTION_TTL_MS, waitMs: COMPACTION_WAIT_MS, label: 'compaction', signal }
+    const lease = await context.compaction.acquire(about)
+    return underLease(lease, () => mergeAll(context, { ...options, lease }))
+  })
+  return { merged, ...meter }
+}
+
+async function underLease<T>(lease: Lease, work: () => Promise<T>): Promise<T> {
   try {
-    return await mergeWhile(context, extent === 'everything' ? planAll : planMerge)
+    return await work()
   } finally {
-    await attempt.lease.release()
+    await lease.release()
   }
 }
 
-async function mergeWhile(
-  context: NamespaceContext,
-  plan: (layers: readonly Layer[]) => Span | undefined,
-): Promise<CompactionResult> {
+async function mergeAll(context: NamespaceContext, options: MergeSpanOptions): Promise<number> {
   let merged = 0
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const head = (await context.head.refresh()).value
-    const span = plan(head.layers)
+    const span = planAll(head.layers)
     if (!span) {
       if (isLong(head)) await shortenHistory(context, head)
       break
     }
-    const layers = head.layers.slice(span.from, span.to + 1)
-    const sum = await mergeLayers(context, layers, { complete: span.from === 0 && !head.base })
-    await listGarbage(context, head.seq, layers, sum)
-    await context.head.exclusively(() =>
-      context.head.update(async current => {
-        const next = replaced(current, layers, sum)
-        return next && boundHistory(next, context)
-      }),
-    )
-    merged += layers.length
+    if (!(await mergeSpan(context, head, span, options))) continue // somebody moved the tail
+    merged += span.to - span.from + 1
+    // What has come meanwhile is for the next compaction, or this one would never end.
+    if (span.from === 0 && !head.layers[span.to + 1]) break
   }
-  return { merged }
+  return merged
 }
+
+interface MergeSpanOptions extends CompactOptions {
+  readonly lease: Lease
+  readonly maxRewritten?: number | undefined
+}
+
+/** Resolves to whether the merge was still good when it was done. */
+async function mergeSpan(
+  context: NamespaceContext,
+  head: Head,
+  span: Span,
+  { lease, signal, onProgress, maxRewritten }: MergeSpanOptions,
+): Promise<boolean> {
+  const layers = head.layers.slice(span.from, span.to + 1)
+  const rows = rowsIn(head.layers, span)
+  const sum = await merge(context, layers, {
+    complete: span.from === 0 && !head.base,
+    mayWait: span.from === 0 && rows > FEW_ROWS,
+    maxRewritten,
+    onRows: onProgress && (done => onProgress(done, rows - rowsIn(layers, BOTTOM))),
+    check: () => {
+      if (signal?.aborted) throw new AbortedError('the compaction', signal.reason)
+      if (lease.signal.aborted) throw new LeaseLostError(`${context.name}:${COMPACTION_LEASE}`)
+    },
+  })
+  await listGarbage(context, { seq: head.seq, layers, sum })
+  let stands = false
+  await context.head.exclusively(() =>
+    context.head.update(async current => {
+      const next = replaced(current, layers, sum.layers)
+      stands = next !== undefined
+      return next && boundHistory(next, context)
+    }),
+  )
+  return stands
+}
+
+const BOTTOM = { from: 0, to: 0 }
 
 async function shortenHistory(context: NamespaceContext, head: Head): Promise<void> {
   const prepared = await prepareHistory(head, context)
@@ -87,7 +147,7 @@ async function shortenHistory(context: NamespaceContext, head: Head): Promise<vo
 /** Keeps a head that is about to be swapped in small: part of the commit that would overflow it. */
 export async function boundLayers(context: NamespaceContext, head: NewHead): Promise<NewHead> {
   const { layers: ready, sum: prepared } = context.prepared.tail ?? {}
-  let next = (ready && prepared && replaced(head, ready, prepared)) || head
+  let next = (ready && prepared && replaced(head, ready, [prepared])) || head
   for (const span of planTail(next.layers, MAX_TAIL_BYTES)) next = await mergedSpan(context, next, span)
   const overflow = planOverflow(next.layers)
   return overflow ? mergedSpan(context, next, overflow) : next
@@ -115,7 +175,11 @@ async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span):
 }
 
 /** The head with `merged` in place of `layers`; undefined when they no longer stand there together. */
-function replaced<T extends NewHead | Head>(head: T, layers: readonly Layer[], merged: Layer): T | undefined {
+function replaced<T extends NewHead | Head>(
+  head: T,
+  layers: readonly Layer[],
+  merged: readonly Layer[],
+): T | undefined {
   const [first] = layers
   const start = first ? head.layers.findIndex(layer => sameLayer(layer, first)) : -1
   if (start === -1) return undefined
@@ -124,27 +188,14 @@ function replaced<T extends NewHead | Head>(head: T, layers: readonly Layer[], m
     return standing !== undefined && sameLayer(standing, layer)
   })
   if (!together) return undefined
-  return { ...head, layers: head.layers.toSpliced(start, layers.length, merged) }
+  return { ...head, layers: head.layers.toSpliced(start, layers.length, ...merged) }
 }
 
 /** Layers are immutable: the same commits in the same place are the same layer. */
 function sameLayer(a: Layer, b: Layer): boolean {
   if (a.from !== b.from || a.to !== b.to) return false
-  if (a.files || b.files) return a.files?.[0]?.id === b.files?.[0]?.id
+  if (a.files || b.files) {
+    return a.files?.length === b.files?.length && Boolean(a.files?.every((file, i) => file.id === b.files?.[i]?.id))
+  }
   return a.rows?.[0]?.path === b.rows?.[0]?.path && a.rows?.length === b.rows?.length
-}
-
-async function listGarbage(
-  context: NamespaceContext,
-  seq: number,
-  layers: readonly Layer[],
-  sum: Layer,
-): Promise<void> {
-  const kept = new Set(sum.files?.map(file => file.id))
-  const name = (file: IndexRef) => ({ in: file.in ?? context.name, id: file.id })
-  const dropped = layers.flatMap(layer => layer.files ?? []).filter(file => !kept.has(file.id))
-  const before = new Set(layers.flatMap(layer => layer.files?.map(file => file.id) ?? []))
-  const made = (sum.files ?? []).filter(file => !before.has(file.id))
-  const list = { format: FORMAT, seq, dropped: dropped.map(name), made: made.map(name) }
-  await putImmutable(context.store, context.ambient, garbageKey(context.name, newId(context.ambient)), encodeJson(list))
 }

@@ -1,6 +1,7 @@
 // Which layers to merge: pure decisions on plain data. Tiered: layers of like size are merged with one another, so that a row is
 // rewritten once for each time that the namespace grows fourfold, not once for each commit. The tail (inline layers) costs
-// nobody a request, so it does not count; it only must not outgrow the head.
+// nobody a request, so it does not count; it only must not outgrow the head. The oldest layer is the bottom: however large it is, what
+// reaches down to it is pushed into those of its shards where that is worth it (merge-layers.ts).
 import type { Layer } from './head.ts'
 
 /** Layers `from` to `to`, both inclusive, by their place in the head. */
@@ -19,6 +20,8 @@ export const WARM_TAIL_BYTES = 10 * 1024
 const SOME_LAYERS = 8
 /** With so many the head would grow too large: no further commit before they are merged. */
 export const MAX_LAYERS = 100
+/** A merge of so few rows is over before any writer can come between. */
+export const FEW_ROWS = 1024
 /** A layer joins a merge when it is at most so many times as large as all newer ones together. */
 const RATIO = 4
 
@@ -43,27 +46,63 @@ export function planTail(layers: readonly Layer[], limit: number): Span[] {
   return spans
 }
 
-/** All layers, unless there is only one and it is in files already. */
+/**
+ * What brings everything down that is worth it: first the tail goes to files, so that no writer touches what a long merge works on; then
+ * all layers with files. Undefined when nothing is to be done.
+ */
 export function planAll(layers: readonly Layer[]): Span | undefined {
-  return layers.length > 1 || layers[0]?.rows ? { from: 0, to: layers.length - 1 } : undefined
+  const whole = { from: 0, to: layers.length - 1 }
+  if (layers.length === 0 || isSettled(layers)) return undefined
+  if (rowsIn(layers, whole) <= FEW_ROWS) return whole
+  const [tail] = planTail(layers, 0)
+  return tail ?? whole
 }
 
-/** The newest layers that are alike in size; undefined when merging is not worth it. */
-export function planMerge(layers: readonly Layer[]): Span | undefined {
+/** One layer of files, or what waits above the bottom: there is nothing to merge. */
+const isSettled = (layers: readonly Layer[]): boolean =>
+  layers[0]?.files !== undefined && (layers.length === 1 || (layers.length === 2 && layers[1]?.waiting === true))
+
+/**
+ * The newest layers that are alike in size, of at most about `maxRows` rows; undefined when merging is not worth it. Those that reach
+ * down to the bottom are pushed down into it.
+ */
+export function planMerge(layers: readonly Layer[], maxRows = Number.POSITIVE_INFINITY): Span | undefined {
   const [tail] = planTail(layers, LARGE_TAIL_BYTES)
   if (tail) return tail
   const count = layers.filter(layer => layer.files).length
   if (count < SOME_LAYERS) return undefined
   const to = layers.findLastIndex(layer => layer.files)
+  const span = alike(layers, to, maxRows) ?? (count >= MAX_LAYERS / 2 ? newestOf(layers, to, maxRows) : undefined)
+  if (!span) return undefined
+  const whole = span.from === 1 ? { from: 0, to } : span
+  const [between] = rowsIn(layers, whole) > FEW_ROWS ? planTail(layers.slice(0, to), 0) : []
+  return between && between.from >= span.from ? between : whole
+}
+
+/** The layers up to `to`, each at most RATIO times as large as all newer ones together, if enough of them are in files. */
+function alike(layers: readonly Layer[], to: number, maxRows: number): Span | undefined {
   let from = to
   let rows = rowsOf(layers[to] as Layer)
-  for (let older = layers[from - 1]; older && rowsOf(older) <= RATIO * rows; older = layers[from - 1]) {
+  for (let older = layers[from - 1]; older && from > 1; older = layers[from - 1]) {
+    if (rowsOf(older) > RATIO * rows || rows + rowsOf(older) > maxRows) break
     rows += rowsOf(older)
     from -= 1
   }
-  if (layers.slice(from, to + 1).filter(layer => layer.files).length >= SOME_LAYERS / 2) return { from, to }
-  return count >= MAX_LAYERS / 2 ? { from: 1, to } : undefined
+  return filesIn(layers, { from, to }) >= SOME_LAYERS / 2 ? { from, to } : undefined
 }
+
+/** Too many layers have come together: the newest of them, some in any case. */
+function newestOf(layers: readonly Layer[], to: number, maxRows: number): Span {
+  let from = to
+  while (from > 1 && (filesIn(layers, { from, to }) < SOME_LAYERS || rowsIn(layers, { from: from - 1, to }) <= maxRows))
+    from -= 1
+  return { from, to }
+}
+
+const within = (layers: readonly Layer[], { from, to }: Span) => layers.slice(from, to + 1)
+const filesIn = (layers: readonly Layer[], span: Span) => within(layers, span).filter(layer => layer.files).length
+export const rowsIn = (layers: readonly Layer[], span: Span) =>
+  within(layers, span).reduce((sum, layer) => sum + rowsOf(layer), 0)
 
 /** What must be merged before another commit may stand: everything but the oldest layer. */
 export function planOverflow(layers: readonly Layer[]): Span | undefined {

@@ -20,6 +20,8 @@ export const indexRefSchema = z.object({
   last: pathSchema,
   rows: z.number().int().positive(),
   bytes: z.number().int().positive(),
+  /** The commit of all rows in it, when it was written for a single one: they leave it out. */
+  seq: seqSchema.optional(),
   /** Two bytes of SHA-256 for each path, sorted, in base64: says of most absent paths that they are absent. Small files only. */
   prints: z.string().optional(),
 })
@@ -34,8 +36,10 @@ export const layerSchema = z
     /** The first and the last commit that it holds. One commit: its rows all have that seq. */
     from: seqSchema,
     to: seqSchema,
-    /** It holds all there is up to `to`: nothing lies below it, and deleted paths are left out. */
+    /** Nothing lies below it: deleted paths are left out of what is written for it. */
     complete: z.literal(true).optional(),
+    /** Its rows wait above the bottom layer: their shards are worth rewriting only once more has come. */
+    waiting: z.literal(true).optional(),
     rows: z.array(storedRowSchema).optional(),
     files: z.array(indexRefSchema).optional(),
   })

@@ -9,6 +9,7 @@ import type { ObjectStore } from '../store/object-store.ts'
 import type { IndexRef, Layer } from './head.ts'
 import { decodeIndexFile, encodeIndexFile, fingerprints, type IndexContent } from './index-file.ts'
 import { indexKey } from './keys.ts'
+import { type Level, LevelWriter } from './level-writer.ts'
 import { newId } from './object-id.ts'
 import { type Row, toStored } from './row.ts'
 
@@ -16,9 +17,9 @@ import { type Row, toStored } from './row.ts'
 export interface IndexBounds {
   /** Rows of a shard. */
   maxRows: number
-  /** Bytes of a shard before compression. */
+  /** Bytes of a shard before compression, inline values not counted: more of them than a few go to packs. */
   maxBytes: number
-  /** References of a node, and of a layer in the head. */
+  /** References of a node; of a layer in the head a quarter of it. */
   maxRefs: number
 }
 
@@ -31,7 +32,7 @@ const DECODED_FACTOR = 10
 export class IndexStore {
   private readonly store: ObjectStore
   private readonly ambient: Ambient
-  private readonly bounds: IndexBounds
+  readonly bounds: IndexBounds
   private readonly cache = new Map<string, { content: Promise<IndexContent>; bytes: number }>()
   private cachedBytes = 0
 
@@ -55,30 +56,49 @@ export class IndexStore {
     return content
   }
 
-  /** Writes sorted rows as one or more shards in `namespace`, and resolves to at most `maxRefs` references. */
+  /** Writes sorted rows as one or more shards in `namespace`, and resolves to the references of a layer. */
   async write(namespace: NamespaceName, rows: readonly Row[], seq: number | undefined): Promise<IndexRef[]> {
-    const shards = await Promise.all(
-      this.chunks(rows).map(chunk => {
-        const stored = chunk.map(row => toStored(row, { seq, namespace }))
-        return this.put({ kind: 'rows', namespace, rows: stored }, { level: 0, rows: chunk.length })
-      }),
-    )
-    return this.gather(namespace, shards)
+    const shards = this.shardWriter({
+      write: piece => this.putShard(namespace, piece, seq),
+      open: nothingStands,
+    })
+    await shards.addAll(rows)
+    return this.gather(namespace, await shards.finish())
   }
 
-  /** Puts nodes over a list of references until few enough remain. */
-  async gather(namespace: NamespaceName, refs: IndexRef[]): Promise<IndexRef[]> {
-    const { maxRefs } = this.bounds
-    if (refs.length <= maxRefs) return refs
-    return this.gather(namespace, await this.nodesOver(namespace, refs))
+  /** Puts nodes over a list of references until few enough remain for a layer in the head. */
+  async gather(namespace: NamespaceName, refs: IndexRef[], onMade?: (ref: IndexRef) => void): Promise<IndexRef[]> {
+    if (refs.length <= this.maxTop) return refs
+    const nodes = this.nodeWriter(namespace, { open: nothingStands, onMade })
+    await nodes.addAll(refs)
+    return this.gather(namespace, await nodes.finish(), onMade)
   }
 
-  /** Puts a list of references of one level into as few nodes as hold them. */
-  nodesOver(namespace: NamespaceName, refs: readonly IndexRef[]): Promise<IndexRef[]> {
-    const { maxRefs } = this.bounds
-    const groups: IndexRef[][] = []
-    for (let i = 0; i < refs.length; i += maxRefs) groups.push(refs.slice(i, i + maxRefs))
-    return Promise.all(groups.map(group => this.putNode(namespace, group)))
+  /** So many references a layer may have in the head. */
+  get maxTop(): number {
+    return Math.max(2, this.bounds.maxRefs / 4)
+  }
+
+  shardWriter(means: Omit<Level<Row>, 'share'>): LevelWriter<Row> {
+    const { maxRows, maxBytes } = this.bounds
+    return new LevelWriter({ ...means, share: row => Math.max(1 / maxRows, roughBytes(row) / maxBytes) })
+  }
+
+  nodeWriter(
+    namespace: NamespaceName,
+    { open, onMade }: { open: Level<IndexRef>['open']; onMade?: ((ref: IndexRef) => void) | undefined },
+  ): LevelWriter<IndexRef> {
+    const write = async (refs: IndexRef[]) => {
+      const node = await this.putNode(namespace, refs)
+      onMade?.(node)
+      return node
+    }
+    return new LevelWriter({ open, write, share: () => 1 / this.bounds.maxRefs })
+  }
+
+  putShard(namespace: NamespaceName, rows: readonly Row[], seq: number | undefined): Promise<IndexRef> {
+    const stored = rows.map(row => toStored(row, { seq, namespace }))
+    return this.put({ kind: 'rows', namespace, rows: stored }, { level: 0, rows: rows.length })
   }
 
   private putNode(namespace: NamespaceName, refs: IndexRef[]): Promise<IndexRef> {
@@ -96,24 +116,6 @@ export class IndexStore {
     const paths = content.kind === 'rows' ? content.rows.map(row => row.path) : undefined
     const prints = paths && fingerprints(paths)
     return { id, ...about, ...rangeOf(content), bytes: body.length, ...(prints && { prints }) }
-  }
-
-  private chunks(rows: readonly Row[]): Row[][] {
-    const { maxRows, maxBytes } = this.bounds
-    const chunks: Row[][] = []
-    let bytes = Number.POSITIVE_INFINITY
-    for (const row of rows) {
-      const size = roughBytes(row)
-      const last = chunks.at(-1)
-      if (!last || last.length >= maxRows || bytes + size > maxBytes) {
-        chunks.push([row])
-        bytes = size
-      } else {
-        last.push(row)
-        bytes += size
-      }
-    }
-    return chunks
   }
 
   private async fetch(key: string, ref: IndexRef, referrer: NamespaceName): Promise<IndexContent> {
@@ -151,10 +153,10 @@ export class IndexStore {
   }
 }
 
-/** About how many bytes a row takes in a shard, before compression. */
-export function roughBytes(row: Row): number {
-  return 200 + row.path.length + row.author.length + (row.value?.length ?? 0)
-}
+const nothingStands = () => Promise.reject(new Error('all files of this level are new'))
+
+/** About how many bytes a row takes in a shard, before compression; inline values are counted apart. */
+const roughBytes = (row: Row): number => 200 + row.path.length + row.author.length
 
 function rangeOf(content: IndexContent): { first: Path; last: Path } {
   const [first, last] =

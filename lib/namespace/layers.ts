@@ -20,19 +20,25 @@ export async function findInLayer(index: IndexStore, placed: PlacedLayer, path: 
     const row = bisect(layer.rows, path)
     return row && fromStored(row, { seq, namespace })
   }
-  let refs: readonly IndexRef[] = layer.files ?? []
-  let referrer = namespace
+  let level: Level = { refs: layer.files ?? [], referrer: namespace, seq }
   for (;;) {
-    const ref = refs.find(candidate => mayHold(candidate, path))
+    const ref = level.refs.find(candidate => mayHold(candidate, path))
     if (!ref) return undefined
-    const content = await index.load(ref, referrer)
+    const content = await index.load(ref, level.referrer)
+    const seqBelow = level.seq ?? ref.seq
     if (content.kind === 'rows') {
       const row = bisect(content.rows, path)
-      return row && fromStored(row, { seq, namespace: content.namespace })
+      return row && fromStored(row, { seq: seqBelow, namespace: content.namespace })
     }
-    refs = content.refs
-    referrer = content.namespace
+    level = { refs: content.refs, referrer: content.namespace, seq: seqBelow }
   }
+}
+
+/** References as they stand somewhere: what they mean by themselves, and the commit that all rows below them belong to, if it is one. */
+interface Level {
+  readonly refs: readonly IndexRef[]
+  readonly referrer: NamespaceName
+  readonly seq: number | undefined
 }
 
 /** The newest row of `path` in layers that stand oldest first, a deleted one included. */
@@ -57,25 +63,50 @@ export async function* scanLayer(index: IndexStore, placed: PlacedLayer, prefix:
     for (const row of layer.rows) if (row.path.startsWith(prefix)) yield fromStored(row, { seq, namespace })
     return
   }
-  yield* scanRefs(index, layer.files ?? [], namespace, { prefix, seq })
+  yield* scanLevel(index, { refs: layer.files ?? [], referrer: namespace, seq }, prefix)
 }
 
-async function* scanRefs(
-  index: IndexStore,
-  refs: readonly IndexRef[],
-  referrer: NamespaceName,
-  wanted: { prefix: string; seq: number | undefined },
-): AsyncGenerator<Row> {
-  for (const ref of refs) {
-    if (!mayHoldPrefix(ref, wanted.prefix)) continue
-    const content = await index.load(ref, referrer)
+/** At most so many files are fetched before they are asked for. */
+const READ_AHEAD = 8
+
+async function* scanLevel(index: IndexStore, level: Level, prefix: string): AsyncGenerator<Row> {
+  const refs = level.refs.filter(ref => mayHoldPrefix(ref, prefix))
+  // Who goes on reading will want the next ones too, and waits for each of them only once.
+  let fetched = 0
+  for (const [i, ref] of refs.entries()) {
+    for (const end = Math.min(refs.length, 2 * i, i + READ_AHEAD); fetched < end; fetched++) {
+      if (fetched > i) index.load(refs[fetched] as IndexRef, level.referrer).catch(() => undefined) // told when it is asked for
+    }
+    const content = await index.load(ref, level.referrer)
+    const seq = level.seq ?? ref.seq
     if (content.kind === 'refs') {
-      yield* scanRefs(index, content.refs, content.namespace, wanted)
+      yield* scanLevel(index, { refs: content.refs, referrer: content.namespace, seq }, prefix)
       continue
     }
     for (const row of content.rows) {
-      if (row.path.startsWith(wanted.prefix)) yield fromStored(row, { seq: wanted.seq, namespace: content.namespace })
+      if (row.path.startsWith(prefix)) yield fromStored(row, { seq, namespace: content.namespace })
     }
+  }
+}
+
+/** All files of a layer, those below its nodes too. Shards are named, not read. */
+export async function* listFiles(
+  index: IndexStore,
+  { layer, namespace }: PlacedLayer,
+): AsyncGenerator<{ in: NamespaceName; id: string }> {
+  yield* listLevel(index, layer.files ?? [], namespace)
+}
+
+async function* listLevel(
+  index: IndexStore,
+  refs: readonly IndexRef[],
+  referrer: NamespaceName,
+): AsyncGenerator<{ in: NamespaceName; id: string }> {
+  for (const ref of refs) {
+    yield { in: ref.in ?? referrer, id: ref.id }
+    if (ref.level === 0) continue
+    const content = await index.load(ref, referrer)
+    if (content.kind === 'refs') yield* listLevel(index, content.refs, content.namespace)
   }
 }
 

@@ -1,110 +1,246 @@
-// Merging neighbouring layers into one that says the same. Shards of the oldest layer that no newer row falls into are kept as
-// they are: the cost is that of the shards that are touched, whatever the namespace holds.
-import { compareBytes, type NamespaceName, type Path } from '../names.ts'
+// Merging neighbouring layers into one that says the same, beside readers and writers. Newer rows stream over the shards of the oldest
+// layer: what no row falls into stays as it is, what is touched is written anew, split and joined to stay within bounds. Memory holds
+// a few shards, whatever the layers hold.
+// Above the bottom layer rows can wait: a shard is worth rewriting when what waits for it is a fair part of it, so that writes which
+// are scattered over a huge namespace stay cheap.
+import type { NamespaceName, Path } from '../names.ts'
 import type { NamespaceContext } from './context.ts'
 import { type IndexRef, type Layer, soleSeq } from './head.ts'
+import type { IndexContent } from './index-file.ts'
 import { scanNewest } from './layers.ts'
-import { packValues } from './packs.ts'
+import type { LevelWriter } from './level-writer.ts'
+import { packValues, unpackScattered } from './packs.ts'
 import { fromStored, type Row } from './row.ts'
+import { RowStream } from './row-stream.ts'
 
-/** Inline values below this stay in the index file: a request for them would cost more than they weigh. */
-const INLINE_IN_FILES = 48 * 1024
+/** Inline values of a shard below this stay in it: a request for them would cost more than they weigh. */
+const INLINE_IN_SHARD = 48 * 1024
+/** A shard is worth rewriting when what waits for it is this part of its rows. */
+const FAIR_PART = 1 / 10
 
-/**
- * Writes the sum of `layers` (oldest first) as index files in the namespace's folder.
- * `complete`: nothing lies below them, so deleted paths can be left out.
- */
+export interface MergeOptions {
+  /** Nothing lies below the layers, so deleted paths can be left out. */
+  readonly complete: boolean
+  /** Rows for which rewriting a shard is not worth it wait in a layer of their own. Default: all are merged. */
+  readonly mayWait?: boolean | undefined
+  /** With mayWait: rewrite at most about so many rows that stand already. Default: no limit. */
+  readonly maxRewritten?: number | undefined
+  /** Told now and then how many of the newer rows are done. */
+  readonly onRows?: ((rows: number) => void) | undefined
+  /** Asked now and then; it throws to end the merge, which then has changed nothing. */
+  readonly check?: (() => void) | undefined
+}
+
+export interface Merged {
+  /** What stands in place of the merged layers, oldest first: the sum, and what waits above it. */
+  readonly layers: readonly Layer[]
+  /** Files of the oldest layer that were opened to be written anew: what is in them is in others now. */
+  readonly opened: readonly IndexRef[]
+  /** Files that were written. */
+  readonly made: readonly IndexRef[]
+}
+
+/** Writes the sum of `layers` (oldest first) as one layer of index files in the namespace's folder. */
 export async function mergeLayers(
   context: NamespaceContext,
   layers: readonly Layer[],
   { complete }: { complete: boolean },
 ): Promise<Layer> {
-  const [oldest, newest] = [layers[0] as Layer, layers.at(-1) as Layer]
-  const around = { from: oldest.from, to: newest.to, ...(complete && { complete: true as const }) }
-  const seq = soleSeq(around)
-  // The shards of a single commit leave out its seq, so they cannot stand in a layer of several.
-  const base = oldest.files && soleSeq(oldest) === undefined ? oldest.files : []
-  const upper = base.length > 0 ? layers.slice(1) : layers
-  const rows = await collect(context, upper)
-  const packed = packValues(context, rows, INLINE_IN_FILES)
-  const merge = mergeInto(context, { refs: base, referrer: context.name, rows: packed.rows, complete, seq })
-  const [refs] = await Promise.all([merge, packed.stored])
-  return { ...around, files: await context.index.gather(context.name, refs) }
+  const merged = await merge(context, layers, { complete })
+  return merged.layers[0] as Layer
 }
 
-async function collect(context: NamespaceContext, layers: readonly Layer[]): Promise<Row[]> {
-  const rows: Row[] = []
-  const placed = layers.map(layer => ({ layer, namespace: context.name }))
-  for await (const row of scanNewest(context.index, placed, '')) rows.push(row)
-  return rows
+/** Writes the sum of `layers` (oldest first), or with `mayWait` that part of it which is worth it. */
+export function merge(context: NamespaceContext, layers: readonly Layer[], options: MergeOptions): Promise<Merged> {
+  return new Merge(context, layers, options).run()
 }
 
-interface Merge {
-  readonly refs: readonly IndexRef[]
-  /** The namespace that references without one mean. */
-  readonly referrer: NamespaceName
-  /** Newer rows, sorted. */
-  readonly rows: readonly Row[]
-  readonly complete: boolean
-  readonly seq: number | undefined
+/** References of one level as they stand: their namespaces and commits filled in where they are not those of the merge. */
+type Standing = readonly IndexRef[]
+
+/** The merge of one level, from left to right. */
+interface LevelMerge {
+  merge(standing: Standing, until: Path | undefined): Promise<void>
+  /** The references to what stands now. */
+  finish(): Promise<IndexRef[]>
 }
 
-/** The references with `rows` merged into those that they fall into. */
-async function mergeInto(context: NamespaceContext, merge: Merge): Promise<IndexRef[]> {
-  const { refs, referrer, rows, complete, seq } = merge
-  if (refs.length === 0)
-    return context.index.write(context.name, complete ? rows.filter(row => !row.deleted) : rows, seq)
-  const parts = await Promise.all(
-    refs.map(async (ref, i) => {
-      const from = i === 0 ? undefined : ref.first
-      const share = between(rows, from, refs[i + 1]?.first)
-      if (share.length === 0) return [{ ...ref, in: ref.in ?? referrer }]
-      const content = await context.index.load(ref, referrer)
-      if (content.kind === 'refs') {
-        const below = await mergeInto(context, {
-          ...merge,
-          refs: content.refs,
-          referrer: content.namespace,
-          rows: share,
-        })
-        return context.index.nodesOver(context.name, below)
+class Merge {
+  readonly #context: NamespaceContext
+  readonly #options: MergeOptions
+  readonly #around: Pick<Layer, 'from' | 'to' | 'complete'>
+  readonly #standing: Standing
+  /** What is merged into it. */
+  readonly #rows: RowStream
+  /** Takes the rows that wait. */
+  readonly #waiting: { readonly writer: LevelWriter<Row>; readonly from: number } | undefined
+  readonly #opened: IndexRef[] = []
+  readonly #made: IndexRef[] = []
+  #rewritten = 0
+
+  constructor(context: NamespaceContext, layers: readonly Layer[], options: MergeOptions) {
+    const [oldest, newest] = [layers[0] as Layer, layers.at(-1) as Layer]
+    const upper = oldest.files ? layers.slice(1) : layers
+    this.#context = context
+    this.#options = options
+    this.#around = { from: oldest.from, to: newest.to, ...(options.complete && { complete: true as const }) }
+    this.#standing = (oldest.files ?? []).map(ref => this.#absolute(ref, context.name, soleSeq(oldest)))
+    const placed = upper.map(layer => ({ layer, namespace: context.name }))
+    this.#rows = new RowStream(scanNewest(context.index, placed, ''))
+    const canWait = options.mayWait && this.#standing.length > 0 && upper[0]
+    this.#waiting = canWait ? { writer: this.#shardWriter({ bottom: false }), from: canWait.from } : undefined
+  }
+
+  async run(): Promise<Merged> {
+    const refs = await this.#mergeLevel(this.#standing, undefined)
+    const layers: Layer[] = [{ ...this.#around, files: await this.#topOf(refs) }]
+    const waiting = (await this.#waiting?.writer.finish()) ?? []
+    if (this.#waiting && waiting.length > 0) {
+      const { from } = this.#waiting
+      layers.push({ from, to: this.#around.to, waiting: true, files: await this.#gather(waiting) })
+    }
+    return { layers, opened: this.#opened, made: this.#made }
+  }
+
+  /** What stands on one level, with the rows before `until` merged into it. */
+  async #mergeLevel(standing: Standing, until: Path | undefined): Promise<IndexRef[]> {
+    const level = this.#levelOf(standing[0]?.level ?? 0)
+    await level.merge(standing, until)
+    return level.finish()
+  }
+
+  #levelOf(level: number): LevelMerge {
+    return level > 0 ? this.#nodesOf(level) : this.#shardsOf()
+  }
+
+  #nodesOf(level: number): LevelMerge {
+    const writer = this.#context.index.nodeWriter(this.#context.name, {
+      open: ref => this.#openNode(ref),
+      onMade: ref => this.#made.push(ref),
+    })
+    // One for nodes that stand side by side: what becomes too small is joined across their borders.
+    let below: LevelMerge | undefined
+    const closeBelow = async () => {
+      if (below) await writer.addAll(await below.finish())
+      below = undefined
+    }
+    const mergeNodes = async (standing: Standing, until: Path | undefined) => {
+      for (const [ref, end] of withEnds(standing, until)) {
+        if (await this.#isWorthIt(ref, end)) {
+          below ??= this.#levelOf(level - 1)
+          await below.merge(await this.#openNode(ref), end)
+        } else {
+          await closeBelow()
+          await this.#keep(writer, ref, end)
+        }
       }
-      const older = content.rows.map(row => fromStored(row, { seq: undefined, namespace: content.namespace }))
-      const merged = overlay(older, share)
-      return context.index.write(context.name, complete ? merged.filter(row => !row.deleted) : merged, seq)
-    }),
-  )
-  return parts.flat()
-}
-
-/** The rows from `from` on (undefined: from the first) and before `before`. */
-function between(rows: readonly Row[], from: Path | undefined, before: Path | undefined): readonly Row[] {
-  const start = from === undefined ? 0 : lowerBound(rows, from)
-  const end = before === undefined ? rows.length : lowerBound(rows, before)
-  return rows.slice(start, end)
-}
-
-function lowerBound(rows: readonly Row[], path: Path): number {
-  let [low, high] = [0, rows.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (compareBytes((rows[middle] as Row).path, path) < 0) low = middle + 1
-    else high = middle
+    }
+    return { merge: mergeNodes, finish: () => closeBelow().then(() => writer.finish()) }
   }
-  return low
+
+  #shardsOf(): LevelMerge {
+    const writer = this.#shardWriter({ bottom: true })
+    const mergeShards = async (standing: Standing, until: Path | undefined) => {
+      if (standing.length === 0) await writer.addAll(this.#alive(this.#rows.allBefore(until)))
+      for (const [ref, end] of withEnds(standing, until)) {
+        if (await this.#isWorthIt(ref, end)) await writer.addAll(this.#alive(this.#overlay(ref, end)))
+        else await this.#keep(writer, ref, end)
+      }
+    }
+    return { merge: mergeShards, finish: () => writer.finish() }
+  }
+
+  /** Whether so many rows fall into a file, or into one of the shards below it, that it is to be written anew. */
+  async #isWorthIt(ref: IndexRef, end: Path | undefined): Promise<boolean> {
+    this.#options.check?.()
+    if (!this.#waiting) return this.#rows.hasBefore(end, 1)
+    if (this.#rewritten >= (this.#options.maxRewritten ?? Number.POSITIVE_INFINITY)) return false
+    const shards = this.#context.index.bounds.maxRefs ** ref.level
+    return this.#rows.hasBefore(end, Math.ceil((ref.rows / shards) * FAIR_PART))
+  }
+
+  /** Leaves a file as it is; the rows that fall into it wait. */
+  async #keep<T>(writer: LevelWriter<T>, ref: IndexRef, end: Path | undefined): Promise<void> {
+    await this.#waiting?.writer.addAll(this.#rows.allBefore(end))
+    await writer.keep(ref)
+  }
+
+  /** The rows of a shard, with the newer ones before `end` over them. */
+  async *#overlay(ref: IndexRef, end: Path | undefined): AsyncGenerator<Row> {
+    const older = await this.#openShard(ref)
+    this.#rewritten += older.length
+    for (const row of older) {
+      yield* this.#rows.allBefore(row.path)
+      yield (await this.#rows.takeAt(row.path)) ?? row
+    }
+    yield* this.#rows.allBefore(end)
+    this.#options.onRows?.(this.#rows.taken)
+  }
+
+  async *#alive(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+    for await (const row of rows) if (!(this.#options.complete && row.deleted)) yield row
+  }
+
+  #shardWriter({ bottom }: { bottom: boolean }): LevelWriter<Row> {
+    const { index, name, values } = this.#context
+    return index.shardWriter({
+      open: ref => this.#openShard(ref),
+      write: async rows => {
+        // Only where rows come to stay: on their way down they would be copied at every step.
+        const gathered = bottom && this.#options.mayWait ? await unpackScattered(values, rows) : rows
+        const packed = packValues(this.#context, gathered, INLINE_IN_SHARD)
+        const [ref] = await Promise.all([index.putShard(name, packed.rows, soleSeq(this.#around)), packed.stored])
+        this.#made.push(ref)
+        return ref
+      },
+    })
+  }
+
+  async #openShard(ref: IndexRef): Promise<Row[]> {
+    const { namespace, ...content } = await this.#load(ref)
+    if (content.kind !== 'rows') throw new Error('the index store gives rows for a file of level 0')
+    return content.rows.map(row => fromStored(row, { seq: ref.seq, namespace }))
+  }
+
+  async #openNode(ref: IndexRef): Promise<IndexRef[]> {
+    const { namespace, ...content } = await this.#load(ref)
+    if (content.kind !== 'refs') throw new Error('the index store gives references for a file of a higher level')
+    return content.refs.map(child => this.#absolute(child, namespace, ref.seq))
+  }
+
+  #load(ref: IndexRef): Promise<IndexContent> {
+    this.#opened.push(ref)
+    return this.#context.index.load(ref, this.#context.name)
+  }
+
+  /** A reference as it must be written in a file of this namespace, or in a layer of several commits. */
+  #absolute(ref: IndexRef, referrer: NamespaceName, seq: number | undefined): IndexRef {
+    const { in: home = referrer, seq: own, ...rest } = ref
+    const commit = seq ?? own
+    return {
+      ...rest,
+      ...(home !== this.#context.name && { in: home }),
+      ...(commit !== undefined && { seq: commit }),
+    }
+  }
+
+  /** The references for the head: few, and of no higher level than need be. */
+  async #topOf(refs: IndexRef[]): Promise<IndexRef[]> {
+    const [only] = refs
+    if (refs.length === 1 && only && only.level > 0 && this.#made.includes(only)) {
+      const below = await this.#openNode(only)
+      if (below.length <= this.#context.index.maxTop) return this.#topOf(below)
+      this.#opened.pop()
+    }
+    return this.#gather(refs)
+  }
+
+  #gather(refs: IndexRef[]): Promise<IndexRef[]> {
+    return this.#context.index.gather(this.#context.name, refs, ref => this.#made.push(ref))
+  }
 }
 
-/** Two sorted lists as one; of a path that both have, the newer row. */
-export function overlay(older: readonly Row[], newer: readonly Row[]): Row[] {
-  const merged: Row[] = []
-  let [i, j] = [0, 0]
-  for (;;) {
-    const [a, b] = [older[i], newer[j]]
-    if (!a && !b) return merged
-    const order = a && b ? compareBytes(a.path, b.path) : a ? -1 : 1
-    if (order < 0 && a) merged.push(a)
-    else if (b) merged.push(b)
-    if (order <= 0) i += 1
-    if (order >= 0) j += 1
-  }
+/** Each file with the path before which the next one begins. What comes before the first one falls into it. */
+function* withEnds(standing: Standing, until: Path | undefined): Generator<[ref: IndexRef, end: Path | undefined]> {
+  for (const [i, ref] of standing.entries()) yield [ref, standing[i + 1]?.first ?? until]
 }

@@ -11,11 +11,12 @@ import { AbortedError, InvalidArgumentError, MissingObjectError, NamespaceNotFou
 import { LeaseCell } from '../lease/leases.ts'
 import { compareBytes, type NamespaceName, type Path, parsePath, parsePrefix } from '../names.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import type { Version } from '../store/register.ts'
 import { MERGE_LEASE } from './combine.ts'
 import { type Committed, Committer, type Signing } from './committer.ts'
 import { COMPACTION_LEASE } from './compact.ts'
 import { Background, HeadCell, type NamespaceContext } from './context.ts'
-import { type CommitRecord, emptyHead } from './head.ts'
+import { type CommitRecord, emptyHead, type Head } from './head.ts'
 import { readHistory } from './history.ts'
 import { DEFAULT_BOUNDS, type IndexBounds, IndexStore } from './index-store.ts'
 import { leaseKey } from './keys.ts'
@@ -106,7 +107,19 @@ export async function stat(context: NamespaceContext, path: string): Promise<Ent
 
 export async function* list(context: NamespaceContext, prefix: string): AsyncGenerator<Entry> {
   const parsed = parsePrefix(prefix)
-  for await (const row of (await freshView(context)).scan(parsed)) yield entryOf(row)
+  let last: Path | undefined
+  for (let seen = await context.head.refresh(); ; ) {
+    try {
+      for await (const row of context.views.view(seen.value).scan(parsed)) {
+        if (last !== undefined && compareBytes(row.path, last) <= 0) continue
+        last = row.path
+        yield entryOf(row)
+      }
+      return
+    } catch (error) {
+      seen = await newerHead(context, seen, error)
+    }
+  }
 }
 
 /** The commits, newest first. */
@@ -193,20 +206,26 @@ export async function freshView(context: NamespaceContext): Promise<View> {
   return context.views.view((await context.head.refresh()).value)
 }
 
-/**
- * Reads on the newest head. Objects that a head refers to can be swept once a newer head no longer does: then the reader, which
- * was slow, begins again on that one.
- */
+/** Reads on the newest head. */
 async function onFreshView<T>(context: NamespaceContext, read: (view: View) => Promise<T>): Promise<T> {
-  const seen = await context.head.refresh()
-  try {
-    return await read(context.views.view(seen.value))
-  } catch (error) {
-    if (!(error instanceof MissingObjectError)) throw error
-    const now = await context.head.refresh()
-    if (now.etag === seen.etag) throw error
-    return read(context.views.view(now.value))
+  for (let seen = await context.head.refresh(); ; ) {
+    try {
+      return await read(context.views.view(seen.value))
+    } catch (error) {
+      seen = await newerHead(context, seen, error)
+    }
   }
+}
+
+/**
+ * Objects that a head refers to can be swept once a newer head no longer does: then the reader, which was slow, goes on with that
+ * one. Any other error is passed on.
+ */
+async function newerHead(context: NamespaceContext, seen: Version<Head>, error: unknown): Promise<Version<Head>> {
+  if (!(error instanceof MissingObjectError)) throw error
+  const now = await context.head.refresh()
+  if (now.etag === seen.etag) throw error
+  return now
 }
 
 const findRow = (context: NamespaceContext, path: Path): Promise<FileRow | undefined> =>

@@ -4,7 +4,8 @@ import { putImmutable } from '../store/immutable.ts'
 import type { NamespaceContext } from './context.ts'
 import { packKey } from './keys.ts'
 import { newId } from './object-id.ts'
-import type { Row } from './row.ts'
+import { isFile, type Row } from './row.ts'
+import type { Values } from './values.ts'
 
 const MAX_PACK_BYTES = 4 * 1024 * 1024
 
@@ -15,40 +16,64 @@ export interface Packed {
 }
 
 /** Moves the inline values of sorted rows to packs in the namespace's folder, unless they are too few to be worth a request. */
-export function packValues(context: NamespaceContext, rows: readonly Row[], unlessBelow: number): Packed {
+export function packValues(context: PackContext, rows: readonly Row[], unlessBelow: number): Packed {
   const inline = rows.reduce((sum, row) => sum + (row.value?.length ?? 0), 0)
   if (inline <= unlessBelow) return { rows, stored: Promise.resolve() }
-  const packed: Row[] = []
+  const places = new Map<Row, NonNullable<Row['pack']>>()
   const puts: Promise<unknown>[] = []
-  let pack = openPack(context)
-  for (const row of rows) {
-    if (row.value === undefined) {
-      packed.push(row)
-      continue
+  for (const group of packfuls(rows)) {
+    const id = newId(context.ambient)
+    const pack = Buffer.concat(group.map(bytesOf))
+    let at = 0
+    for (const row of group) {
+      places.set(row, [id, at, pack.length])
+      at += bytesOf(row).length
     }
-    const bytes = Buffer.from(row.value, 'base64')
-    if (pack.size > 0 && pack.size + bytes.length > MAX_PACK_BYTES) {
-      puts.push(closePack(context, pack))
-      pack = openPack(context)
-    }
-    const { value: _, ...rest } = row
-    packed.push({ ...rest, in: context.name, pack: [pack.id, pack.size] })
-    pack.parts.push(bytes)
-    pack.size += bytes.length
+    puts.push(putImmutable(context.store, context.ambient, packKey(context.name, id), pack))
   }
-  puts.push(closePack(context, pack))
+  const packed = rows.map((row): Row => {
+    const pack = places.get(row)
+    if (!pack) return row
+    const { value: _, ...rest } = row
+    return { ...rest, in: context.name, pack }
+  })
   return { rows: packed, stored: Promise.all(puts) }
 }
 
-interface OpenPack {
-  readonly id: string
-  readonly parts: Uint8Array[]
-  size: number
+/**
+ * Takes the values of these rows out of packs that they hold less than half of: the rest is dead, or belongs to other shards, which
+ * come for theirs as well. So a pack belongs to one shard in the end, and goes when most of it was overwritten.
+ */
+export async function unpackScattered(values: Values, rows: readonly Row[]): Promise<Row[]> {
+  const held = new Map<string, number>()
+  for (const { pack, size = 0 } of rows) if (pack) held.set(pack[0], (held.get(pack[0]) ?? 0) + size)
+  const isScattered = ({ pack }: Row) => pack !== undefined && 2 * (held.get(pack[0]) ?? 0) < pack[2]
+  const found = await values.readSmall(rows.filter(isFile).filter(isScattered))
+  return rows.map((row): Row => {
+    const value = row.pack && found.get(row.path)
+    if (!value) return row
+    const { pack: _, ...rest } = row
+    return { ...rest, value: Buffer.from(value).toString('base64') }
+  })
 }
 
-const openPack = (context: NamespaceContext): OpenPack => ({ id: newId(context.ambient), parts: [], size: 0 })
+type PackContext = Pick<NamespaceContext, 'name' | 'store' | 'ambient'>
 
-async function closePack(context: NamespaceContext, pack: OpenPack): Promise<void> {
-  if (pack.parts.length > 0)
-    await putImmutable(context.store, context.ambient, packKey(context.name, pack.id), Buffer.concat(pack.parts))
+const bytesOf = (row: Row): Uint8Array => Buffer.from(row.value ?? '', 'base64')
+
+/** The rows with inline values, in groups that fit a pack. */
+function packfuls(rows: readonly Row[]): Row[][] {
+  const groups: Row[][] = []
+  let size = Number.POSITIVE_INFINITY
+  for (const row of rows) {
+    if (!row.value) continue // an empty one takes no room
+    const bytes = bytesOf(row).length
+    if (size + bytes > MAX_PACK_BYTES) {
+      groups.push([])
+      size = 0
+    }
+    groups.at(-1)?.push(row)
+    size += bytes
+  }
+  return groups
 }

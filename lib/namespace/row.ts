@@ -37,10 +37,10 @@ export const storedRowSchema = z
     size: z.number().int().nonnegative().optional(),
     sha256: z.string().length(64).optional(),
     executable: z.literal(true).optional(),
-    /** The value itself in base64, or the id of the object that is it, or a pack's id and the offset in it. */
+    /** The value itself in base64, or the id of the object that is it, or a pack's id, the offset in it, and the pack's size. */
     value: z.string().optional(),
     object: idSchema.optional(),
-    pack: z.tuple([idSchema, z.number().int().nonnegative()]).optional(),
+    pack: z.tuple([idSchema, z.number().int().nonnegative(), z.number().int().positive()]).optional(),
     /** The namespace in whose folder `object` or `pack` lies. Absent: the one that the index file belongs to. */
     in: namespaceSchema.optional(),
   })

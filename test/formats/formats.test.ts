@@ -10,7 +10,7 @@ import { contents, World } from '../support/world.ts'
 import { makeGoldenStore, textsOf } from './golden-world.ts'
 
 const GOLDEN = join(import.meta.dirname, 'golden-store.json')
-const KINDS = ['runlet.json', 'head', 'index', 'values', 'packs', 'history', 'forks', 'lease', 'garbage']
+const KINDS = ['runlet.json', 'head', 'index', 'values', 'packs', 'history', 'forks', 'lease', 'garbage', 'queue']
 
 describe('the formats', () => {
   test('are what they were: a store made today has the same bytes', async () => {
@@ -26,6 +26,11 @@ describe('the formats', () => {
         keys.some(key => key === kind || key.split('/').includes(kind)),
         `no ${kind}`,
       )
+  })
+
+  test('have nodes of the index among them', async () => {
+    const texts: string[] = Object.values(JSON.parse(await readFile(GOLDEN, 'utf8')))
+    assert.ok(texts.some(text => text.includes('"kind":"refs"')))
   })
 
   test('are still read: the golden store opens, folds and goes on', async () => {
@@ -47,6 +52,11 @@ describe('the formats', () => {
       let commits = 0
       for await (const commit of parent.log()) commits += commit.seq > 0 ? 1 : 0
       assert.equal(commits, 76)
+      const deep = await world.client().store.namespace('deep')
+      const rows = await contents(deep)
+      assert.equal(Object.keys(rows).length, 60)
+      assert.equal(rows['row/07'], 'newer')
+      assert.equal(rows['row/59'], '59')
       await (await parent.resume('open')).fold()
       assert.deepEqual(await contents(parent), { ...before, 'in-open.txt': 'open\n' })
     })

@@ -2,7 +2,11 @@
 
 import { hostname } from 'node:os'
 import { gunzipSync } from 'node:zlib'
-import { World } from '../support/world.ts'
+import { parseNamespaceName, parsePath } from '../../lib/names.ts'
+import { compact } from '../../lib/namespace/compact.ts'
+import { commitTransaction, createNamespace, openNamespace, put } from '../../lib/namespace/namespace.ts'
+import { enqueue } from '../../lib/namespace/queue.ts'
+import { type Client, World } from '../support/world.ts'
 
 export async function makeGoldenStore(): Promise<World> {
   const world = new World({ seed: 42 })
@@ -25,9 +29,41 @@ export async function makeGoldenStore(): Promise<World> {
     const open = await parent.fork('open', { label: 'golden' })
     await open.put('in-open.txt', 'open\n')
     await open.release()
+    await makeDeepIndex(client)
     await parent.lock('deploy', async lock => parent.put('deployed', 'v7', { lock }), { label: 'golden' })
   })
   return world
+}
+
+/** A namespace with small index files, so that it has nodes over its shards, and a change that waits in its queue. */
+async function makeDeepIndex({ objects, ambient }: Client): Promise<void> {
+  const bounds = { maxRows: 4, maxBytes: 100_000, maxRefs: 8 }
+  const deep = openNamespace(objects, parseNamespaceName('deep'), ambient, bounds)
+  const signing = { author: 'ada@golden', rules: [], suffix: 'golden' }
+  await createNamespace(deep)
+  await commitTransaction(
+    deep,
+    tx => {
+      for (let i = 0; i < 60; i++) tx.put(`row/${String(i).padStart(2, '0')}`, `${i}`)
+    },
+    signing,
+    {},
+  )
+  await put(deep, { path: parsePath('row/07'), value: 'newer' }, signing, {})
+  await compact(deep)
+  const { value: head } = await deep.head.current()
+  await enqueue(deep, {
+    id: 'golden-intent',
+    since: head.seq,
+    sinceFork: undefined,
+    at: 1,
+    author: 'ada@golden',
+    sets: [
+      { rows: [{ path: parsePath('row/07'), seq: 0, in: deep.name, at: 1, author: 'ada@golden', deleted: true }] },
+    ],
+    rules: [],
+    suffix: 'golden',
+  })
 }
 
 /** Every object as text by its key; what depends on this machine is replaced. */

@@ -35,7 +35,7 @@ function isPath(text: string): boolean {
 const places = fc.oneof(
   fc.base64String({ maxLength: 40 }).map(value => ({ value })),
   fc.constant({ object: 'abcdefgh-object' }),
-  fc.nat().map(offset => ({ pack: ['abcdefgh-pack', offset] as [string, number] })),
+  fc.nat().map(offset => ({ pack: ['abcdefgh-pack', offset, offset + 1] as [string, number, number] })),
 )
 const files = fc.record({ size: fc.nat(), place: places }).map(({ size, place }) => ({ size, sha256, ...place }))
 const contents = fc.oneof(files, fc.constant({ deleted: true as const }))

@@ -7,7 +7,7 @@ import type { NamespaceContext } from '../../lib/namespace/context.ts'
 import type { Layer } from '../../lib/namespace/head.ts'
 import { IndexStore } from '../../lib/namespace/index-store.ts'
 import { findNewest, scanNewest } from '../../lib/namespace/layers.ts'
-import { mergeLayers, overlay } from '../../lib/namespace/merge-layers.ts'
+import { mergeLayers } from '../../lib/namespace/merge-layers.ts'
 import { openNamespace } from '../../lib/namespace/namespace.ts'
 import { type Row, toStored } from '../../lib/namespace/row.ts'
 import { MemoryStore } from '../../lib/store/memory/memory-store.ts'
@@ -93,7 +93,7 @@ describe('the sum of layers', () => {
     await fc.assert(
       fc.asyncProperty(histories, async history => {
         const context = smallShards()
-        const layers = await layersOf(context, history, true)
+        const layers = await layersOf(context, history, false)
         const sum = await mergeLayers(context, layers, { complete: true })
         const there = (await said(context, layers)).filter(line => !line.endsWith('deleted'))
         assert.deepEqual(await said(context, [sum]), there)
@@ -110,17 +110,4 @@ describe('the sum of layers', () => {
     assert.ok((sum.files?.length ?? 0) <= 2)
     assert.equal((await said(context, [sum])).length, 50)
   })
-})
-
-test('an overlay of two sorted lists is sorted, and has the newer row of each path', () => {
-  fc.assert(
-    fc.property(commits, commits, (below, above) => {
-      const [older, newer] = [rowsOf(below, 1), rowsOf(above, 2)]
-      const expected = new Map([...older, ...newer].map(row => [row.path, row]))
-      const sorted = [...expected.values()].sort((a, b) => compareBytes(a.path, b.path))
-      assert.deepEqual(overlay(older, newer), sorted)
-      assert.deepEqual(overlay([], newer), newer)
-      assert.deepEqual(overlay(older, []), older)
-    }),
-  )
 })
