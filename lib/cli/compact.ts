@@ -5,7 +5,7 @@ import { atNamespace } from './place.ts'
 export const verb: Verb<object, []> = async ({ shared, output }) =>
   atNamespace(shared, async ({ namespace }) => {
     const result = await namespace.compact({
-      onProgress: (done, rows) => output.progress(`compact: ${done} of ${rows} rows`),
+      onProgress: (done, rows) => output.move(`compact: ${done} of ${rows} rows`),
     })
     const { merged, requests, bytesUp } = result
     const told =

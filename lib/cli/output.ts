@@ -1,8 +1,13 @@
 // Where a verb writes: data on stdout, messages on stderr, progress on stderr only when a person looks at it.
 // A reader that has gone away (`runlet ls | head -1`) is no error: from then on `closed` is true and writing does nothing.
 import type { Writable } from 'node:stream'
+import { systemAmbient } from '../ambient.ts'
 import { describeFailure } from './failure.ts'
 import { printable } from './table.ts'
+
+/** A line that moves is written anew at most so often. */
+const MOVE_MS = 100
+const ERASE_LINE = '\r\u001b[K'
 
 export interface OutputOptions {
   readonly json?: boolean | undefined
@@ -21,6 +26,8 @@ export class Output {
   readonly #quiet: boolean
   readonly #verbose: boolean
   readonly #color: boolean
+  /** When the line that moves was last written; undefined when none stands there. */
+  #movedAt: number | undefined
 
   constructor({ json = false, quiet = false, verbose = false, color = true }: OutputOptions) {
     this.json = json
@@ -35,6 +42,7 @@ export class Output {
   /** Writes data; resolves when it has left, so that a slow reader is waited for. */
   async write(data: string | Uint8Array): Promise<void> {
     if (this.closed) return
+    this.#settle()
     try {
       await written(process.stdout, data)
     } catch (error) {
@@ -61,6 +69,7 @@ export class Output {
 
   /** A message for people, one line on stderr. */
   say(message: string): void {
+    this.#settle()
     if (!this.#quiet) process.stderr.write(`runlet: ${printable(message)}\n`)
   }
 
@@ -69,9 +78,25 @@ export class Output {
     if (process.stderr.isTTY) this.say(message)
   }
 
+  /** How far long work has come: one line on a terminal, which the next one overwrites. */
+  move(message: string): void {
+    if (this.#quiet || !process.stderr.isTTY || process.env.TERM === 'dumb') return
+    const now = systemAmbient.monotonic()
+    if (this.#movedAt !== undefined && now - this.#movedAt < MOVE_MS) return
+    this.#movedAt = now
+    process.stderr.write(`${ERASE_LINE}${printable(`runlet: ${message}`).slice(0, process.stderr.columns - 1)}`)
+  }
+
   /** Tells of a failure that does not end the command by itself. */
   failure(error: unknown): void {
+    this.#settle()
     process.stderr.write(`${describeFailure(error, { verbose: this.#verbose })}\n`)
+  }
+
+  /** Takes the line that moves away, for another to be written in its place. */
+  #settle(): void {
+    if (this.#movedAt !== undefined) process.stderr.write(ERASE_LINE)
+    this.#movedAt = undefined
   }
 
   bold(text: string): string {

@@ -23,7 +23,7 @@ export const verb: Verb<PullOptions, [paths: string[]]> = async ({ shared, outpu
   return atCopy(shared, options, async copy => {
     const settled =
       (ours || theirs) && (await copy.settle(ours ? 'ours' : 'theirs', paths.length > 0 ? paths : undefined))
-    const pulled = await copy.pull({ onProgress: (step, files) => output.progress(`${step}: ${files} files`) })
+    const pulled = await copy.pull({ onProgress: (step, files) => output.move(`${step}: ${files} files`) })
     const written = pulled.written + (settled ? settled.written : 0)
     const removed = pulled.removed + (settled ? settled.removed : 0)
     await output.result({ ...pulled, written, removed }, `at #${pulled.seq}: ${written} written, ${removed} removed`)

@@ -12,7 +12,7 @@ export const verb: Verb<PushOptions, [paths: string[]]> = async ({ shared, outpu
     for (const path of paths) copy.markDirty(relative(copy.directory, resolve(path)).split(sep).join('/'))
     const pushed = await copy.push({
       message: options.message,
-      onProgress: (step, files) => output.progress(`${step}: ${files} files`),
+      onProgress: (step, files) => output.move(`${step}: ${files} files`),
     })
     const told =
       pushed.seq === undefined ? 'nothing to push' : `#${pushed.seq}: ${pushed.put} put, ${pushed.deleted} deleted`

@@ -4,7 +4,7 @@ import { atCopy, type CopyOptions } from './copy/place.ts'
 
 export const verb: Verb<CopyOptions, []> = async ({ shared, output }, options) =>
   atCopy(shared, options, async copy => {
-    const status = await copy.status({ onProgress: (step, files) => output.progress(`${step}: ${files} files`) })
+    const status = await copy.status({ onProgress: (step, files) => output.move(`${step}: ${files} files`) })
     if (output.json) {
       await output.document(status)
       return undefined
