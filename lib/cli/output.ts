@@ -84,7 +84,7 @@ export class Output {
     const now = systemAmbient.monotonic()
     if (this.#movedAt !== undefined && now - this.#movedAt < MOVE_MS) return
     this.#movedAt = now
-    process.stderr.write(`${ERASE_LINE}${printable(`runlet: ${message}`).slice(0, process.stderr.columns - 1)}`)
+    process.stderr.write(`${ERASE_LINE}${printable(`runlet: ${message}`).slice(0, (process.stderr.columns || 80) - 1)}`)
   }
 
   /** Tells of a failure that does not end the command by itself. */

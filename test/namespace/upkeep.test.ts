@@ -1,0 +1,63 @@
+// Upkeep in the background: who is there only for one write does little of it, and yet the head stays small.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { World } from '../support/world.ts'
+
+const ROWS = 1500
+const COMMITS = 30
+
+const layersOf = (namespace: object): number =>
+  (namespace as { open: { head: { known?: { value: { layers: unknown[] } } } } }).open.head.known?.value.layers
+    .length ?? 0
+
+const isShardPut = (request: string): boolean => request.startsWith('put ') && request.includes('/_/index/')
+
+describe('a process that is there for one commit', () => {
+  test('merges a few thousand rows at most, and the layers stay few even if there are no others', async () => {
+    const world = new World()
+    await world.run(async () => {
+      await world.client().store.namespace('p', { create: true })
+      for (let commit = 0; commit < COMMITS; commit++) {
+        const { store, requests } = world.client()
+        const namespace = await store.namespace('p')
+        await namespace.commit(tx => {
+          for (let i = 0; i < ROWS; i++) tx.put(`row/${String((i * 37 + commit) % 5000).padStart(5, '0')}`, `${commit}`)
+        })
+        const own = requests.filter(isShardPut).length
+        await store.close()
+        const shards = requests.filter(isShardPut).length - own
+        assert.ok(shards <= 24, `${shards} files written by upkeep after commit ${commit}`)
+        assert.ok(layersOf(namespace) < 40, `${layersOf(namespace)} layers`)
+      }
+      const reader = await world.client().store.namespace('p')
+      assert.equal(Buffer.from((await reader.get(`row/${String(29).padStart(5, '0')}`)) ?? []).toString(), '29')
+      let rows = 0
+      for await (const _ of reader.list()) rows += 1
+      assert.equal(rows, 5000)
+    })
+  })
+
+  test('leaves what takes longer to one that goes on, or to a compaction', async () => {
+    const world = new World()
+    await world.run(async () => {
+      const writer = await world.client().store.namespace('p', { create: true })
+      for (let commit = 0; commit < 7; commit++) {
+        await writer.commit(tx => {
+          for (let i = 0; i < 2500; i++) tx.put(`row/${commit}/${i}`, 'x')
+        })
+      }
+      await writer.idle()
+      const brief = world.client()
+      const namespace = await brief.store.namespace('p')
+      await namespace.commit(tx => {
+        for (let i = 0; i < 2500; i++) tx.put(`row/7/${i}`, 'x')
+      })
+      await brief.store.close()
+      const before = layersOf(namespace)
+      assert.ok(before >= 8, `${before} layers`)
+      const { merged, bytesUp } = await writer.compact()
+      assert.ok(merged >= 8 && bytesUp > 0)
+      assert.ok(layersOf(writer) <= 2)
+    })
+  })
+})
