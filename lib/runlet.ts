@@ -215,7 +215,8 @@ export class Namespace {
    * that is there keeps its prefix. `.runlet`, `.git` and `runlet.config.json` at its top are never synchronised. With `rebind`, a
    * copy of another namespace of this store, with the same prefix, becomes one of this: the next pull brings what differs, and
    * what was changed there and not pushed stays to be pushed. Asks the store nothing.
-   * @throws CopyMismatchError when it is a copy of something else
+   * @throws CopyMismatchError when it is a copy of something else; with `rebind`, LockTimeoutError when another process has done
+   *   the same and not disposed of it yet
    */
   workingCopy(directory: string, options: CopyOptions = {}): Promise<WorkingCopy> {
     return WorkingCopy.open(this.open, this.signing, directory, options)

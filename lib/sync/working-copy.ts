@@ -8,6 +8,7 @@
 //   all of them  ->  turn (recover)  ->  copy-state (entry)
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { Lease } from '../lease/lease.ts'
 import { LeaseCell } from '../lease/leases.ts'
 import { compareBytes, type Path, parsePath, parsePrefix } from '../names.ts'
 import type { Signing } from '../namespace/committer.ts'
@@ -33,9 +34,15 @@ export interface CopyStatus {
 export interface CopyOptions {
   /** Only the paths that start with it. Default: all, or what the copy had. */
   readonly prefix?: string | undefined
-  /** Take over a directory that is a copy of another namespace of this store. Default: it is refused. */
+  /**
+   * Take over a directory that is a copy of another namespace of this store, and let nobody else do so until `dispose`. Default: it
+   * is refused.
+   */
   readonly rebind?: boolean | undefined
 }
+
+/** Waited for as long as a dead one may be in the way. */
+const CLAIM = { ttlMs: 20_000, waitMs: 25_000 }
 
 export class WorkingCopy {
   readonly directory: string
@@ -51,7 +58,7 @@ export class WorkingCopy {
     this.#close = close
   }
 
-  /** @throws CopyMismatchError when the directory is a copy of something else */
+  /** @throws CopyMismatchError when the directory is a copy of something else; LockTimeoutError when it is taken, with `rebind` */
   static async open(
     namespace: OpenNamespace,
     signing: Signing,
@@ -66,14 +73,23 @@ export class WorkingCopy {
     const store = await openFileStore(join(directory, STATE_FOLDER, 'copy', 'turn'), { ambient: namespace.ambient })
     const turns = new LeaseCell(store, 'turn', 'working copy', namespace.ambient)
     const copy = { namespace, signing, directory, prefix, turns }
+    let claim: Lease | undefined
+    const close = async () => {
+      await claim?.release()
+      await store.close()
+    }
     try {
-      if (options.rebind && found && found.namespace !== namespace.name) await rebind(copy)
+      if (options.rebind) {
+        const claims = new LeaseCell(store, 'claim', `working copy ${directory}`, namespace.ambient)
+        claim = await claims.acquire({ ...CLAIM, label: namespace.name })
+        await rebind(copy)
+      }
       await headerOf(copy, state)
     } catch (error) {
-      await store.close()
+      await close()
       throw error
     }
-    return new WorkingCopy(copy, () => store.close())
+    return new WorkingCopy(copy, close)
   }
 
   /** Names a path (a file, or a folder with all below it) as changed: the next push looks only at what was named. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AT_ONCE, aFolder, aPlace, contentOf, documents, type Place, RUNLET, textAt } from './support.ts'
 
 /** Runs a shell script in a run of the place, in the folder of the run. */
@@ -41,6 +42,20 @@ describe('a copy', AT_ONCE, () => {
     assert.equal(content, '000')
     assert.deepEqual(await contentOf(place.main), { same: '0', 'sub/changed': '1\n', 'sub/new': '1\n' })
     await assert.rejects(stat(folder), { code: 'ENOENT' })
+  })
+
+  test('is of one run at a time: another one with the same folder is told to come later, and nothing of it is left', async () => {
+    const place = await aPlaceWith({ a: '0' })
+    const dir = await aFolder()
+    const first = runScript(place, 'touch begun; while [ ! -e go ]; do sleep 0.1; done; echo 1 > mine', '--dir', dir)
+    while (!(await readdir(dir)).includes('begun')) await sleep(50)
+    const second = await runScript(place, 'echo 2 > theirs', '--dir', dir)
+    assert.equal(second.code, 75, second.stderr)
+    assert.match(second.stderr, /is held by/)
+    await writeFile(join(dir, 'go'), '')
+    assert.equal((await first).code, 0)
+    assert.deepEqual(await contentOf(place.main), { a: '0', begun: '', go: '', mine: '1\n' })
+    assert.deepEqual(await runsOf(place), [])
   })
 
   test('that changed nothing folds nothing', async () => {
