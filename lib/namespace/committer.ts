@@ -52,6 +52,7 @@ interface Waiting {
   readonly alone: boolean
   readonly signing: Signing
   readonly message: string | undefined
+  readonly id: string | undefined
   readonly resolve: (committed: Committed) => void
   readonly reject: (error: unknown) => void
 }
@@ -68,18 +69,21 @@ export class Committer {
     this.context = context
   }
 
-  /** Commits rows that were made on the head as this process knows it, or on `base`. Their values are stored already. */
+  /**
+   * Commits rows that were made on the head as this process knows it, or on `base`. Their values are stored already. `id`: the id
+   * that the commit is to have, for who wants to ask for it later.
+   */
   async submit(
     rows: readonly Row[],
     signing: Signing,
-    options: { message?: string | undefined; base?: View; signal?: AbortSignal | undefined } = {},
+    options: { message?: string | undefined; base?: View; id?: string; signal?: AbortSignal | undefined } = {},
   ): Promise<Committed> {
     const base = options.base ?? this.context.views.view((await this.context.head.current()).value)
     if (options.signal?.aborted) throw new AbortedError('the commit', options.signal.reason)
     return new Promise((resolve, reject) => {
-      const { message } = options
-      const alone = options.base !== undefined || message !== undefined
-      this.waiting.push({ rows, base, alone, signing, message, resolve, reject })
+      const { message, id } = options
+      const alone = options.base !== undefined || message !== undefined || id !== undefined
+      this.waiting.push({ rows, base, alone, signing, message, id, resolve, reject })
       this.running ??= this.run()
     })
   }
@@ -120,12 +124,12 @@ export class Committer {
   }
 
   private async changeOf(group: readonly Waiting[]): Promise<Change> {
-    const { base, signing, message } = group[0] as Waiting
+    const { base, signing, message, id } = group[0] as Waiting
     const { ambient, name } = this.context
     const rows = lastOfEach(group.flatMap(one => one.rows))
     const { author, rules, suffix, fence } = signing
     return {
-      id: newId(ambient),
+      id: id ?? newId(ambient),
       since: base.seq,
       sinceFork: base.fork,
       base: async () => base,

@@ -19,7 +19,7 @@ import { decodeEntries, decodeIntents, encodeEntries, encodeIntents } from './en
 import { ifMissing } from './local-files.ts'
 import { STATE_FOLDER } from './ours.ts'
 
-const sideSchema = z.object({ sha256: z.string().length(64), executable: z.boolean() })
+export const sideSchema = z.object({ sha256: z.string().length(64), executable: z.boolean() })
 
 const headerSchema = z.object({
   format: z.literal(1),
@@ -63,7 +63,6 @@ export class CopyState {
   }
 
   async writeHeader(header: CopyHeader): Promise<void> {
-    await this.makeFolders()
     await this.writeWhole('state.json', encodeJson(header))
   }
 
@@ -163,7 +162,14 @@ export class CopyState {
     await mkdir(join(this.folder, 'files'), { recursive: true })
   }
 
-  private async writeWhole(name: string, body: Uint8Array): Promise<void> {
+  /** Where one of the copy's own files lies. */
+  pathOf(name: string): string {
+    return join(this.folder, name)
+  }
+
+  /** Writes one of the copy's own files, so that it is there as a whole or not at all. */
+  async writeWhole(name: string, body: Uint8Array): Promise<void> {
+    await this.makeFolders()
     const staging = join(this.folder, 'tmp', this.ambient.randomId())
     await writeFile(staging, body, { flush: true })
     await rename(staging, join(this.folder, name))

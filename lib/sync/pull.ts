@@ -12,6 +12,7 @@ import type { CopyHeader } from './copy-state.ts'
 import { diffViews, type RowChange } from './diff-heads.ts'
 import { findObstacles } from './obstacles.ts'
 import { isOurs } from './ours.ts'
+import { finishPush } from './pushing.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 
 export interface PullResult {
@@ -27,6 +28,7 @@ export interface PullResult {
 export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number) => void
 
 export async function pull(turn: Turn, onProgress?: CopyProgress): Promise<PullResult> {
+  await finishPush(turn)
   const header = await headerOf(turn, turn.state)
   const { head } = turn.namespace
   const seen = versionOf(header)
@@ -50,6 +52,7 @@ export async function settle(
   side: 'ours' | 'theirs',
   paths: readonly string[] | undefined,
 ): Promise<PullResult> {
+  await finishPush(turn)
   if (!(await headerOf(turn, turn.state)).head) await pull(turn)
   const header = await headerOf(turn, turn.state)
   const chosen = Object.keys(header.conflicts)

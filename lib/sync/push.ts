@@ -1,13 +1,15 @@
 // A push, step by step: find what the directory changed, store its values, commit them at once, and remember what is in common now.
-// A crash after the commit leaves entries that are older than the directory and the namespace: the next pull sees that both agree.
+// A crash in between leaves a note of what was to be committed: the next one finds out whether it was (pushing.ts).
 import { ConflictError, MissingObjectError } from '../errors.ts'
 import type { Path } from '../names.ts'
+import { newId } from '../namespace/object-id.ts'
 import type { Row } from '../namespace/row.ts'
 import { concurrently } from './concurrently.ts'
 import type { CopyHeader } from './copy-state.ts'
 import { hasVanished } from './local-files.ts'
 import { Progress } from './progress.ts'
 import { type CopyProgress, isSameLife, pull } from './pull.ts'
+import { finishPush, forgetPush, notePush } from './pushing.ts'
 import { type LocalChange, scanAll, scanHints } from './scan.ts'
 import { proving } from './stat.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
@@ -29,6 +31,7 @@ const NOTHING: PushResult = { seq: undefined, put: 0, deleted: 0 }
 
 /** `hints`: where to look; with none, everywhere. */
 export async function push(turn: Turn, hints: ReadonlySet<Path>, options: SyncOptions): Promise<PushResult> {
+  await finishPush(turn)
   if (!(await headerOf(turn, turn.state)).head) await pull(turn, options.onProgress)
   try {
     return await pushOnce(turn, hints, options)
@@ -64,12 +67,16 @@ async function commitChanges(
   const rows = uploads.map(({ row }) => row)
   if (rows.length === 0) return NOTHING
   const base = header.head && namespace.views.view(header.head)
-  const { seq } = await namespace.committer.submit(rows, signing, { message: options.message, ...(base && { base }) })
+  const id = newId(namespace.ambient)
+  await notePush(turn, { commit: id, since: header.head?.seq ?? 0, rows })
+  const { message } = options
+  const { seq } = await namespace.committer.submit(rows, signing, { id, message, ...(base && { base }) })
   await rememberAll(turn, uploads)
   // What others committed in between is still to be pulled: only a head that follows ours directly is reached.
   const { known } = namespace.head
   if (known?.value.seq === seq && header.head?.seq === seq - 1 && isSameLife(header.head, known.value))
     await state.writeHeader({ ...header, head: known.value, etag: known.etag })
+  await forgetPush(turn)
   const deleted = rows.filter(row => row.deleted).length
   return { seq, put: rows.length - deleted, deleted }
 }
