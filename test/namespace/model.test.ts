@@ -18,7 +18,7 @@ test('a namespace and its runs read back what a plain map says, whatever was don
       levels = Math.max(levels, driver.levels)
       deaths += driver.deaths
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, includeErrorInReport: true },
   )
   t.diagnostic(`${deaths} deaths; nodes up to level ${levels}`)
   assert.ok(levels >= 2, 'programs grow an index of several levels')
