@@ -3,4 +3,4 @@
 import { processSuite } from '../processes/suite.ts'
 import { cephUrl } from './gateway.ts'
 
-processSuite('processes on Ceph', { urlOf: scenario => cephUrl(`processes/${scenario}`), crowd: 16 })
+processSuite('processes on Ceph', { urlOf: scenario => cephUrl(`processes/${scenario}`), crowd: 16, kills: 2 })

@@ -5,4 +5,5 @@ import { processSuite } from './suite.ts'
 processSuite('processes on a file store', {
   urlOf: (_, folder) => `file:${join(folder, 'store')}`,
   crowd: 32,
+  kills: 4,
 })

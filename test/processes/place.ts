@@ -14,6 +14,8 @@ export interface Ground {
   readonly urlOf: (scenario: string, folder: string) => string
   /** How many processes write at once. */
   readonly crowd: number
+  /** How often those are killed that are killed over and over. */
+  readonly kills: number
 }
 
 export interface Place {

@@ -3,6 +3,7 @@
 import { describe } from 'node:test'
 import { crowds } from './crowds.ts'
 import { eachDeath } from './each-death.ts'
+import { killedCompactors } from './killed-compactors.ts'
 import { killedFolders } from './killed-folders.ts'
 import { killedWriters } from './killed-writers.ts'
 import type { Ground } from './place.ts'
@@ -17,6 +18,10 @@ export function processSuite(name: string, ground: Ground): void {
       killedWriters(ground)
       eachDeath(ground)
       stoppedOwners(ground)
+    })
+    // And these have something to do all the time.
+    describe('that are killed over and over', () => {
+      killedCompactors(ground)
     })
     sameId(ground)
     crowds(ground)
