@@ -5,9 +5,12 @@ import { crowds } from './crowds.ts'
 import { eachDeath } from './each-death.ts'
 import { killedCompactors } from './killed-compactors.ts'
 import { killedFolders } from './killed-folders.ts'
+import { killedPullers } from './killed-pullers.ts'
+import { killedPushers } from './killed-pushers.ts'
 import { killedWriters } from './killed-writers.ts'
 import type { Ground } from './place.ts'
 import { sameId } from './same-id.ts'
+import { sharedCopy } from './shared-copy.ts'
 import { stoppedOwners } from './stopped-owners.ts'
 
 export function processSuite(name: string, ground: Ground): void {
@@ -22,6 +25,9 @@ export function processSuite(name: string, ground: Ground): void {
     // And these have something to do all the time.
     describe('that are killed over and over', () => {
       killedCompactors(ground)
+      killedPushers(ground)
+      killedPullers(ground)
+      sharedCopy(ground)
     })
     sameId(ground)
     crowds(ground)
