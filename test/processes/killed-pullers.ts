@@ -18,7 +18,7 @@ const SPEED = 20
 /** A pull takes about so long. */
 const PULL_MS = 150
 /** The user edits another file that often. */
-const EDIT_MS = 120
+const EDIT_MS = 250
 
 /** What the user did: the versions are theirs alone. */
 type Edits = Map<string, string>

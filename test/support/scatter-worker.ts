@@ -1,6 +1,7 @@
 // A process that changes its share of a namespace's paths until it is told to stop: a few here and there, many at once, and in runs
 // that it folds. Nobody else touches these paths, so its journal says what is there.
 import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Namespace } from '../../lib/runlet.ts'
 import { openBounded } from './bounded.ts'
 import { fastClock } from './fast-clock.ts'
@@ -30,6 +31,7 @@ export interface ScatterNote {
 }
 
 const WIDE = 150
+const PAUSE_MS = 100
 /** Runs that nobody is to take over, however fast the clock is. */
 const RUN = { ttlMs: 3_600_000 }
 
@@ -49,6 +51,7 @@ for (let round = 0; !stopped; round++) {
   if (round % 5 === 4) await inRun(`${name}-${round}`, changes)
   else await commit(namespace, changes)
   note({ step: 'done', writer: name, round, changes, ms: ms() })
+  await sleep(randomInt(PAUSE_MS))
 }
 await close()
 done()
