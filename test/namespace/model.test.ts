@@ -8,6 +8,8 @@ import { Driver } from './model/driver.ts'
 import { programOf } from './model/steps.ts'
 
 const RUNS = Number(process.env.RUNS ?? 50)
+/** Shrinking would go on for many minutes. */
+const LIMIT_MS = 60_000 + RUNS * 1_000
 
 test('a namespace and its runs read back what a plain map says, whatever was done to them', async t => {
   let [levels, deaths] = [0, 0]
@@ -18,7 +20,7 @@ test('a namespace and its runs read back what a plain map says, whatever was don
       levels = Math.max(levels, driver.levels)
       deaths += driver.deaths
     }),
-    { numRuns: RUNS, includeErrorInReport: true },
+    { numRuns: RUNS, includeErrorInReport: true, interruptAfterTimeLimit: LIMIT_MS },
   )
   t.diagnostic(`${deaths} deaths; nodes up to level ${levels}`)
   assert.ok(levels >= 2, 'programs grow an index of several levels')

@@ -52,11 +52,14 @@ export function killedCompactors(ground: Ground): void {
         error => trouble.push(error),
       )
       const writers = shares.map((paths, i) => startWriter(place, `w${i}`, paths))
-      await Promise.all(Array.from({ length: SLOTS }, (_, slot) => compactAndDie(place, slot, ground.kills)))
-      for (const writer of writers) writer.tell('stop')
-      await Promise.all(writers.map(writer => writer.succeeds()))
-      watching.abort()
-      await watched
+      try {
+        await Promise.all(Array.from({ length: SLOTS }, (_, slot) => compactAndDie(place, slot, ground.kills)))
+        for (const writer of writers) writer.tell('stop')
+        await Promise.all(writers.map(writer => writer.succeeds()))
+      } finally {
+        watching.abort()
+        await watched
+      }
       found = await versionsOf(await reader(place))
       await startCompactor(place, LAST, { once: true }).succeeds()
       compacted = await versionsOf(await reader(place))

@@ -51,9 +51,12 @@ export function killedPullers(ground: Ground): void {
         error => broken.push(error),
       )
       const edited = editNowAndThen(place, edits, watching.signal)
-      for (let life = 0; life < ground.kills * 2; life++) await pullAndDie(place, life)
-      watching.abort()
-      await Promise.all([watched, edited])
+      try {
+        for (let life = 0; life < ground.kills * 2; life++) await pullAndDie(place, life)
+      } finally {
+        watching.abort()
+        await Promise.all([watched, edited])
+      }
       writer.tell('stop')
       await writer.succeeds()
       await pullToTheEnd(place)

@@ -37,12 +37,15 @@ export function killedPushers(ground: Ground): void {
       parent = place.parent
       const watching = new AbortController()
       const watched = watch(parent, seen, watching.signal)
-      for (let life = 0; life <= ground.kills * 2; life++) {
-        await pushAndDie(place, life, life < ground.kills * 2)
-        wrongs.push(...(await differences(place)))
+      try {
+        for (let life = 0; life <= ground.kills * 2; life++) {
+          await pushAndDie(place, life, life < ground.kills * 2)
+          wrongs.push(...(await differences(place)))
+        }
+      } finally {
+        watching.abort()
+        await watched
       }
-      watching.abort()
-      await watched
       notes = await readJournals<PusherNote>(place.folder)
       files = await filesIn(directoryOf(place))
       found = await contents(parent)
