@@ -17,6 +17,9 @@ const ROUNDS = 6
 /** A turn at a working copy lives for 20 s, so that a dead one's is over after one. */
 const SPEED = 20
 
+/** A push takes about so long. */
+const PUSH_MS = 30
+
 /** What stood in the namespace: the edit, and the commit that brought it. */
 type Sightings = Map<string, Map<string, number>>
 
@@ -92,12 +95,13 @@ export function killedPushers(ground: Ground): void {
 
 const directoryOf = ({ folder }: Place): string => join(folder, '..', 'copy')
 
-/** Every second one dies by its own hand, when its commit stands and it has noted nothing of that; the others at any time. */
+/** They die by their own hand, when their commit stands and nothing is noted of that, or somewhere in a push; or at any time. */
 async function pushAndDie(place: Place, life: number, dies: boolean): Promise<void> {
   const [[, from]] = [lastEdits(await readJournals<PusherNote>(place.folder))]
-  const byItself = dies && life % 2 === 0
+  const byItself = dies && life % 3 < 2
   const job: PusherJob = {
-    ...(byItself && { dieAtCommit: 1 + randomInt(3) }),
+    ...(byItself && life % 3 === 0 && { dieAtCommit: 1 + randomInt(3) }),
+    ...(byItself && life % 3 === 1 && { dieIn: { push: 1 + randomInt(3), withinMs: PUSH_MS } }),
     url: place.url,
     journal: join(place.folder, String(life).padStart(3, '0')),
     directory: directoryOf(place),

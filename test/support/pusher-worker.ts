@@ -22,6 +22,8 @@ export interface PusherJob {
   readonly speed: number
   /** The commit that it does not outlive: it stands, and the copy does not know yet. */
   readonly dieAtCommit?: number
+  /** The push that it does not outlive: it dies at most so long after it began. */
+  readonly dieIn?: { readonly push: number; readonly withinMs: number }
 }
 
 export interface PusherNote {
@@ -37,12 +39,13 @@ export interface PusherNote {
 
 const FILES = 40
 
-const { url, journal, directory, aside, from, rounds, speed, dieAtCommit } = jobOf<PusherJob>()
+const { url, journal, directory, aside, from, rounds, speed, dieAtCommit, dieIn } = jobOf<PusherJob>()
 const note = openJournal<PusherNote>(journal)
 if (dieAtCommit !== undefined) dieAt(dieAtCommit)
 const store = await openStore(url, { ambient: fastClock(speed) })
 const copy = await (await store.namespace('p')).workingCopy(directory)
 let number = from
+let pushes = 0
 for (let round = 0; round < rounds; round++) {
   const hinted = round % 2 === 1
   for (let i = 0; i < 1 + randomInt(12); i++) {
@@ -71,6 +74,8 @@ async function editOne(): Promise<string> {
 
 async function push(): Promise<void> {
   note({ step: 'pushing' })
+  pushes += 1
+  if (dieIn?.push === pushes) setTimeout(() => process.kill(process.pid, 'SIGKILL'), randomInt(dieIn.withinMs))
   const startedAt = performance.now()
   const ms = () => performance.now() - startedAt
   try {
