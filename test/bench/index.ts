@@ -1,0 +1,109 @@
+// The part `index` of the benchmark: what each operation costs on a namespace of a thousand, 262,000 and ten million rows, through the
+// AWS SDK and in processes of its own; judged against DESIGN.md's section 7, and against growing with the namespace.
+//   npm run bench -- index           a thousand and 262,000 rows: minutes, for every change
+//   npm run bench:10m                ten million too, and writes test/bench/results/; `-- index --write` writes without them
+import { Bucket } from './index/bucket.ts'
+import { type Figure, growthMisses, type Miss, missesOf } from './index/figures.ts'
+import { measureBaselines } from './index/measure/baselines.ts'
+import { compactionMisses, measureCompactions } from './index/measure/compaction.ts'
+import type { Place } from './index/measure/place.ts'
+import { measurePulls } from './index/measure/pulls.ts'
+import { measureReads } from './index/measure/reads.ts'
+import { measureRuns } from './index/measure/runs.ts'
+import { measureSmallWrites } from './index/measure/small-write.ts'
+import { compile } from './index/processes.ts'
+import { markdownOf } from './index/report.ts'
+import { type HeadFigure, type Results, writeResults } from './index/results.ts'
+
+const SIZES = [1_000, 262_000]
+const LARGEST = 10_000_000
+const COMPACTED_ROWS = 262_000
+const TRIES = { few: 4, many: 10 }
+const LONGEST_TRACE = 60
+
+type Print = (text: string) => void
+
+export const benchIndex = (print: Print, options: readonly string[]): Promise<boolean> =>
+  bench(print, { sizes: SIZES, tries: TRIES.few, write: options.includes('--write') })
+
+export const benchIndexToTenMillion = (print: Print): Promise<boolean> =>
+  bench(print, { sizes: [...SIZES, LARGEST], tries: TRIES.many, write: true })
+
+interface Plan {
+  readonly sizes: readonly number[]
+  readonly tries: number
+  readonly write: boolean
+}
+
+/** Prints what it measured; resolves to whether every target was met. */
+async function bench(print: Print, { sizes, tries, write }: Plan): Promise<boolean> {
+  await compile()
+  const bucket = await Bucket.open()
+  try {
+    const figures: Figure[] = []
+    const heads: HeadFigure[] = []
+    for (const rows of sizes) {
+      const measured = await measureSize(bucket, rows, tries)
+      figures.push(...measured.figures)
+      heads.push(measured.head)
+    }
+    progress('baselines')
+    const baselines = await measureBaselines(bucket, sizes)
+    progress(`compaction, ${COMPACTED_ROWS} rows`)
+    const compactions = await measureCompactions(bucket, COMPACTED_ROWS)
+    const misses = [
+      ...figures.flatMap(figure => missesOf(figure)),
+      ...growth(figures, sizes),
+      ...compactionMisses(compactions),
+    ]
+    const results: Results = { sizes, figures, heads, compactions, baselines, misses }
+    print(markdownOf(results))
+    for (const miss of misses) print(`\n${explained(miss)}`)
+    if (write) await writeResults(results)
+    return misses.length === 0
+  } finally {
+    bucket.close()
+  }
+}
+
+async function measureSize(
+  bucket: Bucket,
+  rows: number,
+  tries: number,
+): Promise<{ figures: Figure[]; head: HeadFigure }> {
+  const namespace = `rows-${rows}`
+  const place: Place = { bucket, namespace, rows, tries, heads: [] }
+  progress(`${rows} rows: building`)
+  await bucket.measure({ kind: 'build', namespace, rows })
+  const index = await bucket.stored(`ns/${namespace}/_/index/`)
+  progress(`${rows} rows: history (the index has ${index.objects} objects, ${index.bytes} bytes)`)
+  await bucket.measure({ kind: 'history', namespace, rows })
+  const figures: Figure[] = []
+  for (const measure of [measureSmallWrites, measureRuns, measurePulls, measureReads]) {
+    progress(`${rows} rows: ${measure.name}`)
+    figures.push(...(await measure(place)))
+  }
+  const sorted = place.heads.toSorted((a, b) => a - b)
+  const head = { rows, median: sorted[sorted.length >> 1] ?? 0, largest: sorted.at(-1) ?? 0, index }
+  return { figures, head }
+}
+
+/** Growth is judged between 262,000 and ten million rows. */
+function growth(figures: readonly Figure[], sizes: readonly number[]): Miss[] {
+  if (!sizes.includes(LARGEST)) return []
+  return figures
+    .filter(({ rows }) => rows === LARGEST)
+    .flatMap(large => {
+      const small = figures.find(({ operation, rows }) => operation === large.operation && rows === COMPACTED_ROWS)
+      return small ? growthMisses(small, large) : []
+    })
+}
+
+function explained({ text, trace }: Miss): string {
+  const shown = trace.slice(0, LONGEST_TRACE).map(step => `    ${step}`)
+  const rest = trace.length > LONGEST_TRACE ? [`    and ${trace.length - LONGEST_TRACE} more`] : []
+  return [`Missed: ${text}`, ...shown, ...rest].join('\n')
+}
+
+const startedAt = performance.now()
+const progress = (step: string) => console.error(`[${Math.round((performance.now() - startedAt) / 1000)} s] ${step}`)

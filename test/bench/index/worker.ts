@@ -1,0 +1,155 @@
+// One measured process of the index benchmark, driven by messages (processes.ts). It has loaded the library when its first job comes,
+// and has done nothing with it yet. A message without a job ends it, once its upkeep in the background is done, as `close` does.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemAmbient } from '../../../lib/ambient.ts'
+import { type Namespace, openStore, type Run, type Store } from '../../../lib/runlet.ts'
+import { metered } from '../../../lib/store/metered-store.ts'
+import { openObjectStore } from '../../../lib/store/open.ts'
+import type { IndexRow } from '../locked-index.ts'
+import { prepareModel, writeModelUnderLock } from '../one-index-per-model-under-a-lock.ts'
+import { prepareIndex, writeUnderLock } from '../whole-index-under-one-lock.ts'
+import { buildBase } from './build.ts'
+import { baseRows, contentOf, modelPrefix } from './data.ts'
+import { writeHistory } from './history.ts'
+import type { Answer, Cost, Job } from './messages.ts'
+
+const PAUSE_MS = 20
+const LIMIT_MS = 60_000
+
+const open: { store?: Store; run?: Run; stopped: boolean } = { stopped: false }
+
+process.on('message', async ({ id, job }: { id: number; job?: Job }) => {
+  if (!job) {
+    await open.store?.close()
+    process.send?.({ id, answer: { peakBytes: peakBytes() } }, () => process.exit(0))
+    return
+  }
+  const own: Cost[] = []
+  let count = 0
+  let failure: string | undefined
+  try {
+    count = (await perform(job, own)) ?? 0
+  } catch (error) {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+  const answer: Answer = { own, count, failure, peakBytes: peakBytes() }
+  process.send?.({ id, answer })
+})
+process.on('disconnect', () => process.exit())
+
+const peakBytes = () => process.resourceUsage().maxRSS * 1024
+
+async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
+  const meter = async <T>(work: () => Promise<T>): Promise<T> => {
+    const cost = { requests: 0, bytesUp: 0, bytesDown: 0 }
+    own.push(cost)
+    return metered(cost, work)
+  }
+  switch (job.kind) {
+    case 'build':
+      await buildBase(job.url, job.namespace, job.rows)
+      return
+    case 'history':
+      await writeHistory(job.url, job.namespace, job.rows)
+      return
+    case 'put': {
+      const namespace = await namespaceOf(job)
+      for (const path of job.paths) await meter(() => namespace.put(path, contentOf(path)))
+      return
+    }
+    case 'keep putting':
+      return keepPutting(await namespaceOf(job), job.below, meter)
+    case 'stop':
+      open.stopped = true
+      return
+    case 'fork': {
+      const namespace = await namespaceOf(job)
+      await meter(() => namespace.fork(job.id))
+      return
+    }
+    case 'fill run':
+      return fillRun(await namespaceOf(job), job)
+    case 'fold':
+      // A fold meters itself; its bytes are those that the server sees.
+      return (await (open.run as Run).fold()).requests
+    case 'pull': {
+      const namespace = await namespaceOf(job)
+      const copy = await namespace.workingCopy(job.directory, { prefix: job.prefix })
+      const { written } = await meter(() => copy.pull())
+      await copy.dispose()
+      return written
+    }
+    case 'get': {
+      const namespace = await namespaceOf(job)
+      const value = await meter(() => namespace.get(job.path))
+      if (Buffer.from(value ?? '').toString() !== contentOf(job.path))
+        throw new Error(`"${job.path}" is not what it was`)
+      return
+    }
+    case 'list': {
+      const namespace = await namespaceOf(job)
+      return meter(async () => {
+        let count = 0
+        for await (const _ of namespace.list(job.prefix)) count += 1
+        return count
+      })
+    }
+    case 'compact': {
+      const namespace = await namespaceOf(job)
+      return (await meter(() => namespace.compact())).merged
+    }
+    case 'prepare locked index':
+    case 'locked put':
+      return lockedWork(job, meter)
+  }
+}
+
+/** Opened without a request of its own: the first use finds out whether it exists. */
+async function namespaceOf(job: { url: string; namespace: string }): Promise<Namespace> {
+  open.store ??= await openStore(job.url, { author: 'bench' })
+  return open.store.namespace(job.namespace, { assumeExists: true })
+}
+
+type Metering = <T>(work: () => Promise<T>) => Promise<T>
+
+async function keepPutting(namespace: Namespace, below: string, meter: Metering): Promise<number> {
+  let puts = 0
+  for (; !open.stopped; puts++) {
+    const path = `${below}${puts}/raw`
+    await meter(() => namespace.put(path, contentOf(path)))
+    await sleep(PAUSE_MS)
+  }
+  return puts
+}
+
+async function fillRun(parent: Namespace, { id, paths }: { id: string; paths: readonly string[] }): Promise<number> {
+  const run = await parent.fork(id)
+  for (const path of paths) await run.put(path, contentOf(path))
+  await Promise.all([run.idle(), parent.idle()])
+  open.run = run
+  return paths.length
+}
+
+type LockedJob = Job & { readonly kind: 'prepare locked index' | 'locked put' }
+
+async function lockedWork(job: LockedJob, meter: Metering): Promise<undefined> {
+  const objects = await openObjectStore(job.url, systemAmbient, { folder: '.' })
+  const { model } = job
+  if (job.kind === 'prepare locked index') {
+    if (model === undefined) await prepareIndex(objects, indexRows(job.rows, ''))
+    else await prepareModel(objects, model, indexRows(job.rows, modelPrefix(model)))
+  } else {
+    const write = { path: job.path, value: Buffer.from(contentOf(job.path)), limitMs: LIMIT_MS }
+    await meter(() =>
+      model === undefined ? writeUnderLock(objects, write) : writeModelUnderLock(objects, model, write),
+    )
+  }
+  await objects.close()
+}
+
+function* indexRows(total: number, prefix: string): Generator<[string, IndexRow]> {
+  for (const { path, size, sha256, seq, author, at } of baseRows(total)) {
+    if (path.startsWith(prefix))
+      yield [path, { size, sha256, version: seq, author, modifiedAt: new Date(at).toISOString() }]
+  }
+}
