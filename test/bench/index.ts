@@ -18,7 +18,7 @@ import { type HeadFigure, type Results, writeResults } from './index/results.ts'
 const SIZES = [1_000, 262_000]
 const LARGEST = 10_000_000
 const COMPACTED_ROWS = 262_000
-const TRIES = { few: 4, many: 10 }
+const TRIES = { few: 3, many: 10 }
 const LONGEST_TRACE = 60
 
 type Print = (text: string) => void

@@ -70,13 +70,11 @@ export function samplePath(total: number, model: number, sample: number): string
 export const contentOf = (path: string): string =>
   Array.from({ length: 16 }, (_, i) => createHash('sha256').update(`${path} ${i}`).digest('hex')).join('')
 
-/** All rows, sorted by path. */
-export function* baseRows(total: number): Generator<BaseRow> {
+/** All rows, or those of one model, sorted by path. */
+export function* baseRows(total: number, only?: number): Generator<BaseRow> {
   const random = new Keystream(`${total} rows`)
   const real = realPaths(total)
-  const models = Array.from({ length: MODELS }, (_, model) => model).sort((a, b) =>
-    modelPrefix(a) < modelPrefix(b) ? -1 : 1,
-  )
+  const models = only === undefined ? sortedModels() : [only]
   let pack = { id: '', size: 0 }
   for (const model of models) {
     const author = `poller-${model}@control-plane`
@@ -102,6 +100,9 @@ export function* baseRows(total: number): Generator<BaseRow> {
     }
   }
 }
+
+const sortedModels = (): number[] =>
+  Array.from({ length: MODELS }, (_, model) => model).sort((a, b) => (modelPrefix(a) < modelPrefix(b) ? -1 : 1))
 
 function* pathsOf(total: number, model: number): Generator<string> {
   for (let name = 0; name < namesOf(total, model); name++) {

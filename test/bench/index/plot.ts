@@ -13,13 +13,12 @@ const STYLE = `
   .small { font-size: 11px; fill: #59636e }
   .grid { stroke: #d1d9e0; stroke-width: 1 }
   .leader { stroke: #8c959f; stroke-width: 1; stroke-dasharray: 2 3 }
-  .line { fill: none; stroke-width: 2.5 }
-  .c0 { stroke: #0a69da; fill: #0a69da } .c1 { stroke: #cf222e; fill: #cf222e } .c2 { stroke: #bc4c00; fill: #bc4c00 }
-  .c3 { stroke: #8250df; fill: #8250df } .c4 { stroke: #1a7f37; fill: #1a7f37 } .line { fill: none !important }
+  .line { fill: none; stroke: currentColor; stroke-width: 2.5 }
+  circle { fill: currentColor }
+  .c0 { color: #0a69da } .c1 { color: #cf222e } .c2 { color: #bc4c00 } .c3 { color: #8250df } .c4 { color: #1a7f37 }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc } .small { fill: #9198a1 } .grid { stroke: #3d444d } .leader { stroke: #6e7681 }
-    .c0 { stroke: #4493f8; fill: #4493f8 } .c1 { stroke: #f85149; fill: #f85149 } .c2 { stroke: #db6d28; fill: #db6d28 }
-    .c3 { stroke: #ab7df8; fill: #ab7df8 } .c4 { stroke: #3fb950; fill: #3fb950 }
+    .c0 { color: #4493f8 } .c1 { color: #f85149 } .c2 { color: #db6d28 } .c3 { color: #ab7df8 } .c4 { color: #3fb950 }
   }`
 
 export function plotOf(results: Results): string {

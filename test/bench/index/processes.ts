@@ -11,13 +11,16 @@ import { useTestCredentials } from '../../support/s3-server.ts'
 import type { Answer, Ended, Job, Question } from './messages.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const COMPILED = join(ROOT, '.bench', 'test', 'bench', 'index')
+/** Inside the project, where the dependencies are found; a folder of its own for each benchmark that runs. */
+const OUT = join(ROOT, '.bench', String(process.pid))
+const COMPILED = join(OUT, 'test', 'bench', 'index')
 
 /** Compiles what the processes run. */
 export async function compile(): Promise<void> {
-  rmSync(join(ROOT, '.bench'), { recursive: true, force: true })
   const config = join(ROOT, 'test', 'bench', 'index', 'tsconfig.json')
-  await promisify(execFile)(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', config])
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+  await promisify(execFile)(process.execPath, [tsc, '-p', config, '--outDir', OUT])
+  process.once('exit', () => rmSync(OUT, { recursive: true, force: true }))
 }
 
 /** A compiled process that answers messages. */

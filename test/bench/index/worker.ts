@@ -9,7 +9,7 @@ import type { IndexRow } from '../locked-index.ts'
 import { prepareModel, writeModelUnderLock } from '../one-index-per-model-under-a-lock.ts'
 import { prepareIndex, writeUnderLock } from '../whole-index-under-one-lock.ts'
 import { buildBase } from './build.ts'
-import { baseRows, contentOf, modelPrefix } from './data.ts'
+import { baseRows, contentOf } from './data.ts'
 import { writeHistory } from './history.ts'
 import type { Answer, Cost, Job } from './messages.ts'
 
@@ -136,8 +136,8 @@ async function lockedWork(job: LockedJob, meter: Metering): Promise<undefined> {
   const objects = await openObjectStore(job.url, systemAmbient, { folder: '.' })
   const { model } = job
   if (job.kind === 'prepare locked index') {
-    if (model === undefined) await prepareIndex(objects, indexRows(job.rows, ''))
-    else await prepareModel(objects, model, indexRows(job.rows, modelPrefix(model)))
+    if (model === undefined) await prepareIndex(objects, indexRows(job.rows))
+    else await prepareModel(objects, model, indexRows(job.rows, model))
   } else {
     const write = { path: job.path, value: Buffer.from(contentOf(job.path)), limitMs: LIMIT_MS }
     await meter(() =>
@@ -147,9 +147,8 @@ async function lockedWork(job: LockedJob, meter: Metering): Promise<undefined> {
   await objects.close()
 }
 
-function* indexRows(total: number, prefix: string): Generator<[string, IndexRow]> {
-  for (const { path, size, sha256, seq, author, at } of baseRows(total)) {
-    if (path.startsWith(prefix))
-      yield [path, { size, sha256, version: seq, author, modifiedAt: new Date(at).toISOString() }]
+function* indexRows(total: number, model?: number): Generator<[string, IndexRow]> {
+  for (const { path, size, sha256, seq, author, at } of baseRows(total, model)) {
+    yield [path, { size, sha256, version: seq, author, modifiedAt: new Date(at).toISOString() }]
   }
 }

@@ -3,7 +3,6 @@
 import { constants } from 'node:buffer'
 import type { Bucket } from '../bucket.ts'
 import { BIG_MODEL, pathOf, rowsOfModel, SMALL_MODEL } from '../data.ts'
-import { worstOf } from '../figures.ts'
 import type { Cost } from '../messages.ts'
 
 export interface BaselineFigure {
@@ -22,7 +21,6 @@ const WAYS = [
   { what: 'one index per model, big model', model: BIG_MODEL },
 ] as const
 
-const TRIES = 2
 const VERSION = 60_000
 
 export async function measureBaselines(bucket: Bucket, sizes: readonly number[]): Promise<BaselineFigure[]> {
@@ -38,7 +36,7 @@ export async function measureBaselines(bucket: Bucket, sizes: readonly number[])
       }
       const { all } = await bucket.measure({ kind: 'prepare locked index', rows, model })
       bytesARow = all.bytesUp / indexRows
-      figures.push({ what, rows, indexRows, cost: await worstPut(bucket, model) })
+      figures.push({ what, rows, indexRows, cost: await put(bucket, model) })
     }
   }
   return figures
@@ -51,13 +49,8 @@ function tooLarge(bytes: number): string | undefined {
   return `not possible: the index would be ${mebibytes(bytes)} of JSON, and a string of V8 ends at ${mebibytes(constants.MAX_STRING_LENGTH)}`
 }
 
-async function worstPut(bucket: Bucket, model: number | undefined): Promise<Cost & { peakBytes: number }> {
-  const samples = []
-  for (let i = 0; i < TRIES; i++) {
-    const path = pathOf(model ?? SMALL_MODEL, 0, VERSION + i)
-    const { all, peakBytes } = await bucket.measure({ kind: 'locked put', model, path })
-    samples.push({ ...all, peakBytes, trace: [] })
-  }
-  const { trace: _, ...worst } = worstOf({ samples }, 'peakBytes')
-  return worst
+async function put(bucket: Bucket, model: number | undefined): Promise<BaselineFigure['cost']> {
+  const path = pathOf(model ?? SMALL_MODEL, 0, VERSION)
+  const { all, peakBytes } = await bucket.measure({ kind: 'locked put', model, path })
+  return { ...all, peakBytes }
 }
