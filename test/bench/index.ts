@@ -5,6 +5,7 @@
 import { Bucket } from './index/bucket.ts'
 import { type Figure, growthMisses, type Miss, missesOf } from './index/figures.ts'
 import { measureBaselines } from './index/measure/baselines.ts'
+import { build } from './index/measure/build.ts'
 import { compactionMisses, measureCompactions } from './index/measure/compaction.ts'
 import type { Place } from './index/measure/place.ts'
 import { measurePulls } from './index/measure/pulls.ts'
@@ -18,7 +19,7 @@ import { type HeadFigure, type Results, writeResults } from './index/results.ts'
 const SIZES = [1_000, 262_000]
 const LARGEST = 10_000_000
 const COMPACTED_ROWS = 262_000
-const TRIES = { few: 3, many: 10 }
+const TRIES = { few: 3, many: 6 }
 const LONGEST_TRACE = 60
 
 type Print = (text: string) => void
@@ -74,7 +75,7 @@ async function measureSize(
   const namespace = `rows-${rows}`
   const place: Place = { bucket, namespace, rows, tries, heads: [] }
   progress(`${rows} rows: building`)
-  await bucket.measure({ kind: 'build', namespace, rows })
+  await build(bucket, { namespace, rows, values: 'objects' })
   const index = await bucket.stored(`ns/${namespace}/_/index/`)
   progress(`${rows} rows: history (the index has ${index.objects} objects, ${index.bytes} bytes)`)
   await bucket.measure({ kind: 'history', namespace, rows })

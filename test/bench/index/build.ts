@@ -1,6 +1,5 @@
 // Makes the namespaces that the benchmark measures on. The only file of it that knows the library's inner parts: an index of ten
 // million rows is written as a compaction would leave it, in bounded memory, not by ten million puts.
-import { createHash } from 'node:crypto'
 import { systemAmbient } from '../../../lib/ambient.ts'
 import { parseNamespaceName, parsePath } from '../../../lib/names.ts'
 import type { IndexRef } from '../../../lib/namespace/head.ts'
@@ -10,7 +9,7 @@ import { newId } from '../../../lib/namespace/object-id.ts'
 import type { Row } from '../../../lib/namespace/row.ts'
 import { markStore } from '../../../lib/store/format.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
-import { type BaseRow, baseRows } from './data.ts'
+import { type BaseRow, type BaseValues, baseRows } from './data.ts'
 
 /** Fewer than a shard may have, so that each portion becomes one whole shard. */
 const ROWS_A_PORTION = 900
@@ -18,78 +17,77 @@ const PORTIONS_AT_ONCE = 8
 /** The commits that the base says it came from. */
 const COMMITS = 1000
 
-/** A namespace that holds `rows` rows in one complete layer, as if compacted a moment ago. */
-export async function buildBase(url: string, name: string, rows: number): Promise<void> {
-  const objects = await openObjectStore(url, systemAmbient, { folder: '.' })
-  const namespace = openNamespace(objects, parseNamespaceName(name), systemAmbient)
-  await markStore(objects)
-  await createNamespace(namespace)
-  const values = new RealValues(namespace)
-  const shards = await writeShards(namespace, rows, values)
-  await values.store()
-  const files = await namespace.index.gather(namespace.name, shards)
-  const last = { seq: COMMITS, id: newId(systemAmbient), at: systemAmbient.now(), author: 'bench', rows }
-  await namespace.head.update(({ write: _, ...head }) => {
-    if (head.seq > 0) return undefined
-    return {
-      ...head,
-      seq: COMMITS,
-      layers: [{ from: 1, to: COMMITS, complete: true, files: [...files] }],
-      commits: [last],
-    }
-  })
-  await objects.close()
+export interface Base {
+  readonly namespace: string
+  readonly rows: number
+  readonly values: BaseValues
 }
 
-async function writeShards(namespace: OpenNamespace, rows: number, values: RealValues): Promise<IndexRef[]> {
+/** A part of the index of a base: the references to its shards, in order. */
+export type Shards = readonly IndexRef[]
+
+/** Writes the rows of some models, which follow one another in the order of paths. */
+export async function buildPart(url: string, base: Base, models: readonly number[]): Promise<Shards> {
+  return at(url, base, namespace => writeShards(namespace, baseRows(base.rows, { models, values: base.values })))
+}
+
+/** Makes the namespace, which holds these shards in one complete layer, as if compacted a moment ago. */
+export async function buildHead(url: string, base: Base, shards: Shards): Promise<void> {
+  await at(url, base, async namespace => {
+    await markStore(namespace.store)
+    await createNamespace(namespace)
+    const files = await namespace.index.gather(namespace.name, [...shards])
+    const { rows } = base
+    const last = { seq: COMMITS, id: newId(systemAmbient), at: systemAmbient.now(), author: 'bench', rows }
+    await namespace.head.update(({ write: _, ...head }) => {
+      if (head.seq > 0) return undefined
+      const layer = { from: 1, to: COMMITS, complete: true as const, files: [...files] }
+      return { ...head, seq: COMMITS, layers: [layer], commits: [last] }
+    })
+  })
+}
+
+async function at<T>(url: string, { namespace }: Base, work: (namespace: OpenNamespace) => Promise<T>): Promise<T> {
+  const objects = await openObjectStore(url, systemAmbient, { folder: '.' })
+  try {
+    return await work(openNamespace(objects, parseNamespaceName(namespace), systemAmbient))
+  } finally {
+    await objects.close()
+  }
+}
+
+async function writeShards(namespace: OpenNamespace, rows: Iterable<BaseRow>): Promise<IndexRef[]> {
   const shards: IndexRef[] = []
-  let portions: Row[][] = []
+  let portions: BaseRow[][] = []
   const flush = async () => {
-    const written = await Promise.all(
-      portions.map(portion => namespace.index.write(namespace.name, portion, undefined)),
-    )
+    const written = await Promise.all(portions.map(portion => writePortion(namespace, portion)))
     shards.push(...written.flat())
     portions = []
   }
-  for (const row of baseRows(rows)) {
+  for (const row of rows) {
     const portion = portions.at(-1)
     if (portion && portion.length < ROWS_A_PORTION) {
-      portion.push(asRow(row, namespace, values))
+      portion.push(row)
       continue
     }
     if (portions.length === PORTIONS_AT_ONCE) await flush()
-    portions.push([asRow(row, namespace, values)])
+    portions.push([row])
   }
   await flush()
   return shards
 }
 
-function asRow({ value, ...row }: BaseRow, namespace: OpenNamespace, values: RealValues): Row {
-  const place = 'real' in value ? { pack: values.add(value.real) } : value
-  return { ...row, path: parsePath(row.path), in: namespace.name, ...place }
-}
-
-/** The values that are really there: one pack of them. */
-class RealValues {
-  readonly #namespace: OpenNamespace
-  readonly #id: string
-  readonly #parts: Buffer[] = []
-  #size = 0
-
-  constructor(namespace: OpenNamespace) {
-    this.#namespace = namespace
-    this.#id = `000000000-${createHash('md5').update(namespace.name).digest('hex').slice(0, 16)}`
-  }
-
-  /** The pack and the offset of the value in it. */
-  add(value: string): [string, number] {
-    const offset = this.#size
-    this.#parts.push(Buffer.from(value))
-    this.#size += value.length
-    return [this.#id, offset]
-  }
-
-  async store(): Promise<void> {
-    await this.#namespace.store.put(packKey(this.#namespace.name, this.#id), Buffer.concat(this.#parts))
-  }
+/** A shard, and the pack of those of its values that are really there. */
+async function writePortion(namespace: OpenNamespace, portion: readonly BaseRow[]): Promise<IndexRef[]> {
+  const values = portion.flatMap(({ value }) => ('real' in value ? [Buffer.from(value.real)] : []))
+  const pack = { id: newId(systemAmbient), bytes: Buffer.concat(values) }
+  if (values.length > 0) await namespace.store.put(packKey(namespace.name, pack.id), pack.bytes)
+  let at = 0
+  const rows = portion.map(({ value, path, ...row }): Row => {
+    const about = { ...row, path: parsePath(path), in: namespace.name }
+    if ('object' in value) return { ...about, ...value }
+    at += row.size
+    return { ...about, pack: [pack.id, at - row.size, pack.bytes.length] }
+  })
+  return namespace.index.write(namespace.name, rows, undefined)
 }

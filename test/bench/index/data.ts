@@ -12,6 +12,7 @@ const VERSIONS = { big: 2000, small: 20 }
 const TYPES = ['backup', 'certificate', 'cluster', 'database', 'instance', 'network', 'queue', 'volume']
 const STARTED_AT = Date.UTC(2025, 0, 1)
 const COMMITS = 1000
+const SMALL_BYTES = 400
 
 /** The model that the working copies follow a part of, and the one that is listed and read as a small one. */
 export const WATCHED_MODEL = 7
@@ -25,9 +26,15 @@ export interface BaseRow {
   readonly author: string
   readonly size: number
   readonly sha256: string
-  /** A value that is really there, or the id of an object or pack that is not: nobody reads it. */
-  readonly value: { readonly real: string } | { readonly object: string } | { readonly pack: [string, number] }
+  /** A small value that is really there, or the id of an object that is not: nobody reads it. */
+  readonly value: { readonly real: string } | { readonly object: string }
 }
+
+/**
+ * `objects`: but for the paths that are read, every value is an object of its own, which need not be there. `packs`: half of them are small
+ * and really there, in packs: a compaction moves them about.
+ */
+export type BaseValues = 'objects' | 'packs'
 
 export const modelPrefix = (model: number): string =>
   `data/${TYPES[model % TYPES.length]}/model-${String(model).padStart(2, '0')}/`
@@ -70,38 +77,36 @@ export function samplePath(total: number, model: number, sample: number): string
 export const contentOf = (path: string): string =>
   Array.from({ length: 16 }, (_, i) => createHash('sha256').update(`${path} ${i}`).digest('hex')).join('')
 
-/** All rows, or those of one model, sorted by path. */
-export function* baseRows(total: number, only?: number): Generator<BaseRow> {
-  const random = new Keystream(`${total} rows`)
+/** All rows, or those of some models, sorted by path. */
+export function* baseRows(
+  total: number,
+  { models = sortedModels(), values = 'objects' }: { models?: readonly number[] | undefined; values?: BaseValues } = {},
+): Generator<BaseRow> {
   const real = realPaths(total)
-  const models = only === undefined ? sortedModels() : [only]
-  let pack = { id: '', size: 0 }
   for (const model of models) {
+    const random = new Keystream(`model ${model} of ${total} rows`)
     const author = `poller-${model}@control-plane`
     for (const path of pathsOf(total, model)) {
       const seq = 1 + random.below(COMMITS)
       const about = { path, seq, at: STARTED_AT + seq * 60_000, author }
-      if (real.has(path)) {
-        const value = contentOf(path)
-        const sha256 = createHash('sha256').update(value).digest('hex')
-        yield { ...about, size: value.length, sha256, value: { real: value } }
-        continue
+      if (real.has(path)) yield { ...about, ...realValue(contentOf(path)) }
+      else if (values === 'packs' && random.below(2) === 0)
+        yield { ...about, ...realValue(random.hex(SMALL_BYTES / 2)) }
+      else {
+        const [size, sha256] = [4097 + random.below(60_000), random.hex(32)]
+        yield { ...about, size, sha256, value: { object: random.id(about.at) } }
       }
-      const sha256 = random.hex(32)
-      if (random.below(2) === 0) {
-        yield { ...about, size: 4097 + random.below(60_000), sha256, value: { object: random.id(about.at) } }
-        continue
-      }
-      const size = 100 + random.below(3_900)
-      // A compaction gathers values in packs of some MiB: neighbours share one.
-      if (pack.id === '' || pack.size > 4 * 1024 * 1024) pack = { id: random.id(about.at), size: 0 }
-      yield { ...about, size, sha256, value: { pack: [pack.id, pack.size] } }
-      pack.size += size
     }
   }
 }
 
-const sortedModels = (): number[] =>
+function realValue(value: string): Pick<BaseRow, 'size' | 'sha256' | 'value'> {
+  const sha256 = createHash('sha256').update(value).digest('hex')
+  return { size: value.length, sha256, value: { real: value } }
+}
+
+/** The models in the order of their paths. */
+export const sortedModels = (): number[] =>
   Array.from({ length: MODELS }, (_, model) => model).sort((a, b) => (modelPrefix(a) < modelPrefix(b) ? -1 : 1))
 
 function* pathsOf(total: number, model: number): Generator<string> {

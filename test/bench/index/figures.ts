@@ -31,6 +31,8 @@ export const OPERATIONS = {
   'pull nothing': { title: 'pull, nothing changed', target: { requests: 1, bytesDown: 0 }, growth: 'flat' },
   'pull change': { title: 'pull after a small change by somebody else', target: PULL, growth: 'flat' },
   'pull elsewhere': { title: 'pull after a small change outside its prefix', target: PULL, growth: 'flat' },
+  // Told apart by what the change's process wrote; how often that happens, and on how much, is chance.
+  'pull upkeep': { title: 'pull after a small change that set off a merge of layers', growth: 'free' },
   'get small': { title: 'get of one path, new process, small model', growth: 'flat' },
   'get big': { title: 'get of one path, new process, big model', growth: 'flat' },
   'list small': { title: 'list of a small model', growth: 'per row' },

@@ -1,5 +1,7 @@
 // What the processes of the index benchmark say to one another: questions to the server, jobs for the measured processes.
 
+import type { Base, Shards } from './build.ts'
+
 /** Every request takes so long at least: background work overlaps with what comes next, as it does on a network. */
 export const LATENCY_MS = 5
 
@@ -26,7 +28,8 @@ export interface Stored {
 }
 
 export type Job = { readonly url: string } & (
-  | { readonly kind: 'build'; readonly namespace: string; readonly rows: number }
+  | ({ readonly kind: 'build part'; readonly models: readonly number[] } & Base)
+  | ({ readonly kind: 'build head'; readonly shards: Shards } & Base)
   | { readonly kind: 'history'; readonly namespace: string; readonly rows: number }
   /** Puts one KiB to each path, one after the other, each metered. */
   | { readonly kind: 'put'; readonly namespace: string; readonly paths: readonly string[] }
@@ -58,6 +61,8 @@ export interface Answer {
   readonly own: readonly Cost[]
   /** What the job is about: rows listed, files written. */
   readonly count: number
+  /** Of a part that was built. */
+  readonly shards: Shards
   readonly failure: string | undefined
   readonly peakBytes: number
 }

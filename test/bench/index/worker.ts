@@ -8,7 +8,7 @@ import { openObjectStore } from '../../../lib/store/open.ts'
 import type { IndexRow } from '../locked-index.ts'
 import { prepareModel, writeModelUnderLock } from '../one-index-per-model-under-a-lock.ts'
 import { prepareIndex, writeUnderLock } from '../whole-index-under-one-lock.ts'
-import { buildBase } from './build.ts'
+import { buildHead, buildPart, type Shards } from './build.ts'
 import { baseRows, contentOf } from './data.ts'
 import { writeHistory } from './history.ts'
 import type { Answer, Cost, Job } from './messages.ts'
@@ -16,7 +16,7 @@ import type { Answer, Cost, Job } from './messages.ts'
 const PAUSE_MS = 20
 const LIMIT_MS = 60_000
 
-const open: { store?: Store; run?: Run; stopped: boolean } = { stopped: false }
+const open: { store?: Store; run?: Run; shards: Shards; stopped: boolean } = { shards: [], stopped: false }
 
 process.on('message', async ({ id, job }: { id: number; job?: Job }) => {
   if (!job) {
@@ -32,7 +32,7 @@ process.on('message', async ({ id, job }: { id: number; job?: Job }) => {
   } catch (error) {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
-  const answer: Answer = { own, count, failure, peakBytes: peakBytes() }
+  const answer: Answer = { own, count, failure, shards: open.shards, peakBytes: peakBytes() }
   process.send?.({ id, answer })
 })
 process.on('disconnect', () => process.exit())
@@ -46,8 +46,11 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
     return metered(cost, work)
   }
   switch (job.kind) {
-    case 'build':
-      await buildBase(job.url, job.namespace, job.rows)
+    case 'build part':
+      open.shards = await buildPart(job.url, job, job.models)
+      return
+    case 'build head':
+      await buildHead(job.url, job, job.shards)
       return
     case 'history':
       await writeHistory(job.url, job.namespace, job.rows)
@@ -96,7 +99,10 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
     }
     case 'compact': {
       const namespace = await namespaceOf(job)
-      return (await meter(() => namespace.compact())).merged
+      // A compaction meters itself.
+      const { merged, ...cost } = await namespace.compact()
+      own.push(cost)
+      return merged
     }
     case 'prepare locked index':
     case 'locked put':
@@ -148,7 +154,10 @@ async function lockedWork(job: LockedJob, meter: Metering): Promise<undefined> {
 }
 
 function* indexRows(total: number, model?: number): Generator<[string, IndexRow]> {
-  for (const { path, size, sha256, seq, author, at } of baseRows(total, model)) {
+  for (const { path, size, sha256, seq, author, at } of baseRows(
+    total,
+    model === undefined ? {} : { models: [model] },
+  )) {
     yield [path, { size, sha256, version: seq, author, modifiedAt: new Date(at).toISOString() }]
   }
 }

@@ -5,6 +5,7 @@ import { namePrefix, SMALL_MODEL } from '../data.ts'
 import type { Miss } from '../figures.ts'
 import { hotPaths, scatteredPaths } from '../history.ts'
 import type { Cost } from '../messages.ts'
+import { build } from './build.ts'
 
 const COMMITS = 1000
 
@@ -57,7 +58,7 @@ async function measureCompaction(
   rows: number,
   { namespace, what, paths }: { namespace: string; what: string; paths: readonly string[] },
 ): Promise<CompactionFigure> {
-  await bucket.measure({ kind: 'build', namespace, rows })
+  await build(bucket, { namespace, rows, values: 'packs' })
   const wholeIndex = (await bucket.stored(`ns/${namespace}/_/index/`)).bytes
   const bystander = bucket.workers.take()
   const below = namePrefix(SMALL_MODEL, 0)
