@@ -59,6 +59,8 @@ export interface Cost {
 export interface Answer {
   /** What each piece of work made and waited for itself, by the library's meter: upkeep in the background is not in it. */
   readonly own: readonly Cost[]
+  /** How long the slowest of them took. */
+  readonly slowestMs: number
   /** What the job is about: rows listed, files written. */
   readonly count: number
   /** Of a part that was built. */

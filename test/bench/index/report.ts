@@ -41,7 +41,11 @@ export function markdownOf(results: Results): string {
 
 const section = (title: string, body: string): string => `### ${title}\n\n${body}`
 export const number = (value: number): string => value.toLocaleString('en-US')
-const kib = (value: number): string => format(Math.round(value), 'bytes')
+const MIB = 1024 * 1024
+const kib = (value: number): string =>
+  value < 10 * MIB
+    ? format(Math.round(value), 'bytes')
+    : `${(value / MIB).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB`
 export const megabytes = (value: number): string => `${Math.round(value / 1e6)} MB`
 const rounded = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 2 })
 
@@ -56,8 +60,7 @@ function find({ figures }: Results, operation: OperationName, rows: number): Fig
   return figures.find(figure => figure.operation === operation && figure.rows === rows)
 }
 
-function cell(figure: Figure | undefined, { measure, show }: Column): string {
-  if (!figure) return ''
+function cell(figure: Figure, { measure, show }: Column): string {
   const [median, worst] = [show(medianOf(figure, measure)), show(amountOf(worstOf(figure, measure), measure))]
   return median === worst ? median : `${median} (${worst})`
 }
@@ -69,9 +72,11 @@ function byOperation(
   about: (operation: OperationName) => readonly string[],
   more: readonly string[],
 ): string {
-  const rows = names.map(operation => {
+  const seen = names.filter(operation => results.figures.some(figure => figure.operation === operation))
+  const rows = seen.map(operation => {
     const cells = results.sizes.map(size => {
       const figure = find(results, operation, size)
+      if (!figure) return ''
       return columns.map(column => cell(figure, column)).join(' / ')
     })
     return [OPERATIONS[operation].title, ...cells, ...about(operation)]
@@ -188,7 +193,7 @@ function compactions({ compactions }: Results): string {
       `${number(one.compaction.requests)} requests, ${kib(one.compaction.bytesUp)} / ${kib(one.compaction.bytesDown)}`,
       `${Math.round((100 * written) / one.wholeIndex)}% of the index`,
       `${megabytes(one.writerPeakBytes)}, ${megabytes(one.compactionPeakBytes)}`,
-      `${bystander.requests} requests, ${kib(bystander.bytes)} (of ${number(bystander.puts)})`,
+      `${bystander.requests} requests, ${kib(bystander.bytes)}, ${number(Math.round(bystander.ms))} ms (of ${number(bystander.puts)})`,
     ]
   })
   const head = [
@@ -205,7 +210,7 @@ function compactions({ compactions }: Results): string {
 
 function baselines(results: Results): string {
   const lines = results.baselines.map(({ what, rows, cost, impossible }) => {
-    if (!cost) return [number(rows), what, impossible ?? '', '', '', '']
+    if (!cost) return [number(rows), `${what}: ${impossible ?? ''}`, '', '', '', '']
     return [
       number(rows),
       what,

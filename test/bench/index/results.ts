@@ -1,5 +1,8 @@
 // What the index benchmark found, and where it is kept: test/bench/results/, as a page, a plot and the raw figures.
+import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Figure, Miss } from './figures.ts'
 import type { BaselineFigure } from './measure/baselines.ts'
 import type { CompactionFigure } from './measure/compaction.ts'
@@ -25,6 +28,7 @@ export interface Results {
   readonly misses: readonly Miss[]
 }
 
+const BIOME = fileURLToPath(new URL('../../../node_modules/@biomejs/biome/bin/biome', import.meta.url))
 const FOLDER = new URL('../results/', import.meta.url)
 const HEADER = `<!-- Written by \`npm run bench:10m\`; do not edit. -->
 
@@ -38,8 +42,10 @@ const HEADER = `<!-- Written by \`npm run bench:10m\`; do not edit. -->
 export async function writeResults(results: Results): Promise<void> {
   await mkdir(FOLDER, { recursive: true })
   // Traces explain a miss on the terminal; kept, they would only be noise.
-  const raw = JSON.stringify(results, (key, value) => (key === 'trace' ? undefined : value), 1)
-  await writeFile(new URL('index.json', FOLDER), `${raw}\n`)
+  const raw = JSON.stringify(results, (key, value) => (key === 'trace' ? undefined : value))
+  const json = fileURLToPath(new URL('index.json', FOLDER))
+  await writeFile(json, `${raw}\n`)
+  await promisify(execFile)(process.execPath, [BIOME, 'format', '--write', json])
   await writeFile(new URL('index.md', FOLDER), `${HEADER}\n${markdownOf(results)}\n`)
   await writeFile(new URL('index.svg', FOLDER), plotOf(results))
 }

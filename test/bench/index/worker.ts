@@ -16,7 +16,11 @@ import type { Answer, Cost, Job } from './messages.ts'
 const PAUSE_MS = 20
 const LIMIT_MS = 60_000
 
-const open: { store?: Store; run?: Run; shards: Shards; stopped: boolean } = { shards: [], stopped: false }
+const open: { store?: Store; run?: Run; shards: Shards; slowestMs: number; stopped: boolean } = {
+  shards: [],
+  slowestMs: 0,
+  stopped: false,
+}
 
 process.on('message', async ({ id, job }: { id: number; job?: Job }) => {
   if (!job) {
@@ -32,7 +36,8 @@ process.on('message', async ({ id, job }: { id: number; job?: Job }) => {
   } catch (error) {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
-  const answer: Answer = { own, count, failure, shards: open.shards, peakBytes: peakBytes() }
+  const { shards, slowestMs } = open
+  const answer: Answer = { own, slowestMs, count, failure, shards, peakBytes: peakBytes() }
   process.send?.({ id, answer })
 })
 process.on('disconnect', () => process.exit())
@@ -43,7 +48,10 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
   const meter = async <T>(work: () => Promise<T>): Promise<T> => {
     const cost = { requests: 0, bytesUp: 0, bytesDown: 0 }
     own.push(cost)
-    return metered(cost, work)
+    const startedAt = performance.now()
+    const value = await metered(cost, work)
+    open.slowestMs = Math.max(open.slowestMs, performance.now() - startedAt)
+    return value
   }
   switch (job.kind) {
     case 'build part':

@@ -20,8 +20,8 @@ export interface CompactionFigure {
   readonly compaction: Cost
   readonly compactionPeakBytes: number
   readonly writerPeakBytes: number
-  /** The worst put of the other process: in the most requests, and in the most bytes up and down. */
-  readonly bystander: { readonly puts: number; readonly requests: number; readonly bytes: number }
+  /** The most of any put of the other process: requests, bytes up and down, and time. */
+  readonly bystander: { readonly puts: number; readonly requests: number; readonly bytes: number; readonly ms: number }
   readonly trace: readonly string[]
 }
 
@@ -92,6 +92,7 @@ async function measureCompaction(
       puts: others.count,
       requests: Math.max(...others.own.map(one => one.requests)),
       bytes: Math.max(...others.own.map(one => one.bytesUp + one.bytesDown)),
+      ms: others.slowestMs,
     },
     trace: traceOf(compacting.seen.filter(one => one.bytesUp > 0)),
   }
