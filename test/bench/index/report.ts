@@ -184,14 +184,13 @@ function heads({ heads }: Results): string {
 
 function compactions({ compactions }: Results): string {
   const rows = compactions.map(one => {
-    const written = one.upkeep.bytesUp + one.compaction.bytesUp
     const { bystander } = one
     return [
       one.what,
       kib(one.wholeIndex),
       `${number(one.upkeep.requests)} requests, ${kib(one.upkeep.bytesUp)} / ${kib(one.upkeep.bytesDown)}`,
       `${number(one.compaction.requests)} requests, ${kib(one.compaction.bytesUp)} / ${kib(one.compaction.bytesDown)}`,
-      `${Math.round((100 * written) / one.wholeIndex)}% of the index`,
+      `${kib(one.written)}, ${Math.round((100 * one.written) / one.wholeIndex)}% of the index`,
       `${megabytes(one.writerPeakBytes)}, ${megabytes(one.compactionPeakBytes)}`,
       `${bystander.requests} requests, ${kib(bystander.bytes)}, ${number(Math.round(bystander.ms))} ms (of ${number(bystander.puts)})`,
     ]
@@ -201,7 +200,7 @@ function compactions({ compactions }: Results): string {
     'whole index',
     'upkeep meanwhile',
     'compaction after',
-    'written',
+    'index files and packs written',
     'peak memory',
     'worst put beside',
   ]
