@@ -6,7 +6,6 @@ import { AbortedError, LeaseLostError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import { type Meter, metered } from '../store/metered-store.ts'
 import {
-  FEW_ROWS,
   MAX_TAIL_BYTES,
   planAll,
   planMerge,
@@ -49,7 +48,7 @@ export async function compactSome(context: NamespaceContext, maxRows: number): P
   await underLease(attempt.lease, async () => {
     for (let pass = 0; pass < MAX_PASSES; pass++) {
       const head = (await context.head.refresh()).value
-      const span = planMerge(head.layers, maxRows)
+      const span = planMerge(head.layers, maxRows, aShard(context))
       if (!span) return isLong(head) ? shortenHistory(context, head) : undefined
       await mergeSpan(context, head, span, { lease: attempt.lease, maxRewritten: maxRows })
     }
@@ -83,7 +82,7 @@ async function mergeAll(context: NamespaceContext, options: MergeSpanOptions): P
   let merged = 0
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const head = (await context.head.refresh()).value
-    const span = planAll(head.layers)
+    const span = planAll(head.layers, aShard(context))
     if (!span) {
       if (isLong(head)) await shortenHistory(context, head)
       break
@@ -112,7 +111,7 @@ async function mergeSpan(
   const rows = rowsIn(head.layers, span)
   const sum = await merge(context, layers, {
     complete: span.from === 0 && !head.base,
-    mayWait: span.from === 0 && rows > FEW_ROWS,
+    mayWait: span.from === 0 && rows > aShard(context),
     maxRewritten,
     onRows: onProgress && (done => onProgress(done, rows - rowsIn(layers, BOTTOM))),
     check: () => {
@@ -131,6 +130,9 @@ async function mergeSpan(
   )
   return stands
 }
+
+/** How many rows go into one shard: of fewer, none need to wait. */
+const aShard = (context: NamespaceContext): number => context.index.bounds.maxRows
 
 const BOTTOM = { from: 0, to: 0 }
 

@@ -20,8 +20,6 @@ export const WARM_TAIL_BYTES = 10 * 1024
 const SOME_LAYERS = 8
 /** With so many the head would grow too large: no further commit before they are merged. */
 export const MAX_LAYERS = 100
-/** A merge of so few rows is over before any writer can come between. */
-export const FEW_ROWS = 1024
 /** A layer joins a merge when it is at most so many times as large as all newer ones together. */
 const RATIO = 4
 
@@ -46,14 +44,17 @@ export function planTail(layers: readonly Layer[], limit: number): Span[] {
   return spans
 }
 
+/** Of so few rows a merge is over before any writer can come between; by default, as many as a shard has. */
+const FEW_ROWS = 1024
+
 /**
  * What brings everything down that is worth it: first the tail goes to files, so that no writer touches what a long merge works on; then
  * all layers with files. Undefined when nothing is to be done.
  */
-export function planAll(layers: readonly Layer[]): Span | undefined {
+export function planAll(layers: readonly Layer[], few = FEW_ROWS): Span | undefined {
   const whole = { from: 0, to: layers.length - 1 }
   if (layers.length === 0 || isSettled(layers)) return undefined
-  if (rowsIn(layers, whole) <= FEW_ROWS) return whole
+  if (rowsIn(layers, whole) <= few) return whole
   const [tail] = planTail(layers, 0)
   return tail ?? whole
 }
@@ -66,7 +67,11 @@ const isSettled = (layers: readonly Layer[]): boolean =>
  * The newest layers that are alike in size, of at most about `maxRows` rows; undefined when merging is not worth it. Those that reach
  * down to the bottom are pushed down into it.
  */
-export function planMerge(layers: readonly Layer[], maxRows = Number.POSITIVE_INFINITY): Span | undefined {
+export function planMerge(
+  layers: readonly Layer[],
+  maxRows = Number.POSITIVE_INFINITY,
+  few = FEW_ROWS,
+): Span | undefined {
   const [tail] = planTail(layers, LARGE_TAIL_BYTES)
   if (tail) return tail
   const count = layers.filter(layer => layer.files).length
@@ -75,7 +80,7 @@ export function planMerge(layers: readonly Layer[], maxRows = Number.POSITIVE_IN
   const span = alike(layers, to, maxRows) ?? (count >= MAX_LAYERS / 2 ? newestOf(layers, to, maxRows) : undefined)
   if (!span) return undefined
   const whole = span.from === 1 ? { from: 0, to } : span
-  const [between] = rowsIn(layers, whole) > FEW_ROWS ? planTail(layers.slice(0, to), 0) : []
+  const [between] = rowsIn(layers, whole) > few ? planTail(layers.slice(0, to), 0) : []
   return between && between.from >= span.from ? between : whole
 }
 

@@ -65,7 +65,7 @@ export class Driver {
     const target = run ?? this.root
     if (isRefused(this.plain, step)) return assert.rejects(this.end(step, run), OpenChildrenError)
     if (step.kind === 'write') await write(target, step.changes)
-    else if (step.kind === 'compact') await compact(this.open(this.client, target.name), 'everything')
+    else if (step.kind === 'compact') await compact(this.open(this.client, target.name))
     else if (step.kind === 'fork') this.runs.set(nextId(this.plain), await target.fork(nextId(this.plain), FORK))
     else await this.end(step, run)
     await target.idle()
