@@ -3,8 +3,10 @@
 //   2. compare-and-swap the head as it was last seen: one request for a small write;
 //   3. if that was lost, or its outcome is unknown: on the head as it is now, integrate again, which finds the commit in the
 //      history if it stood after all, applies the conflict policies if the same paths were touched, and else tries again;
-//   4. after two lost swaps the namespace is contended: the change goes where changes are combined (combine.ts).
+//   4. after two lost swaps the namespace is contended: the change goes where changes are combined (combine.ts). So does, now and
+//      then, one of a process that always wins, if somebody else waits (Courtesy in context.ts).
 import { NamespaceNotFoundError } from '../errors.ts'
+import { unmetered } from '../store/metered-store.ts'
 import { announce } from './announce.ts'
 import { applyBatch, type Outcome } from './batch.ts'
 import type { Change } from './change.ts'
@@ -15,10 +17,15 @@ const DIRECT_ATTEMPTS = 2
 
 /** Commits each change on its own terms; resolves to one outcome a change, in their order, once all are decided. */
 export async function commit(context: NamespaceContext, changes: readonly Change[]): Promise<readonly Outcome[]> {
-  const decided = await context.head.exclusively(() => commitDirectly(context, changes))
-  if (decided) return decided
+  const leader = context.courtesy.take()
+  const decided = leader ? undefined : await context.head.exclusively(() => commitDirectly(context, changes))
+  if (decided) {
+    if (context.courtesy.isDue(context.ambient.monotonic()))
+      context.background.add(unmetered(() => context.courtesy.look(context.merge)))
+    return decided
+  }
   const report = newReport()
-  const first = await tryToLead(context, labelOf(changes), context.merge.lastSeen)
+  const first = leader ? { busy: leader } : await tryToLead(context, labelOf(changes), context.merge.lastSeen)
   const outcomes = await combine(context, changes, report, { first, crowded: true })
   context.background.add(report.released)
   return outcomes

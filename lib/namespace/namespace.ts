@@ -15,7 +15,7 @@ import type { Version } from '../store/register.ts'
 import { MERGE_LEASE } from './combine.ts'
 import { type Committed, Committer, type Signing } from './committer.ts'
 import { COMPACTION_LEASE } from './compact.ts'
-import { Background, HeadCell, type NamespaceContext } from './context.ts'
+import { Background, Courtesy, HeadCell, type NamespaceContext } from './context.ts'
 import { type CommitRecord, emptyHead, type Head } from './head.ts'
 import { readHistory } from './history.ts'
 import { DEFAULT_BOUNDS, type IndexBounds, IndexStore } from './index-store.ts'
@@ -75,6 +75,7 @@ export function openNamespace(
     merge: new LeaseCell(store, leaseKey(name, MERGE_LEASE), MERGE_LEASE, ambient),
     compaction: new LeaseCell(store, leaseKey(name, COMPACTION_LEASE), COMPACTION_LEASE, ambient),
     prepared: {},
+    courtesy: new Courtesy(),
     background: new Background(),
   }
   return { ...context, committer: new Committer(context) }
