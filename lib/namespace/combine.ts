@@ -6,6 +6,7 @@ import { LeaseLostError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Attempt } from '../lease/leases.ts'
 import type { LeaseRecord } from '../lease/record.ts'
+import { unmetered } from '../store/metered-store.ts'
 import type { Version } from '../store/register.ts'
 import { announce } from './announce.ts'
 import { applyBatch, type Outcome } from './batch.ts'
@@ -90,18 +91,21 @@ async function settleAll(
     if ('lease' in attempt) {
       report.waitedMs = context.ambient.monotonic() - startedAt
       const { lease } = attempt
-      await lead(context, lease, { pending, crowded: crowded || attempt !== first }).catch(async error => {
+      const until = context.ambient.monotonic() + MERGE_TTL_MS / 2
+      const leading = { lease, until, emptyLooks: crowded || attempt !== first ? 0 : 1 }
+      const more = await lead(context, leading, pending).catch(async error => {
         await lease.release()
         throw error
       })
       report.heldMs += lease.heldMs
-      report.released = lease.release()
+      // Our own is decided: nobody need wait while we serve the others.
+      report.released = context.courtesy.whileLeading(more ? serve(context, leading) : lease.release())
     } else {
       await enqueueOpen(context, pending)
       await follow(context, pending)
     }
     if (pending.settled) return
-    await report.released
+    await report.released.catch(() => undefined) // lost: then somebody else has it
     attempt = await tryToLead(context, labelOf(pending.open), context.merge.lastSeen)
   }
 }
@@ -118,26 +122,48 @@ export function tryToLead(
 
 export const labelOf = (changes: readonly Change[]): string => changes[0]?.author ?? ''
 
-/** Commits what is our own and all that waits, until nobody waits or half the lease's life has passed. */
-async function lead(
-  context: NamespaceContext,
-  lease: Lease,
-  { pending, crowded }: { pending: Pending; crowded: boolean },
-): Promise<void> {
-  const until = context.ambient.monotonic() + MERGE_TTL_MS / 2
+/** Holding the merge lease. */
+interface Leading {
+  readonly lease: Lease
+  /** When to let another one lead. */
+  readonly until: number
+  /** Looks at the queue that found nobody. */
+  emptyLooks: number
+}
+
+/** Commits our own, and all that waits with it; resolves to whether others may still come. */
+async function lead(context: NamespaceContext, leading: Leading, pending: Pending): Promise<boolean> {
   try {
-    for (let emptyLooks = crowded ? 0 : 1; ; ) {
-      const [waiting] = await Promise.all([readQueue(context), context.head.refresh()])
-      const others = waiting.filter(intent => !pending.changes.has(intent.change.id))
-      const own = pending.open
-      if (own.length + others.length > 0) await commitAll(context, lease, { own, others, pending })
-      if (others.length === 0) emptyLooks += 1
-      if (emptyLooks >= 2 || context.ambient.monotonic() >= until) return
+    for (let more = true; more; ) {
+      more = await leadOnce(context, leading, pending)
+      if (pending.settled) return more
     }
   } catch (error) {
     // Somebody else leads by now: our own changes go to them.
     if (!(error instanceof LeaseLostError)) throw error
   }
+  return false
+}
+
+/** Commits all that waits, until nobody does or half the lease's life has passed, and gives the lease back. */
+async function serve(context: NamespaceContext, leading: Leading): Promise<void> {
+  const nothing = new Pending([])
+  try {
+    await unmetered(async () => {
+      while (await leadOnce(context, leading, nothing));
+    })
+  } finally {
+    await leading.lease.release()
+  }
+}
+
+async function leadOnce(context: NamespaceContext, leading: Leading, pending: Pending): Promise<boolean> {
+  const [waiting] = await Promise.all([readQueue(context), context.head.refresh()])
+  const others = waiting.filter(intent => !pending.changes.has(intent.change.id))
+  const own = pending.open
+  if (own.length + others.length > 0) await commitAll(context, leading.lease, { own, others, pending })
+  if (others.length === 0) leading.emptyLooks += 1
+  return leading.emptyLooks < 2 && context.ambient.monotonic() < leading.until
 }
 
 interface Load {

@@ -50,6 +50,8 @@ export class Courtesy {
   private leader: Version<LeaseRecord> | undefined
   private inARow = 0
   private lastAt = Number.NEGATIVE_INFINITY
+  /** How often this process leads itself. */
+  private leading = 0
 
   /** To be told of each commit that took no detour; whether it is time to look. */
   isDue(now: number): boolean {
@@ -60,7 +62,17 @@ export class Courtesy {
 
   async look(merge: LeaseCell): Promise<void> {
     const seen = await merge.inspect()
-    this.leader = merge.available(seen) ? undefined : seen
+    this.leader = this.leading > 0 || merge.available(seen) ? undefined : seen
+  }
+
+  /** Whoever leads here is no reason to queue up. */
+  async whileLeading(work: Promise<void>): Promise<void> {
+    this.leading += 1
+    try {
+      await work
+    } finally {
+      this.leading -= 1
+    }
   }
 
   take(): Version<LeaseRecord> | undefined {

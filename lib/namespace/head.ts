@@ -36,8 +36,8 @@ export const layerSchema = z
     /** The first and the last commit that it holds. One commit: its rows all have that seq. */
     from: seqSchema,
     to: seqSchema,
-    /** Nothing lies below it: deleted paths are left out of what is written for it. */
-    complete: z.literal(true).optional(),
+    /** Nothing lies below it, and a deletion was left out of it: that of this commit was the last. */
+    forgot: seqSchema.optional(),
     /** Its rows wait above the bottom layer: their shards are worth rewriting only once more has come. */
     waiting: z.literal(true).optional(),
     rows: z.array(storedRowSchema).optional(),

@@ -89,8 +89,8 @@ async function touchedSides(context: NamespaceContext, head: NewHead, change: Ch
   if (head.base?.fork !== change.sinceFork) return compareViews(context, head, change)
   const newer = head.layers.filter(layer => layer.to > change.since)
   const arriving = change.sets.map(asLayer)
-  // A complete layer with commits from before and after has forgotten which paths were deleted in between.
-  if (newer.some(layer => layer.complete && layer.from <= change.since)) return compareViews(context, head, change)
+  // What was deleted in between, and left out of the bottom layer, no row tells of.
+  if (newer.some(layer => (layer.forgot ?? 0) > change.since)) return compareViews(context, head, change)
   if (!newer.some(layer => arriving.some(set => rangesMeet(set, layer)))) return []
 
   const place = (layer: Layer): PlacedLayer => ({ layer, namespace: context.name })

@@ -68,7 +68,7 @@ interface LevelMerge {
 class Merge {
   readonly #context: NamespaceContext
   readonly #options: MergeOptions
-  readonly #around: Pick<Layer, 'from' | 'to' | 'complete'>
+  readonly #around: Pick<Layer, 'from' | 'to'>
   readonly #standing: Standing
   /** What is merged into it. */
   readonly #rows: RowStream
@@ -77,13 +77,16 @@ class Merge {
   readonly #opened: IndexRef[] = []
   readonly #made: IndexRef[] = []
   #rewritten = 0
+  /** The last commit of which a deletion was left out. */
+  #forgot: number
 
   constructor(context: NamespaceContext, layers: readonly Layer[], options: MergeOptions) {
     const [oldest, newest] = [layers[0] as Layer, layers.at(-1) as Layer]
     const upper = oldest.files ? layers.slice(1) : layers
     this.#context = context
     this.#options = options
-    this.#around = { from: oldest.from, to: newest.to, ...(options.complete && { complete: true as const }) }
+    this.#forgot = oldest.forgot ?? 0
+    this.#around = { from: oldest.from, to: newest.to }
     this.#standing = (oldest.files ?? []).map(ref => this.#absolute(ref, context.name, soleSeq(oldest)))
     const placed = upper.map(layer => ({ layer, namespace: context.name }))
     this.#rows = new RowStream(scanNewest(context.index, placed, ''))
@@ -93,7 +96,8 @@ class Merge {
 
   async run(): Promise<Merged> {
     const refs = await this.#mergeLevel(this.#standing, undefined)
-    const layers: Layer[] = [{ ...this.#around, files: await this.#topOf(refs) }]
+    const forgot = this.#forgot > 0 ? { forgot: this.#forgot } : {}
+    const layers: Layer[] = [{ ...this.#around, ...forgot, files: await this.#topOf(refs) }]
     const waiting = (await this.#waiting?.writer.finish()) ?? []
     if (this.#waiting && waiting.length > 0) {
       const { from } = this.#waiting
@@ -178,7 +182,10 @@ class Merge {
   }
 
   async *#alive(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
-    for await (const row of rows) if (!(this.#options.complete && row.deleted)) yield row
+    for await (const row of rows) {
+      if (this.#options.complete && row.deleted) this.#forgot = Math.max(this.#forgot, row.seq)
+      else yield row
+    }
   }
 
   #shardWriter({ bottom }: { bottom: boolean }): LevelWriter<Row> {

@@ -79,8 +79,8 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
   }
   const { released, ...adopted } = await adopt(run, { sealed, here }, options, mergeLease)
   const ended = tidied(end(run, { seq: adopted.seq, rows }))
-  await Promise.all([ended, released, run.lease?.abandon()])
-  if (adopted.heldMs > 0) run.parent.committer.maintain()
+  run.parent.background.add(released.then(() => adopted.heldMs > 0 && run.parent.committer.maintain()))
+  await Promise.all([ended, run.lease?.abandon()])
   if (await ended) await tidied(removeAllPins(run.parent, sealed))
   return { rows, ...adopted }
 }
@@ -173,7 +173,7 @@ async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOption
   const report = newReport()
   const [outcome] = (await combine(run.parent, [change], report, { first, crowded: false })) as [Outcome]
   if (outcome.kind !== 'committed') {
-    await report.released
+    run.parent.background.add(report.released)
     throw errorOf(run.parent, outcome)
   }
   const { seq, batchSize } = outcome

@@ -56,8 +56,9 @@ async function takeFromFiles(
   await concurrently(shares(refs, paths), LOADS, async ([ref, share]) => {
     const content = await search.index.load(ref, referrer)
     const { namespace } = content
-    if (content.kind === 'refs') return takeFromFiles(search, content.refs, namespace, share)
-    take(content.rows, share, row => search.found.set(row.path, fromStored(row, { seq: search.seq, namespace })))
+    const seq = search.seq ?? ref.seq
+    if (content.kind === 'refs') return takeFromFiles({ ...search, seq }, content.refs, namespace, share)
+    take(content.rows, share, row => search.found.set(row.path, fromStored(row, { seq, namespace })))
   })
 }
 

@@ -61,3 +61,22 @@ describe('a process that is there for one commit', () => {
     })
   })
 })
+
+test('a writer that knows the head of before a compaction needs no look at the index for its next write', async () => {
+  const world = new World()
+  await world.run(async () => {
+    const [a, b] = [world.client(), world.client()]
+    const namespace = await a.store.namespace('p', { create: true })
+    await namespace.commit(tx => {
+      for (let i = 0; i < 3000; i++) tx.put(`row/${i}`, 'x')
+    })
+    await namespace.delete('row/7')
+    const stale = await b.store.namespace('p')
+    await namespace.put('row/8', 'changed')
+    await namespace.compact()
+    const before = b.requests.length
+    await stale.put('mine', 'x')
+    const made = b.requests.slice(before)
+    assert.ok(made.length <= 3 && !made.some(request => request.includes('/index/')), made.join(', '))
+  })
+})

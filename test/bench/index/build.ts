@@ -31,7 +31,7 @@ export async function buildPart(url: string, base: Base, models: readonly number
   return at(url, base, namespace => writeShards(namespace, baseRows(base.rows, { models, values: base.values })))
 }
 
-/** Makes the namespace, which holds these shards in one complete layer, as if compacted a moment ago. */
+/** Makes the namespace, which holds these shards in one layer, as if compacted a moment ago. */
 export async function buildHead(url: string, base: Base, shards: Shards): Promise<void> {
   await at(url, base, async namespace => {
     await markStore(namespace.store)
@@ -41,7 +41,7 @@ export async function buildHead(url: string, base: Base, shards: Shards): Promis
     const last = { seq: COMMITS, id: newId(systemAmbient), at: systemAmbient.now(), author: 'bench', rows }
     await namespace.head.update(({ write: _, ...head }) => {
       if (head.seq > 0) return undefined
-      const layer = { from: 1, to: COMMITS, complete: true as const, files: [...files] }
+      const layer = { from: 1, to: COMMITS, files: [...files] }
       return { ...head, seq: COMMITS, layers: [layer], commits: [last] }
     })
   })
