@@ -61,7 +61,7 @@ export class Committer {
   private readonly context: NamespaceContext
   private waiting: Waiting[] = []
   private running: Promise<void> | undefined
-  private maintaining = false
+  private readonly upkeep = new Set<string>()
   /** The newest commits made here. */
   private readonly own = new Set<number>()
 
@@ -161,23 +161,21 @@ export class Committer {
   /** Upkeep after a commit, in the background: moves a large tail out of the head, merges layers when that is worth it. */
   maintain(): void {
     const head = this.context.head.known?.value
-    if (!head || this.maintaining) return
+    if (!head) return
     // A process that keeps writing has its next commit take up what is prepared; one that is about to end would do so in vain.
     const warm = this.own.size >= WARM_COMMITS
+    if (warm) this.inBackground('preparing', () => prepare(this.context))
     const maxRows = warm ? WARM_MERGE_ROWS : BRIEF_MERGE_ROWS
-    const merging = planMerge(head.layers, maxRows) !== undefined || (!warm && isLong(head))
-    if (!warm && !merging) return
-    this.maintaining = true
+    if (planMerge(head.layers, maxRows) !== undefined || (!warm && isLong(head)))
+      this.inBackground('merging', () => compactSome(this.context, maxRows))
+  }
+
+  /** One at a time of each kind: what is prepared must be ready for the next commit, however long a merge takes. */
+  private inBackground(kind: 'preparing' | 'merging', work: () => Promise<void>): void {
+    if (this.upkeep.has(kind)) return
+    this.upkeep.add(kind)
     // What fails here leaves everything as it was; the next commit finds the same to do.
-    const upkeep = unmetered(async () => {
-      if (warm) await prepare(this.context)
-      if (merging) await compactSome(this.context, maxRows)
-    })
-    this.context.background.add(
-      upkeep.finally(() => {
-        this.maintaining = false
-      }),
-    )
+    this.context.background.add(unmetered(work).finally(() => this.upkeep.delete(kind)))
   }
 }
 
