@@ -4,7 +4,7 @@
 //   3. if that was lost, or its outcome is unknown: on the head as it is now, integrate again, which finds the commit in the
 //      history if it stood after all, applies the conflict policies if the same paths were touched, and else tries again;
 //   4. after two lost swaps the namespace is contended: the change goes where changes are combined (combine.ts). So does, now and
-//      then, one of a process that always wins, if somebody else waits (Courtesy in context.ts).
+//      then, one of a process that always wins, if somebody else waits (courtesy.ts).
 import { NamespaceNotFoundError } from '../errors.ts'
 import { unmetered } from '../store/metered-store.ts'
 import { announce } from './announce.ts'

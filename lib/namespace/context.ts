@@ -5,10 +5,10 @@ import PQueue from 'p-queue'
 import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, NamespaceNotFoundError } from '../errors.ts'
 import type { LeaseCell } from '../lease/leases.ts'
-import type { LeaseRecord } from '../lease/record.ts'
 import type { NamespaceName } from '../names.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type SwapResult, type Version } from '../store/register.ts'
+import type { Courtesy } from './courtesy.ts'
 import { type Head, headSchema, type Layer, type NewHead } from './head.ts'
 import type { PreparedSegment } from './history.ts'
 import type { IndexStore } from './index-store.ts'
@@ -35,51 +35,6 @@ export interface NamespaceContext {
 export interface Prepared {
   tail?: { readonly layers: readonly Layer[]; readonly sum: Layer }
   history?: PreparedSegment | undefined
-}
-
-/** After so many commits with hardly a pause, a process looks whether it keeps others out. */
-const COMMITS_IN_A_ROW = 8
-const PAUSE_MS = 500
-
-/**
- * Keeps a process that commits without a pause from keeping others out: with its swap it comes first each time, and who leads reads the
- * head, and always loses to the next. So every few commits in a row it looks at the merge lease; the next one queues up if it is taken.
- */
-export class Courtesy {
-  /** Who leads, until a commit has queued up for that. */
-  private leader: Version<LeaseRecord> | undefined
-  private inARow = 0
-  private lastAt = Number.NEGATIVE_INFINITY
-  /** How often this process leads itself. */
-  private leading = 0
-
-  /** To be told of each commit that took no detour; whether it is time to look. */
-  isDue(now: number): boolean {
-    this.inARow = now - this.lastAt < PAUSE_MS ? this.inARow + 1 : 1
-    this.lastAt = now
-    return this.inARow % COMMITS_IN_A_ROW === 0
-  }
-
-  async look(merge: LeaseCell): Promise<void> {
-    const seen = await merge.inspect()
-    this.leader = this.leading > 0 || merge.available(seen) ? undefined : seen
-  }
-
-  /** Whoever leads here is no reason to queue up. */
-  async whileLeading(work: Promise<void>): Promise<void> {
-    this.leading += 1
-    try {
-      await work
-    } finally {
-      this.leading -= 1
-    }
-  }
-
-  take(): Version<LeaseRecord> | undefined {
-    const { leader } = this
-    this.leader = undefined
-    return leader
-  }
 }
 
 /** Work that nobody waits for, but that should be done before the process goes: a lease to give back. */
