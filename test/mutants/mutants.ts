@@ -175,6 +175,20 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a deletion that is left out of the bottom is not told of',
+    guarantee: 'G4',
+    file: 'lib/namespace/merge-layers.ts',
+    find: 'this.#forgot = Math.max(this.#forgot, row.seq)',
+    replace: 'this.#forgot = 0',
+  },
+  {
+    name: 'a writer that never pauses lets nobody in',
+    guarantee: 'G6',
+    file: 'lib/namespace/commit.ts',
+    find: 'if (context.courtesy.isDue(context.ambient.monotonic()))',
+    replace: 'if (context.ambient.monotonic() < 0)',
+  },
+  {
     name: 'a shard that is kept forgets which commit its rows belong to',
     guarantee: 'G4',
     file: 'lib/namespace/merge-layers.ts',
