@@ -54,6 +54,9 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
   return new Store(await openObjectStore(url, ambient, { folder, cache }), ambient, author)
 }
 
+/** How long `close` waits for upkeep in the background. */
+const UPKEEP_MS = 2_000
+
 /** A bucket and prefix (or a folder, or memory) that holds namespaces. */
 export class Store {
   /** The URL that opens it again. */
@@ -91,9 +94,18 @@ export class Store {
     return examine(this.#objects, this.#ambient, options)
   }
 
-  /** Waits for what runs in the background, and ends connections. */
+  /** Waits for what runs in the background (long upkeep is cut short, which loses nothing), and ends connections. */
   async close(): Promise<void> {
+    const done = new AbortController()
+    const late = this.#ambient.sleep(UPKEEP_MS, { signal: done.signal, background: true })
+    void late.then(
+      () => {
+        for (const namespace of this.#opened) namespace.stopUpkeep()
+      },
+      () => undefined,
+    )
     await Promise.all([...this.#opened].map(namespace => namespace.idle()))
+    done.abort()
     await this.#objects.close()
   }
 
@@ -230,6 +242,11 @@ export class Namespace {
    */
   compact(options?: CompactOptions): Promise<CompactionResult> {
     return compact(this.open, options)
+  }
+
+  /** Cuts upkeep in the background short, and begins none any more: nothing is lost, the next process finds the same to do. */
+  stopUpkeep(): void {
+    this.open.closing.abort()
   }
 
   /** Resolves when nothing of this namespace is being written in the background. */

@@ -10,6 +10,13 @@ import type { View } from './view.ts'
 /** A set of rows, sorted by path: in hand, or in index files. */
 export type RowSet = { readonly rows: readonly Row[] } | { readonly files: readonly IndexRef[]; readonly count: number }
 
+/** Commits of one process, by seq. Those of a namespace whose name is used again count anew. */
+export interface OwnCommits {
+  /** When the namespace was made. */
+  readonly life: number
+  readonly seqs: ReadonlySet<number>
+}
+
 export interface Change {
   /** The commit's id. */
   readonly id: string
@@ -29,7 +36,7 @@ export interface Change {
   readonly fence?: { readonly name: string; readonly token: number } | undefined
   readonly origin?: Origin | undefined
   /** Commits of the writer itself: it knows what it wrote, seen or not. Known only in its own process. */
-  readonly own?: ReadonlySet<number> | undefined
+  readonly own?: OwnCommits | undefined
   /** What the writer saw. Known only in its own process. */
   readonly base?: (() => Promise<View>) | undefined
 }

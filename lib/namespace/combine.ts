@@ -27,7 +27,7 @@ const SLOWEST_POLL_MS = 250
 export interface CombineReport {
   waitedMs: number
   heldMs: number
-  /** Giving back the lease, which nobody need wait for to know the outcome. */
+  /** The lease was given back, which nobody need wait for to know the outcome. Never rejects. */
   released: Promise<void>
 }
 
@@ -99,13 +99,15 @@ async function settleAll(
       })
       report.heldMs += lease.heldMs
       // Our own is decided: nobody need wait while we serve the others.
-      report.released = context.courtesy.whileLeading(more ? serve(context, leading) : lease.release())
+      const released = context.courtesy.whileLeading(more ? serve(context, leading) : lease.release())
+      context.background.add(released)
+      report.released = released.catch(() => undefined) // lost: then somebody else has it
     } else {
       await enqueueOpen(context, pending)
       await follow(context, pending)
     }
     if (pending.settled) return
-    await report.released.catch(() => undefined) // lost: then somebody else has it
+    await report.released
     attempt = await tryToLead(context, labelOf(pending.open), context.merge.lastSeen)
   }
 }
@@ -163,7 +165,7 @@ async function leadOnce(context: NamespaceContext, leading: Leading, pending: Pe
   const own = pending.open
   if (own.length + others.length > 0) await commitAll(context, leading.lease, { own, others, pending })
   if (others.length === 0) leading.emptyLooks += 1
-  return leading.emptyLooks < 2 && context.ambient.monotonic() < leading.until
+  return leading.emptyLooks < 2 && context.ambient.monotonic() < leading.until && !context.closing.signal.aborted
 }
 
 interface Load {
@@ -179,13 +181,7 @@ async function commitAll(context: NamespaceContext, lease: Lease, { own, others,
   })
   // A refused change of our own must be out of the queue while the lease is still ours: no next leader may find it.
   const refused = own.map(change => change.id).filter(id => pending.outcomes.get(id)?.kind !== 'committed')
-  await dequeue(
-    context,
-    keysOf(
-      context,
-      refused.filter(id => pending.queued.delete(id)),
-    ),
-  )
+  await withdraw(context, refused, pending)
   const committed = keysOf(
     context,
     own.map(change => change.id).filter(id => pending.queued.delete(id)),
@@ -198,6 +194,17 @@ async function commitAll(context: NamespaceContext, lease: Lease, { own, others,
   })
   // The commits stand. What cannot be tidied or told now, the next leader finds in the history and tidies or tells.
   await Promise.allSettled([dequeue(context, committed), ...rejections])
+}
+
+async function withdraw(context: NamespaceContext, ids: readonly string[], pending: Pending): Promise<void> {
+  const queued = ids.filter(id => pending.queued.has(id))
+  try {
+    await dequeue(context, keysOf(context, queued))
+    for (const id of queued) pending.queued.delete(id)
+  } catch (error) {
+    // What went in with the same swap stands all the same.
+    for (const id of queued) pending.outcomes.set(id, { kind: 'failed', error })
+  }
 }
 
 const keysOf = (context: NamespaceContext, ids: readonly string[]): string[] =>

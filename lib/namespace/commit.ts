@@ -27,7 +27,6 @@ export async function commit(context: NamespaceContext, changes: readonly Change
   const report = newReport()
   const first = leader ? { busy: leader } : await tryToLead(context, labelOf(changes), context.merge.lastSeen)
   const outcomes = await combine(context, changes, report, { first, crowded: true })
-  context.background.add(report.released)
   return outcomes
 }
 

@@ -63,7 +63,7 @@ export class Committer {
   private running: Promise<void> | undefined
   private readonly upkeep = new Set<string>()
   /** The newest commits made here. */
-  private readonly own = new Set<number>()
+  private own: { life: number; seqs: Set<number> } = { life: 0, seqs: new Set() }
 
   constructor(context: NamespaceContext) {
     this.context = context
@@ -150,12 +150,19 @@ export class Committer {
       one.reject(errorOf(this.context, outcome))
       return
     }
-    this.own.add(outcome.seq)
-    for (const oldest of this.own) {
-      if (this.own.size <= REMEMBERED_COMMITS) break
-      this.own.delete(oldest)
-    }
+    this.remember(outcome.seq)
     one.resolve({ seq: outcome.seq, id: change.id, rows: one.rows.length, batchSize: outcome.batchSize })
+  }
+
+  private remember(seq: number): void {
+    const life = this.context.head.known?.value.createdAt ?? 0
+    if (life !== this.own.life) this.own = { life, seqs: new Set() }
+    const { seqs } = this.own
+    seqs.add(seq)
+    for (const oldest of seqs) {
+      if (seqs.size <= REMEMBERED_COMMITS) break
+      seqs.delete(oldest)
+    }
   }
 
   /** Upkeep after a commit, in the background: moves a large tail out of the head, merges layers when that is worth it. */
@@ -163,7 +170,7 @@ export class Committer {
     const head = this.context.head.known?.value
     if (!head) return
     // A process that keeps writing has its next commit take up what is prepared; one that is about to end would do so in vain.
-    const warm = this.own.size >= WARM_COMMITS
+    const warm = this.own.seqs.size >= WARM_COMMITS
     if (warm) this.inBackground('preparing', () => prepare(this.context))
     const maxRows = warm ? WARM_MERGE_ROWS : BRIEF_MERGE_ROWS
     if (planMerge(head.layers, maxRows) !== undefined || (!warm && isLong(head)))
@@ -172,7 +179,7 @@ export class Committer {
 
   /** One at a time of each kind: what is prepared must be ready for the next commit, however long a merge takes. */
   private inBackground(kind: 'preparing' | 'merging', work: () => Promise<void>): void {
-    if (this.upkeep.has(kind)) return
+    if (this.upkeep.has(kind) || this.context.closing.signal.aborted) return
     this.upkeep.add(kind)
     // What fails here leaves everything as it was; the next commit finds the same to do.
     this.context.background.add(unmetered(work).finally(() => this.upkeep.delete(kind)))

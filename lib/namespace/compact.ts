@@ -15,7 +15,7 @@ import {
   type Span,
   WARM_TAIL_BYTES,
 } from './compaction-plan.ts'
-import type { NamespaceContext } from './context.ts'
+import type { NamespaceContext, Replacement } from './context.ts'
 import { listGarbage } from './garbage.ts'
 import type { Head, Layer, NewHead } from './head.ts'
 import { boundHistory, isLong, prepareHistory } from './history.ts'
@@ -41,6 +41,7 @@ export interface CompactOptions {
 
 /** Upkeep in the background: merges layers while that is worth it, of about `maxRows` rows at a time, unless somebody is at it. */
 export async function compactSome(context: NamespaceContext, maxRows: number): Promise<void> {
+  await context.courtesy.led()
   // Who leads has many changes to swap in, and maintains afterwards.
   if (!context.merge.available(await context.merge.inspect())) return
   const attempt = await context.compaction.tryAcquire({ ttlMs: COMPACTION_TTL_MS, label: 'compaction' })
@@ -50,7 +51,11 @@ export async function compactSome(context: NamespaceContext, maxRows: number): P
       const head = (await context.head.refresh()).value
       const span = planMerge(head.layers, maxRows, aShard(context))
       if (!span) return isLong(head) ? shortenHistory(context, head) : undefined
-      await mergeSpan(context, head, span, { lease: attempt.lease, maxRewritten: maxRows })
+      await mergeSpan(context, head, span, {
+        lease: attempt.lease,
+        signal: context.closing.signal,
+        maxRewritten: maxRows,
+      })
     }
   })
 }
@@ -123,7 +128,8 @@ async function mergeSpan(
   let stands = false
   await context.head.exclusively(() =>
     context.head.update(async current => {
-      const next = replaced(current, layers, sum.layers)
+      lease.assertHeld()
+      const next = replaced(current, { life: head.createdAt, layers, sum: sum.layers })
       stands = next !== undefined
       return next && boundHistory(next, context)
     }),
@@ -148,8 +154,8 @@ async function shortenHistory(context: NamespaceContext, head: Head): Promise<vo
 
 /** Keeps a head that is about to be swapped in small: part of the commit that would overflow it. */
 export async function boundLayers(context: NamespaceContext, head: NewHead): Promise<NewHead> {
-  const { layers: ready, sum: prepared } = context.prepared.tail ?? {}
-  let next = (ready && prepared && replaced(head, ready, [prepared])) || head
+  const prepared = context.prepared.tail
+  let next = (prepared && replaced(head, prepared)) || head
   for (const span of planTail(next.layers, MAX_TAIL_BYTES)) next = await mergedSpan(context, next, span)
   const overflow = planOverflow(next.layers)
   return overflow ? mergedSpan(context, next, overflow) : next
@@ -167,7 +173,8 @@ async function prepareTail(context: NamespaceContext, head: Head): Promise<void>
   const [newest] = planTail(head.layers, WARM_TAIL_BYTES)
   if (!newest) return
   const layers = head.layers.slice(newest.from, newest.to + 1)
-  context.prepared.tail = { layers, sum: await mergeLayers(context, layers, { complete: false }) }
+  const sum = await mergeLayers(context, layers, { complete: false })
+  context.prepared.tail = { life: head.createdAt, layers, sum: [sum] }
 }
 
 async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span): Promise<NewHead> {
@@ -176,12 +183,9 @@ async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span):
   return { ...head, layers: head.layers.toSpliced(span.from, layers.length, sum) }
 }
 
-/** The head with `merged` in place of `layers`; undefined when they no longer stand there together. */
-function replaced<T extends NewHead | Head>(
-  head: T,
-  layers: readonly Layer[],
-  merged: readonly Layer[],
-): T | undefined {
+/** The head with the sum in place of the layers; undefined when they no longer stand there together. */
+function replaced<T extends NewHead | Head>(head: T, { life, layers, sum }: Replacement): T | undefined {
+  if (head.createdAt !== life) return undefined
   const [first] = layers
   const start = first ? head.layers.findIndex(layer => sameLayer(layer, first)) : -1
   if (start === -1) return undefined
@@ -190,7 +194,7 @@ function replaced<T extends NewHead | Head>(
     return standing !== undefined && sameLayer(standing, layer)
   })
   if (!together) return undefined
-  return { ...head, layers: head.layers.toSpliced(start, layers.length, ...merged) }
+  return { ...head, layers: head.layers.toSpliced(start, layers.length, ...sum) }
 }
 
 /** Layers are immutable: the same commits in the same place are the same layer. */

@@ -29,11 +29,22 @@ export interface NamespaceContext {
   readonly prepared: Prepared
   readonly courtesy: Courtesy
   readonly background: Background
+  /** Aborts when the store is being closed and upkeep has had its time. */
+  readonly closing: AbortController
+}
+
+/** What can stand in place of layers of a head. */
+export interface Replacement {
+  /** When the namespace was made: a run id that is used again has layers that look the same. */
+  readonly life: number
+  readonly layers: readonly Layer[]
+  /** Oldest first. */
+  readonly sum: readonly Layer[]
 }
 
 /** What was written ahead of need, for the next head to take up: the tail as a file, old commit records as a segment. */
 export interface Prepared {
-  tail?: { readonly layers: readonly Layer[]; readonly sum: Layer }
+  tail?: Replacement
   history?: PreparedSegment | undefined
 }
 

@@ -14,8 +14,8 @@ export class Courtesy {
   private leader: Version<LeaseRecord> | undefined
   private inARow = 0
   private lastAt = Number.NEGATIVE_INFINITY
-  /** How often this process leads itself. */
-  private leading = 0
+  /** As whoever leads: this process. */
+  private readonly leading = new Set<Promise<void>>()
 
   /** To be told of each commit that took no detour; whether it is time to look. */
   isDue(now: number): boolean {
@@ -26,17 +26,22 @@ export class Courtesy {
 
   async look(merge: LeaseCell): Promise<void> {
     const seen = await merge.inspect()
-    this.leader = this.leading > 0 || merge.available(seen) ? undefined : seen
+    this.leader = this.leading.size > 0 || merge.available(seen) ? undefined : seen
   }
 
-  /** Whoever leads here is no reason to queue up. */
+  /** To be told of it when this process leads: that is no reason to queue up. */
   async whileLeading(work: Promise<void>): Promise<void> {
-    this.leading += 1
+    this.leading.add(work)
     try {
       await work
     } finally {
-      this.leading -= 1
+      this.leading.delete(work)
     }
+  }
+
+  /** Resolves when this process leads no more. */
+  async led(): Promise<void> {
+    await Promise.allSettled(this.leading)
   }
 
   take(): Version<LeaseRecord> | undefined {

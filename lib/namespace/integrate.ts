@@ -99,7 +99,7 @@ async function touchedSides(context: NamespaceContext, head: NewHead, change: Ch
   const sides: Sides[] = []
   for await (const theirs of scanNewest(context.index, arriving.map(place), '')) {
     const ours = await findNewest(context.index, newer.map(place), theirs.path)
-    if (!ours || ours.seq <= change.since || change.own?.has(ours.seq)) continue
+    if (!ours || ours.seq <= change.since || isOwn(change, head, ours)) continue
     let base = await findNewest(context.index, older, theirs.path)
     // A layer with commits from before and after keeps only the newest row of a path: what was before is forgotten there.
     if (base && base.seq > change.since) {
@@ -121,10 +121,13 @@ async function compareViews(context: NamespaceContext, head: NewHead, change: Ch
     const [base, ours] = await Promise.all([seen.find(theirs.path), now.find(theirs.path)])
     if (sameContent(base, ours)) continue
     const newest = change.own && (await now.findOwn(theirs.path))
-    if (!newest || !change.own?.has(newest.seq)) sides.push({ path: theirs.path, base, ours, theirs })
+    if (!newest || !isOwn(change, head, newest)) sides.push({ path: theirs.path, base, ours, theirs })
   }
   return sides
 }
+
+const isOwn = ({ own }: Change, head: NewHead, { seq }: Row): boolean =>
+  own?.life === head.createdAt && own.seqs.has(seq)
 
 function asLayer(set: RowSet): Layer {
   return 'rows' in set ? { from: 0, to: 0, rows: [...set.rows] } : { from: 0, to: 0, files: [...set.files] }

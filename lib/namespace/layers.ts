@@ -130,7 +130,7 @@ export async function* scanNewest(
   }
 }
 
-function mayHoldPrefix(ref: IndexRef, prefix: string): boolean {
+export function mayHoldPrefix(ref: IndexRef, prefix: string): boolean {
   if (compareBytes(ref.last, prefix) < 0) return false
   return ref.first.startsWith(prefix) || compareBytes(ref.first, prefix) < 0
 }

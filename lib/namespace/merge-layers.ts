@@ -77,6 +77,8 @@ class Merge {
   readonly #opened: IndexRef[] = []
   readonly #made: IndexRef[] = []
   #rewritten = 0
+  /** Whether rows were left waiting that are worth it: there is more to be done. */
+  #isCutShort = false
   /** The last commit of which a deletion was left out. */
   #forgot: number
 
@@ -101,7 +103,8 @@ class Merge {
     const waiting = (await this.#waiting?.writer.finish()) ?? []
     if (this.#waiting && waiting.length > 0) {
       const { from } = this.#waiting
-      layers.push({ from, to: this.#around.to, waiting: true, files: await this.#gather(waiting) })
+      const settled = this.#isCutShort ? {} : { waiting: true as const }
+      layers.push({ from, to: this.#around.to, ...settled, files: await this.#gather(waiting) })
     }
     return { layers, opened: this.#opened, made: this.#made }
   }
@@ -158,7 +161,10 @@ class Merge {
   async #isWorthIt(ref: IndexRef, end: Path | undefined): Promise<boolean> {
     this.#options.check?.()
     if (!this.#waiting) return this.#rows.hasBefore(end, 1)
-    if (this.#rewritten >= (this.#options.maxRewritten ?? Number.POSITIVE_INFINITY)) return false
+    if (this.#rewritten >= (this.#options.maxRewritten ?? Number.POSITIVE_INFINITY)) {
+      this.#isCutShort = true
+      return false
+    }
     const shards = this.#context.index.bounds.maxRefs ** ref.level
     return this.#rows.hasBefore(end, Math.ceil((ref.rows / shards) * FAIR_PART))
   }
@@ -178,7 +184,6 @@ class Merge {
       yield (await this.#rows.takeAt(row.path)) ?? row
     }
     yield* this.#rows.allBefore(end)
-    this.#options.onRows?.(this.#rows.taken)
   }
 
   async *#alive(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
@@ -193,6 +198,8 @@ class Merge {
     return index.shardWriter({
       open: ref => this.#openShard(ref),
       write: async rows => {
+        this.#options.check?.()
+        this.#options.onRows?.(this.#rows.taken)
         // Only where rows come to stay: on their way down they would be copied at every step.
         const gathered = bottom && this.#options.mayWait ? await unpackScattered(values, rows) : rows
         const packed = packValues(this.#context, gathered, INLINE_IN_SHARD)

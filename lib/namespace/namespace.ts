@@ -78,6 +78,7 @@ export function openNamespace(
     prepared: {},
     courtesy: new Courtesy(),
     background: new Background(),
+    closing: new AbortController(),
   }
   return { ...context, committer: new Committer(context) }
 }

@@ -46,7 +46,6 @@ interface Adopted {
   readonly batchSize: number
   readonly waitedMs: number
   readonly heldMs: number
-  readonly released: Promise<void>
 }
 
 export interface FoldOptions {
@@ -77,10 +76,10 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
     await tidied(removeAllPins(run.parent, sealed))
     return { seq: sealed.folded?.seq ?? 0, rows, waitedMs: 0, heldMs: 0, batchSize: 1 }
   }
-  const { released, ...adopted } = await adopt(run, { sealed, here }, options, mergeLease)
+  const adopted = await adopt(run, { sealed, here }, options, mergeLease)
   const ended = tidied(end(run, { seq: adopted.seq, rows }))
-  run.parent.background.add(released.then(() => adopted.heldMs > 0 && run.parent.committer.maintain()))
   await Promise.all([ended, run.lease?.abandon()])
+  if (adopted.heldMs > 0) run.parent.committer.maintain()
   if (await ended) await tidied(removeAllPins(run.parent, sealed))
   return { rows, ...adopted }
 }
@@ -150,7 +149,7 @@ async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOption
   if (!base) throw new RunNotFoundError(run.name)
   if (count === 0) {
     await assertNoChildren(run, here)
-    return { seq: base.seq, batchSize: 1, waitedMs: 0, heldMs: 0, released: Promise.resolve() }
+    return { seq: base.seq, batchSize: 1, waitedMs: 0, heldMs: 0 }
   }
   const first = await leadUnlessForked(run, here, options.author, seen)
   const files = sealed.layers
@@ -172,12 +171,9 @@ async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOption
   }
   const report = newReport()
   const [outcome] = (await combine(run.parent, [change], report, { first, crowded: false })) as [Outcome]
-  if (outcome.kind !== 'committed') {
-    run.parent.background.add(report.released)
-    throw errorOf(run.parent, outcome)
-  }
+  if (outcome.kind !== 'committed') throw errorOf(run.parent, outcome)
   const { seq, batchSize } = outcome
-  return { seq, batchSize, waitedMs: report.waitedMs, heldMs: report.heldMs, released: report.released }
+  return { seq, batchSize, waitedMs: report.waitedMs, heldMs: report.heldMs }
 }
 
 async function leadUnlessForked(run: OpenRun, sealedHere: boolean, label: string, seen: MergeLease): Promise<Attempt> {

@@ -6,9 +6,9 @@
 // deleted since and left out, the files tell that `before` has alone. What a path was is never looked up: the copy's own entries are
 // the base (decide.ts).
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
-import { type IndexRef, soleSeq } from '../namespace/head.ts'
+import { type IndexRef, type Layer, soleSeq } from '../namespace/head.ts'
 import type { IndexStore } from '../namespace/index-store.ts'
-import type { PlacedLayer } from '../namespace/layers.ts'
+import { mayHoldPrefix, type PlacedLayer } from '../namespace/layers.ts'
 import type { FileRow, StoredRow } from '../namespace/row.ts'
 import type { View } from '../namespace/view.ts'
 import { concurrently } from './concurrently.ts'
@@ -28,7 +28,7 @@ export async function diffViews(index: IndexStore, before: View, after: View, pr
   // The commits of a namespace and those of what it was forked from are not counted alike.
   const collect = { index, prefix, paths, since: sameBase ? before.seq : -1 }
   collectInline(collect, older, newer)
-  await collectFiles(collect, refsOf(older), refsOf(newer), forgets(collect, older, newer))
+  await collectFiles(collect, refsOf(older), refsOf(newer), forgets(collect, newer))
   const wanted = [...paths].filter(path => path.startsWith(prefix)).sort(compareBytes)
   const rows = await findAll(index, after, wanted)
   return wanted.map(path => ({ path, after: rows.get(path) }))
@@ -38,16 +38,8 @@ export async function diffViews(index: IndexStore, before: View, after: View, pr
 const layersOf = async (view: View): Promise<readonly PlacedLayer[]> => [...(await view.below()), ...view.own]
 
 /** Whether a merge in between may have left out paths that were deleted. */
-function forgets({ since }: Collect, older: readonly PlacedLayer[], newer: readonly PlacedLayer[]): boolean {
-  const known = new Set(older.map(keyOf))
-  return newer.some(placed => (placed.layer.forgot ?? 0) > since && !known.has(keyOf(placed)))
-}
-
-/** The same for layers that hold the same. */
-const keyOf = ({ layer, namespace }: PlacedLayer): string =>
-  layer.files
-    ? layer.files.map(({ id }) => id).join(' ')
-    : `${namespace} ${layer.from} ${layer.to} ${layer.rows?.[0]?.path} ${layer.rows?.length}`
+const forgets = ({ since }: Collect, newer: readonly PlacedLayer[]): boolean =>
+  newer.some(({ layer }) => (layer.forgot ?? 0) > since)
 
 interface Collect {
   readonly index: IndexStore
@@ -58,10 +50,20 @@ interface Collect {
 }
 
 function collectInline({ paths, since }: Collect, older: readonly PlacedLayer[], newer: readonly PlacedLayer[]): void {
-  const [known, now] = [new Set(older.map(keyOf)), new Set(newer.map(keyOf))]
-  const isNew = (placed: PlacedLayer) => placed.layer.to > since && !known.has(keyOf(placed))
-  for (const placed of older) if (!now.has(keyOf(placed))) add(paths, placed.layer.rows ?? [])
-  for (const placed of newer) if (isNew(placed)) add(paths, placed.layer.rows ?? [])
+  const [known, now] = [inlineOf(older), inlineOf(newer)]
+  for (const [key, { rows }] of known) if (!now.has(key)) add(paths, rows ?? [])
+  for (const [key, { rows, to }] of now) if (to > since && !known.has(key)) add(paths, rows ?? [])
+}
+
+/** The same key for layers that hold the same. */
+function inlineOf(layers: readonly PlacedLayer[]): Map<string, Layer> {
+  const inline = layers.filter(({ layer }) => layer.rows)
+  return new Map(
+    inline.map(({ layer, namespace }) => {
+      const { from, to, rows } = layer
+      return [`${namespace} ${from} ${to} ${rows?.[0]?.path} ${rows?.length}`, layer]
+    }),
+  )
 }
 
 interface PlacedRef {
@@ -116,10 +118,6 @@ async function openAll(
 
 function add(paths: Set<Path>, rows: readonly { path: Path }[]): void {
   for (const { path } of rows) paths.add(path)
-}
-
-function mayHoldPrefix({ first, last }: IndexRef, prefix: string): boolean {
-  return compareBytes(last, prefix) >= 0 && (first.startsWith(prefix) || compareBytes(first, prefix) < 0)
 }
 
 function refsOf(layers: readonly PlacedLayer[]): Map<string, PlacedRef> {

@@ -40,8 +40,8 @@ export async function finishPush(turn: Turn): Promise<void> {
   const body = await readFile(file).catch(ifMissing)
   if (!body) return
   const { commit, since, sides } = decodeJson(file, body, pushingSchema)
-  const { value: head } = await namespace.head.refresh()
-  if (await findCommit(namespace.store, head, since, ({ id }) => id === commit)) {
+  const head = (await namespace.head.peek())?.value
+  if (head && (await findCommit(namespace.store, head, since, ({ id }) => id === commit))) {
     for (const [path, side] of sides) {
       if (side) await state.set({ path, ...side, stat: undefined })
       else await state.delete(path)

@@ -3,10 +3,11 @@
 import { CopyMismatchError, LeaseLostError } from '../errors.ts'
 import type { LeaseCell } from '../lease/leases.ts'
 import type { Signing } from '../namespace/committer.ts'
-import type { OpenNamespace } from '../namespace/namespace.ts'
+import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { type CopyHeader, CopyState } from './copy-state.ts'
 import { same } from './decide.ts'
 import { LocalFiles } from './local-files.ts'
+import { finishPush } from './pushing.ts'
 import type { ScanMeans } from './scan.ts'
 import { proving } from './stat.ts'
 
@@ -86,10 +87,14 @@ export async function headerOf(copy: Copy, state: CopyState): Promise<CopyHeader
  * three ways; no head is remembered, so the next pull looks at every path. Safe to be cut short: one of the names is on the header.
  */
 export function rebind(copy: Copy): Promise<void> {
-  return inTurn(copy, async ({ state, namespace: { name: namespace, store } }) => {
+  return inTurn(copy, async turn => {
+    const { state } = turn
+    const { name: namespace, store } = turn.namespace
     const header = await state.header()
     if (!header || header.namespace === namespace) return
     if (header.store !== store.url || header.prefix !== copy.prefix) return // refused as any other mismatch is
+    // What a push left unfinished can only be found out of the namespace that it was made to.
+    await finishPush({ ...turn, namespace: openNamespace(store, header.namespace, turn.ambient) })
     await state.writeHeader({ ...header, namespace, head: undefined, etag: undefined })
   })
 }

@@ -36,8 +36,8 @@ export const mutants: readonly Mutant[] = [
     name: 'the run is called folded before its parent has adopted it',
     guarantee: 'G2',
     file: 'lib/run/fold.ts',
-    find: 'const { released, ...adopted } = await adopt(',
-    replace: 'await end(run, { seq: 0, rows })\n  const { released, ...adopted } = await adopt(',
+    find: 'const adopted = await adopt(',
+    replace: 'await end(run, { seq: 0, rows })\n  const adopted = await adopt(',
   },
   {
     name: 'a run reads its parent as it is now',
@@ -157,8 +157,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a compaction overwrites what was committed meanwhile',
     guarantee: 'G1',
     file: 'lib/namespace/compact.ts',
-    find: 'return { ...head, layers: head.layers.toSpliced(start, layers.length, ...merged) }',
-    replace: 'return { ...head, layers: [...head.layers.slice(0, start), ...merged] }',
+    find: 'return { ...head, layers: head.layers.toSpliced(start, layers.length, ...sum) }',
+    replace: 'return { ...head, layers: [...head.layers.slice(0, start), ...sum] }',
   },
   {
     name: 'rows that wait for a shard are forgotten',

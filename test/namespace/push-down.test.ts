@@ -185,6 +185,7 @@ describe('pushing down', () => {
     assert.ok(first.opened.filter(ref => ref.level === 0).length <= 6)
     const before = await seen(context, [bottom, all])
     assert.deepEqual(await seen(context, first.layers), before)
+    assert.equal(first.layers[1]?.waiting, undefined, 'a compaction must not take it for settled')
     const second = await push(context, first.layers)
     assert.deepEqual(await seen(context, second.layers), before)
     assert.equal(second.layers.length, 1)

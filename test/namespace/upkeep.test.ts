@@ -1,6 +1,7 @@
 // Upkeep in the background: who is there only for one write does little of it, and yet the head stays small.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Fate } from '../../lib/store/memory/memory-store.ts'
 import { World } from '../support/world.ts'
 
 const ROWS = 1500
@@ -78,5 +79,35 @@ test('a writer that knows the head of before a compaction needs no look at the i
     await stale.put('mine', 'x')
     const made = b.requests.slice(before)
     assert.ok(made.length <= 3 && !made.some(request => request.includes('/index/')), made.join(', '))
+  })
+})
+
+test('a store that is closed waits for no long merge, and the next process finds the same to do', async () => {
+  const world = new World()
+  await world.run(async () => {
+    const { ambient } = world.client()
+    let slow = false
+    const writer = world.client({
+      weather: async ({ operation, key, phase }): Promise<Fate> => {
+        if (slow && phase === 'before' && operation === 'put' && key.includes('/_/index/')) await ambient.sleep(20_000)
+        return 'pass'
+      },
+    })
+    const namespace = await writer.store.namespace('p', { create: true })
+    for (let round = 0; round < 8; round++) {
+      slow = false
+      await namespace.commit(tx => {
+        for (let i = 0; i < 2500; i++) tx.put(`row/${round}/${i}`, 'x')
+      })
+      slow = true // what is written from here on is upkeep
+    }
+    const startedAt = ambient.monotonic()
+    await writer.store.close()
+    // Twenty shards, eight at a time: it waits for those that are on their way.
+    const took = ambient.monotonic() - startedAt
+    assert.ok(took < 30_000, `closing took ${took} ms`)
+    const reader = await world.client().store.namespace('p')
+    assert.ok((await reader.compact()).merged > 0)
+    assert.equal(Buffer.from((await reader.get('row/7/7')) ?? []).toString(), 'x')
   })
 })
