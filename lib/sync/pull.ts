@@ -12,7 +12,7 @@ import type { CopyHeader } from './copy-state.ts'
 import { diffViews, type RowChange } from './diff-heads.ts'
 import { findObstacles } from './obstacles.ts'
 import { isOurs } from './ours.ts'
-import { finishPush } from './pushing.ts'
+import { finishPush, forgetPush } from './pushing.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 
 export interface PullResult {
@@ -34,7 +34,10 @@ export async function pull(turn: Turn, onProgress?: CopyProgress): Promise<PullR
   const seen = versionOf(header)
   if (seen) head.learn(seen)
   const now = await head.refresh()
-  if (now.etag === seen?.etag) return resultOf(now.value.seq, { written: 0, removed: 0 }, header.conflicts)
+  if (now.etag === seen?.etag) {
+    await forgetPush(turn)
+    return resultOf(now.value.seq, { written: 0, removed: 0 }, header.conflicts)
+  }
   const changes = (await changesTo(turn, now.value, header)).filter(change => isOurs(change.path))
   await assertRoom(turn, changes)
   const applied = await applyChanges(turn, changes, undefined, files => onProgress?.('fetch', files))
@@ -43,6 +46,7 @@ export async function pull(turn: Turn, onProgress?: CopyProgress): Promise<PullR
   const conflicts = { ...header.conflicts, ...applied.conflicts }
   for (const path of applied.settled) delete conflicts[path]
   await turn.state.writeHeader({ ...header, head: now.value, etag: now.etag, conflicts })
+  await forgetPush(turn)
   return resultOf(now.value.seq, applied, conflicts)
 }
 

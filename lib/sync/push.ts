@@ -31,8 +31,8 @@ const NOTHING: PushResult = { seq: undefined, put: 0, deleted: 0 }
 
 /** `hints`: where to look; with none, everywhere. */
 export async function push(turn: Turn, hints: ReadonlySet<Path>, options: SyncOptions): Promise<PushResult> {
-  await finishPush(turn)
-  if (!(await headerOf(turn, turn.state)).head) await pull(turn, options.onProgress)
+  const isBehind = await finishPush(turn)
+  if (isBehind || !(await headerOf(turn, turn.state)).head) await pull(turn, options.onProgress)
   try {
     return await pushOnce(turn, hints, options)
   } catch (error) {
@@ -72,11 +72,12 @@ async function commitChanges(
   const { message } = options
   const { seq } = await namespace.committer.submit(rows, signing, { id, message, ...(base && { base }) })
   await rememberAll(turn, uploads)
-  // What others committed in between is still to be pulled: only a head that follows ours directly is reached.
+  // What others committed in between is still to be pulled: only a head that follows ours directly is reached. The note stays until then.
   const { known } = namespace.head
-  if (known?.value.seq === seq && header.head?.seq === seq - 1 && isSameLife(header.head, known.value))
+  if (known?.value.seq === seq && header.head?.seq === seq - 1 && isSameLife(header.head, known.value)) {
     await state.writeHeader({ ...header, head: known.value, etag: known.etag })
-  await forgetPush(turn)
+    await forgetPush(turn)
+  }
   const deleted = rows.filter(row => row.deleted).length
   return { seq, put: rows.length - deleted, deleted }
 }

@@ -1,6 +1,6 @@
-// A push that was cut short: did its commit happen? What it was about to commit is noted before, with the commit's id, and forgotten
-// when the copy has taken note of what it did. Whoever finds the note asks the namespace's history (G5): without that, what the dead
-// push had committed would look like somebody else's change to files that were edited since.
+// A push that the head of the copy does not have: it was cut short, or others had committed before it. What it was about to commit is
+// noted before, with the id of the commit, and forgotten when that head has it. Whoever finds the note asks the history of the namespace
+// (G5): else what was pushed would look like the change of a stranger, or what is changed back like no change at all.
 import { readFile, rm } from 'node:fs/promises'
 import { z } from 'zod'
 import { findCommit } from '../namespace/history.ts'
@@ -30,23 +30,29 @@ export function notePush(
   return state.writeWhole(FILE, encodeJson({ format: 1, commit, since, sides }))
 }
 
-/** To be called once the copy knows what the commit did. */
+/** To be called once the head that the copy follows has the commit. */
 export const forgetPush = ({ state }: Turn): Promise<void> => rm(state.pathOf(FILE), { force: true })
 
-/** Takes note of what a push did that was cut short, if there was one. Only then it asks the store. */
-export async function finishPush(turn: Turn): Promise<void> {
+/**
+ * Takes note of what a push did that the copy's head does not have: it was cut short, or others had committed before it. Resolves to
+ * whether there is one; then a pull must come before the next push, for that is made against the head. Only then it asks the store.
+ */
+export async function finishPush(turn: Turn): Promise<boolean> {
   const { state, namespace } = turn
   const file = state.pathOf(FILE)
   const body = await readFile(file).catch(ifMissing)
-  if (!body) return
+  if (!body) return false
   const { commit, since, sides } = decodeJson(file, body, pushingSchema)
   const head = (await namespace.head.peek())?.value
-  if (head && (await findCommit(namespace.store, head, since, ({ id }) => id === commit))) {
-    for (const [path, side] of sides) {
-      if (side) await state.set({ path, ...side, stat: undefined })
-      else await state.delete(path)
-    }
-    await state.flush()
+  const found = head && (await findCommit(namespace.store, head, since, ({ id }) => id === commit))
+  if (!found) {
+    await forgetPush(turn)
+    return false
   }
-  await forgetPush(turn)
+  for (const [path, side] of sides) {
+    if (side) await state.set({ path, ...side, stat: undefined })
+    else await state.delete(path)
+  }
+  await state.flush()
+  return true
 }

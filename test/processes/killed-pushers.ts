@@ -7,7 +7,7 @@ import { before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommitRecord, Namespace } from '../../lib/index.ts'
 import { filesIn } from '../support/folder.ts'
-import { readJournals } from '../support/journal.ts'
+import { openJournal, readJournals } from '../support/journal.ts'
 import type { PusherJob, PusherNote } from '../support/pusher-worker.ts'
 import { tellingValue, versionIn } from '../support/telling-value.ts'
 import { contents } from '../support/world.ts'
@@ -135,17 +135,21 @@ function lastEdits(notes: readonly PusherNote[]): [Map<string, string>, number, 
   return [new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1))), last, open]
 }
 
-/** How the directory differs from what the journals say, after a death. An edit of which nobody knows is repeated as it is found. */
-async function differences(place: Place): Promise<string[]> {
-  const notes = await readJournals<PusherNote>(place.folder)
+/**
+ * How the directory differs from what the journals say, after a death. An edit that was made and not noted any more is noted here, or
+ * the next death would find it in place of the one before.
+ */
+async function differences({ folder, ...place }: Place): Promise<string[]> {
+  const notes = await readJournals<PusherNote>(folder)
   const [expected, , open] = lastEdits(notes)
-  const files = await filesIn(directoryOf(place))
+  const files = await filesIn(directoryOf({ folder, ...place }))
   const wrongs: string[] = []
   for (const path of new Set([...expected.keys(), ...files.keys()])) {
     const [is, ought] = [files.get(path), expected.get(path)]
     if (is === ought) continue
     const made = open?.path === path && is === (open.removed ? undefined : tellingValue(path, String(open.number)))
-    if (!made) wrongs.push(`${path}: ${is?.slice(0, 40)} in place of ${ought?.slice(0, 40)}`)
+    if (made) openJournal<PusherNote>(join(folder, 'found'))({ ...open, step: 'edited' })
+    else wrongs.push(`${path}: ${is?.slice(0, 40)} in place of ${ought?.slice(0, 40)}`)
   }
   return wrongs
 }
