@@ -29,6 +29,11 @@ export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number) => v
 
 export async function pull(turn: Turn, onProgress?: CopyProgress): Promise<PullResult> {
   await finishPush(turn)
+  return bring(turn, onProgress)
+}
+
+/** A pull where no push is left to be finished. */
+export async function bring(turn: Turn, onProgress?: CopyProgress): Promise<PullResult> {
   const header = await headerOf(turn, turn.state)
   const { head } = turn.namespace
   const seen = versionOf(header)
@@ -57,7 +62,7 @@ export async function settle(
   paths: readonly string[] | undefined,
 ): Promise<PullResult> {
   await finishPush(turn)
-  if (!(await headerOf(turn, turn.state)).head) await pull(turn)
+  if (!(await headerOf(turn, turn.state)).head) await bring(turn)
   const header = await headerOf(turn, turn.state)
   const chosen = Object.keys(header.conflicts)
     .filter(path => !paths || paths.includes(path))

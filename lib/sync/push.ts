@@ -8,7 +8,7 @@ import { concurrently } from './concurrently.ts'
 import type { CopyHeader } from './copy-state.ts'
 import { hasVanished } from './local-files.ts'
 import { Progress } from './progress.ts'
-import { type CopyProgress, isSameLife, pull } from './pull.ts'
+import { bring, type CopyProgress, isSameLife, pull } from './pull.ts'
 import { finishPush, forgetPush, notePush } from './pushing.ts'
 import { type LocalChange, scanAll, scanHints } from './scan.ts'
 import { proving } from './stat.ts'
@@ -32,13 +32,15 @@ const NOTHING: PushResult = { seq: undefined, put: 0, deleted: 0 }
 /** `hints`: where to look; with none, everywhere. */
 export async function push(turn: Turn, hints: ReadonlySet<Path>, options: SyncOptions): Promise<PushResult> {
   const isBehind = await finishPush(turn)
-  if (isBehind || !(await headerOf(turn, turn.state)).head) await pull(turn, options.onProgress)
+  if (isBehind || !(await headerOf(turn, turn.state)).head) await bring(turn, options.onProgress)
   try {
     return await pushOnce(turn, hints, options)
   } catch (error) {
     // A base that was swept, as one that others changed: a pull finds out where we stand.
     if (!(error instanceof ConflictError) && !(error instanceof MissingObjectError)) throw error
-    const { conflicts } = await pull(turn, options.onProgress)
+    const refused = error instanceof ConflictError // then it did not happen, and nobody need be asked
+    if (refused) await forgetPush(turn)
+    const { conflicts } = await (refused ? bring : pull)(turn, options.onProgress)
     if (conflicts.length > 0) throw error
     return pushOnce(turn, hints, options) // both sides had made the same change
   }

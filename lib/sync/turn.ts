@@ -7,7 +7,7 @@ import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { type CopyHeader, CopyState } from './copy-state.ts'
 import { same } from './decide.ts'
 import { LocalFiles } from './local-files.ts'
-import { finishPush } from './pushing.ts'
+import { finishPush, forgetPush } from './pushing.ts'
 import type { ScanMeans } from './scan.ts'
 import { proving } from './stat.ts'
 
@@ -96,5 +96,6 @@ export function rebind(copy: Copy): Promise<void> {
     // What a push left unfinished can only be found out of the namespace that it was made to.
     await finishPush({ ...turn, namespace: openNamespace(store, header.namespace, turn.ambient) })
     await state.writeHeader({ ...header, namespace, head: undefined, etag: undefined })
+    await forgetPush(turn)
   })
 }
