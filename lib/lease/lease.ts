@@ -36,6 +36,7 @@ export class Lease {
     this.acquiredAt = options.ambient.monotonic()
     this.validUntil = options.requestedAt + version.value.ttlMs
     this.renewing = this.renewForEver()
+    void this.watchExpiry()
   }
 
   /** Aborts when the lease was lost: taken over by somebody else, or not renewed in time. */
@@ -96,8 +97,21 @@ export class Lease {
       } catch {
         return // released
       }
-      if (this.ambient.monotonic() >= this.validUntil) return this.lose()
+      if (this.lost.signal.aborted) return
       pause = (await this.renewOnce()) ? ttlMs / 3 : ttlMs / 12
+    }
+  }
+
+  /** Apart from the renewals: one of them may hang, or be answered long after its time. */
+  private async watchExpiry(): Promise<void> {
+    while (!this.lost.signal.aborted) {
+      const left = this.validUntil - this.ambient.monotonic()
+      if (left <= 0) return this.lose()
+      try {
+        await this.ambient.sleep(left, { signal: this.stop.signal, background: true })
+      } catch {
+        return // released
+      }
     }
   }
 
@@ -109,7 +123,7 @@ export class Lease {
       const result = await this.register.swap(
         this.version,
         { ...value, renewals: value.renewals + 1 },
-        this.stop.signal,
+        AbortSignal.any([this.stop.signal, this.lost.signal]),
       )
       if (!result.won) this.lose()
       else {

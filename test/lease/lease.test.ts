@@ -240,4 +240,26 @@ describe('a renewal', () => {
       assert.ok(lost > 5)
       assert.equal((await namespace.locks())[0]?.holder, undefined)
     }))
+
+  test('that gets no answer does not keep the holder from knowing that its time is over (G7)', () =>
+    inWorld(async world => {
+      let hangs = false
+      const cutOff = world.client({
+        weather: async request => {
+          if (hangs && request.key.includes('/lease/')) await cutOff.ambient.sleep(3_600_000)
+          return 'pass'
+        },
+      })
+      const namespace = await cutOff.store.namespace('shared', { create: true })
+      const held = namespace.lock(
+        'deploy',
+        async lock => {
+          hangs = true
+          await cutOff.ambient.sleep(3_100)
+          assert.equal(lock.signal.aborted, true)
+        },
+        { ttlMs: 3_000 },
+      )
+      await assert.rejects(held, LeaseLostError)
+    }))
 })
