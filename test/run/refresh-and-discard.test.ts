@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ConflictError, NamespaceSealedError, StoreError } from '../../lib/errors.ts'
+import { AccessDeniedError, ConflictError, NamespaceSealedError, StoreError } from '../../lib/errors.ts'
+import { Store } from '../../lib/runlet.ts'
+import type { ObjectStore } from '../../lib/store/object-store.ts'
 import { contents, text } from '../support/world.ts'
 import { inWorld, parentIn } from './support.ts'
 
@@ -53,6 +55,24 @@ describe('refresh', () => {
 })
 
 describe('discard', () => {
+  test('is done by who may write the run alone; its pin waits for who may write the parent', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      await (await parent.fork('r')).release()
+      const { objects, ambient } = world.client()
+      const restricted: ObjectStore = Object.assign(Object.create(objects), {
+        delete: async ([key = '']: readonly string[]) => {
+          throw new AccessDeniedError('delete', key, 'AccessDenied (403)')
+        },
+      })
+      const run = await (await new Store(restricted, ambient, 'run').namespace('p')).resume('r')
+      await run.discard()
+      await assert.rejects(run.put('x', '1'), NamespaceSealedError)
+      assert.equal(world.keys('ns/p/_/forks/').length, 1)
+      await (await parent.resume('r')).discard()
+      assert.deepEqual(world.keys('ns/p/_/forks/'), [])
+    }))
+
   test('leaves the parent as it was, twice if need be, and refuses a folded run', () =>
     inWorld(async world => {
       const parent = await parentIn(world)

@@ -273,6 +273,27 @@ describe('on S3', () => {
     await Promise.all([whole.close(), alike.close()])
   })
 
+  test('a batch of deletes that is refused as a whole is deleted key by key', async () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`)
+    await Promise.all(keys.map(key => store.put(key, bytes(key))))
+    server.fault({ method: 'POST', action: { status: 403, code: 'AccessDenied' } })
+    await store.delete([...keys, 'missing'])
+    assert.deepEqual(await keysOf(store, { prefix: '' }), [])
+    server.fault({ method: 'POST', action: { status: 403, code: 'AccessDenied' } })
+    server.fault({ method: 'DELETE', key: /k1$/, action: { status: 403, code: 'AccessDenied' } })
+    const isAboutTheKey = (error: unknown) => error instanceof AccessDeniedError && error.key === 'k1'
+    await assert.rejects(store.delete(['k0', 'k1']), isAboutTheKey)
+  })
+
+  test('one delete is a request of its own kind, also of a key that a store misses', async () => {
+    server.fault({ method: 'DELETE', action: { status: 404, code: 'NoSuchKey' } })
+    await store.delete(['missing'])
+    assert.deepEqual(
+      server.requests.map(({ method, key }) => `${method} ${key}`),
+      ['DELETE some/prefix/missing'],
+    )
+  })
+
   test('a thousand deletes are one request', async () => {
     await store.delete(Array.from({ length: 2001 }, (_, index) => `values/${index}`))
     assert.deepEqual(
