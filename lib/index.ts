@@ -19,7 +19,7 @@ export type {
 export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
 export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
-export type { DoctorReport } from './store/doctor.ts'
+export type { Check, DoctorOptions, DoctorReport } from './store/doctor.ts'
 export type {
   CopyOptions,
   CopyProgress,

@@ -35,7 +35,7 @@ import { refreshRun } from './run/refresh.ts'
 import { resumeRun } from './run/resume.ts'
 import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
 import { defaultCacheFolder } from './store/cached-store.ts'
-import { type DoctorReport, examine } from './store/doctor.ts'
+import { type DoctorOptions, type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { openObjectStore } from './store/open.ts'
@@ -89,9 +89,18 @@ export class Store {
     return this.#adopt(new Namespace(open, this.#author, signing))
   }
 
-  /** Tries every property that the protocols need of this store, and cleans up. */
-  doctor(options: { onProgress?: (line: string) => void } = {}): Promise<DoctorReport> {
-    return examine(this.#objects, this.#ambient, options)
+  /**
+   * Tries every property that the protocols need of this store, from several threads where it matters, and cleans up, also when the
+   * signal ends it. Takes ten seconds or so.
+   */
+  doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+    const { onProgress, signal } = options
+    // A memory store cannot be opened a second time.
+    const open =
+      this.#objects.kind === 'memory'
+        ? undefined
+        : (url: string) => openObjectStore(url, this.#ambient, { folder: '/' })
+    return examine(this.#objects, this.#ambient, { onProgress, signal, open })
   }
 
   /** Waits for what runs in the background (long upkeep is cut short, which loses nothing), and ends connections. */

@@ -1,17 +1,34 @@
 // `runlet doctor`: what this store really supports, tried out. Needs a store, but no namespace.
+// A signal ends it early, but not before it has removed what it wrote; a second one ends it at once.
 import type { Check, DoctorReport } from '../store/doctor.ts'
 import type { Verb } from './context.ts'
 import { DONE, FAILED } from './failure.ts'
 import type { Output } from './output.ts'
 import { atStore } from './place.ts'
+import { exitCodeOfSignal, type SignalName, Signals } from './run/signals.ts'
 import { printable } from './table.ts'
 
 export const verb: Verb<object, []> = async ({ shared, output }) =>
   atStore(shared, { namespace: 'doctor' }, async store => {
-    const report = await store.doctor({ onProgress: line => output.progress(line) })
-    if (output.json) await output.document(report)
-    else await writeReport(report, output)
-    return report.ok ? DONE : FAILED
+    const stop = new AbortController()
+    const signals = new Signals()
+    let stoppedBy: SignalName | undefined
+    signals.relay = signal => {
+      if (stoppedBy) process.exit(exitCodeOfSignal(signal))
+      stoppedBy = signal
+      output.say('stopped; removing what was written')
+      stop.abort(signal)
+    }
+    try {
+      const onProgress = (line: string) => output.move(line)
+      const report = await store.doctor({ onProgress, signal: stop.signal })
+      if (output.json) await output.document(report)
+      else await writeReport(report, output)
+      if (stoppedBy) return exitCodeOfSignal(stoppedBy)
+      return report.ok ? DONE : FAILED
+    } finally {
+      signals.stop()
+    }
   })
 
 async function writeReport({ ok, url, checks }: DoctorReport, output: Output): Promise<void> {
@@ -27,6 +44,7 @@ async function writeReport({ ok, url, checks }: DoctorReport, output: Output): P
   await output.line(output.bold(printable(`${url} ${verdict}${aside}`)))
 }
 
+/** What failed is told in lines of their own: what was seen and what that means, then what to do. */
 function linesOf({ name, ok, severity, detail, remedy }: Check, width: number): string[] {
   const mark = ok ? 'ok    ' : severity === 'advice' ? 'advice' : 'FAILED'
   const line = printable(`${mark}  ${name.padEnd(width)}  ${detail}`)

@@ -3,7 +3,16 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Etag } from '../names.ts'
 import type { DiskCache } from './disk-cache.ts'
-import type { Body, GetOptions, GetResult, ListEntry, ListOptions, ObjectStore, PutOptions } from './object-store.ts'
+import type {
+  Body,
+  GetOptions,
+  GetResult,
+  ListEntry,
+  ListOptions,
+  ObjectStore,
+  PutOptions,
+  UploadOptions,
+} from './object-store.ts'
 
 /** Larger objects are not worth their room. */
 const MAX_OBJECT_BYTES = 8 * 1024 * 1024
@@ -45,6 +54,10 @@ export class CachedStore implements ObjectStore {
 
   list(options: ListOptions): AsyncIterable<ListEntry> {
     return this.inner.list(options)
+  }
+
+  async abortUploads(options: UploadOptions): Promise<number> {
+    return (await this.inner.abortUploads?.(options)) ?? 0
   }
 
   close(): Promise<void> {

@@ -2,15 +2,20 @@
 // means. It writes only below `doctor/<random id>/` and removes that at the end, whatever happened.
 // The invariant: examine() never throws; what a probe throws is a check that failed. What the properties are is in doctor/*.ts.
 import type { Ambient } from '../ambient.ts'
-import { AccessDeniedError, RunletError } from '../errors.ts'
+import { AbortedError, AccessDeniedError, RunletError } from '../errors.ts'
+import { cleanUp, DOCTORS } from './doctor/clean-up.ts'
+import { clock, ownClocks } from './doctor/clocks.ts'
 import { compareAndSwap, createIfAbsent, etags } from './doctor/conditions.ts'
+import { type Crew, crewHere, crewOfThreads } from './doctor/crew.ts'
+import { deletes } from './doctor/deletes.ts'
+import { Gate } from './doctor/gate.ts'
 import { listAfterDelete, listAfterWrite, listOrder } from './doctor/lists.ts'
 import { isBadCredentials, judgePermissions } from './doctor/permissions.ts'
-import { type Bench, type Finding, fails, holds, keysOf, type Probe, type Severity } from './doctor/probe.ts'
+import { type Bench, type Figures, type Finding, fails, holds, type Probe, type Severity } from './doctor/probe.ts'
 import { createRace, swapRace } from './doctor/races.ts'
 import { byteRange, changedGet, readAfterDelete, readAfterWrite, unchangedGet } from './doctor/reads.ts'
-import { clock, ownClocks, roundTrip } from './doctor/timing.ts'
-import { deletes, streams } from './doctor/writes.ts'
+import { roundTrip, writeRate } from './doctor/speed.ts'
+import { brokenStream, streams, unfinishedUploads } from './doctor/uploads.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** One property, and whether the store has it. */
@@ -23,6 +28,8 @@ export interface Check {
   readonly detail: string
   /** What to do about it. Only of a check that failed. */
   readonly remedy?: string
+  /** What was measured, by name: `putMs`, `worstPutMs`, `getMs`, `worstGetMs`, `swapsPerSecond`, `differenceMs`. */
+  readonly figures?: Figures
   /** How long it took, in milliseconds. */
   readonly ms: number
 }
@@ -35,25 +42,40 @@ export interface DoctorReport {
   readonly checks: readonly Check[]
 }
 
+export interface DoctorOptions {
+  /** Told of each check as it is settled. */
+  readonly onProgress?: ((line: string) => void) | undefined
+  /** Ends the examination: what was written is removed, and the report says that it is not whole. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ExamineOptions extends DoctorOptions {
+  /** Opens a store by a URL such as this store's own. Without it, nothing is tried from other threads, or with another URL. */
+  readonly open?: ((url: string) => Promise<ObjectStore>) | undefined
+}
+
 const PROBES: readonly Probe[] = [
-  readAfterWrite,
-  readAfterDelete,
-  deletes,
   createIfAbsent,
   compareAndSwap,
   etags,
   createRace,
   swapRace,
+  readAfterWrite,
+  readAfterDelete,
   changedGet,
   unchangedGet,
   byteRange,
-  streams,
   listAfterWrite,
   listAfterDelete,
   listOrder,
+  deletes,
+  streams,
+  brokenStream,
+  unfinishedUploads,
   clock,
   ownClocks,
   roundTrip,
+  writeRate,
 ]
 
 const reachable: Probe = {
@@ -67,31 +89,40 @@ const reachable: Probe = {
   },
 }
 
-/** Tries every property; `onProgress` is told of each as it is settled. Never throws. */
+/** Tries every property. Never throws. */
 export async function examine(
   store: ObjectStore,
   ambient: Ambient,
-  options: { onProgress?: (line: string) => void } = {},
+  options: ExamineOptions = {},
 ): Promise<DoctorReport> {
-  const examination = new Examination(store, ambient, options.onProgress)
-  const checks = await examination.run()
+  const checks = await new Examination(store, ambient, options).run()
   return { ok: checks.every(check => check.ok || check.severity === 'advice'), url: store.url, checks }
 }
 
 class Examination implements Bench {
-  readonly store: ObjectStore
+  readonly store: Gate
   readonly ambient: Ambient
   readonly prefix: string
-  private readonly onProgress: ((line: string) => void) | undefined
+  readonly open: Bench['open']
+  readonly abortUploads: Bench['abortUploads']
+  crew: Crew
+  private readonly inner: ObjectStore
+  private readonly onProgress: DoctorOptions['onProgress']
+  private readonly signal: AbortSignal
   private readonly keys = new Set<string>()
   private readonly checks: Check[] = []
   private readonly denials: AccessDeniedError[] = []
 
-  constructor(store: ObjectStore, ambient: Ambient, onProgress: ((line: string) => void) | undefined) {
-    this.store = store
-    this.ambient = ambient
-    this.onProgress = onProgress
-    this.prefix = `doctor/${ambient.randomId()}/`
+  constructor(store: ObjectStore, ambient: Ambient, options: ExamineOptions) {
+    this.signal = options.signal ?? new AbortController().signal
+    this.inner = store
+    this.store = new Gate(store, this.signal)
+    this.ambient = { ...ambient, sleep: (ms, about) => ambient.sleep(ms, { ...about, signal: this.signal }) }
+    this.prefix = `${DOCTORS}${ambient.randomId()}/`
+    this.open = options.open
+    this.abortUploads = store.abortUploads?.bind(store)
+    this.crew = crewHere(this.store, this.ambient)
+    this.onProgress = options.onProgress
   }
 
   /** An arrow, so that a probe may take it out of the bench. */
@@ -103,16 +134,34 @@ class Examination implements Bench {
   async run(): Promise<readonly Check[]> {
     const error = await this.try(reachable)
     const isHopeless = error instanceof AccessDeniedError ? isBadCredentials(error) : error !== undefined
-    if (!isHopeless) {
-      for (const probe of PROBES) await this.try(probe)
-      await this.try({ ...cleanUp, remedy: this.remedyOfLeftovers, run: () => this.cleanUp() })
-    }
+    if (!isHopeless) await this.tryAll()
     if (isHopeless && this.denials.length === 0) return this.checks
-    await this.try({ ...permissions, run: async () => judgePermissions(this.store, this.denials) })
+    await this.try({ ...permissions, run: async () => judgePermissions(this.inner, this.denials) })
     return this.checks
   }
 
-  /** Settles one check; resolves to what the probe threw. */
+  private async tryAll(): Promise<void> {
+    const stop = () => this.crew.stop()
+    this.signal.addEventListener('abort', stop, { once: true })
+    try {
+      await this.gatherCrew()
+      for (const probe of PROBES) if (!this.signal.aborted) await this.try(probe)
+      await this.store.idle()
+    } finally {
+      this.signal.removeEventListener('abort', stop)
+      await this.crew.close()
+    }
+    await this.try({ ...cleaning, run: () => cleanUp(this.inner, this.prefix, this.keys) })
+    if (this.signal.aborted) await this.try(stopped)
+  }
+
+  private async gatherCrew(): Promise<void> {
+    if (!this.open || this.signal.aborted) return
+    this.crew = (await crewOfThreads(this.inner.url)) ?? this.crew
+    if (this.signal.aborted) this.crew.stop()
+  }
+
+  /** Settles one check; resolves to what the probe threw. What the signal has cut off is no check. */
   private async try(probe: Probe): Promise<unknown> {
     const startedAt = this.ambient.monotonic()
     let thrown: unknown
@@ -121,7 +170,8 @@ class Examination implements Bench {
       if (error instanceof AccessDeniedError) this.denials.push(error)
       return findingOf(error, probe)
     })
-    this.settle(probe, finding, Math.round(this.ambient.monotonic() - startedAt))
+    const isCutOff = thrown !== undefined && (thrown instanceof AbortedError || thrown === this.signal.reason)
+    if (!isCutOff) this.settle(probe, finding, Math.round(this.ambient.monotonic() - startedAt))
     return thrown
   }
 
@@ -132,25 +182,12 @@ class Examination implements Bench {
     this.checks.push(check)
     this.onProgress?.(`${check.ok ? 'ok' : severity === 'required' ? 'FAILED' : 'advice'} ${name}: ${check.detail}`)
   }
-
-  /** By the keys that were handed out as well as by a listing: either may be what is broken. */
-  private async cleanUp(): Promise<Finding> {
-    const listed = await keysOf(this, { prefix: this.prefix }).catch(() => [])
-    await this.store.delete([...new Set([...this.keys, ...listed])])
-    const left = await keysOf(this, { prefix: this.prefix })
-    if (left.length === 0) return holds('what the doctor wrote was deleted')
-    return fails(`${left.length} objects are still listed`, this.remedyOfLeftovers)
-  }
-
-  private get remedyOfLeftovers(): string {
-    return `Delete what lies below "${this.prefix}" in the store`
-  }
 }
 
-const cleanUp = {
+const cleaning = {
   name: 'clean-up',
   severity: 'advice',
-  without: 'objects of the doctor may be left below "doctor/"',
+  without: 'objects of the doctor are left, which harm nobody',
 } as const
 
 const permissions = {
@@ -158,6 +195,13 @@ const permissions = {
   severity: 'required',
   without: 'what needs them cannot be done with these credentials',
 } as const
+
+const stopped: Probe = {
+  name: 'examination',
+  severity: 'required',
+  without: 'nobody knows about the rest',
+  run: async () => fails('it was stopped before its end', 'Let it come to its end'),
+}
 
 function findingOf(error: unknown, { remedy }: Probe): Finding {
   const problem = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')

@@ -5,7 +5,16 @@ import type { Ambient } from '../ambient.ts'
 import { RunletError } from '../errors.ts'
 import { publish, type RequestEvent } from '../events.ts'
 import type { Etag } from '../names.ts'
-import type { Body, GetOptions, GetResult, ListEntry, ListOptions, ObjectStore, PutOptions } from './object-store.ts'
+import type {
+  Body,
+  GetOptions,
+  GetResult,
+  ListEntry,
+  ListOptions,
+  ObjectStore,
+  PutOptions,
+  UploadOptions,
+} from './object-store.ts'
 
 /** What some piece of work cost at the store. A listing counts as one request. */
 export interface Meter {
@@ -74,6 +83,10 @@ export class MeteredStore implements ObjectStore {
     } finally {
       ended({ bytesUp: 0, bytesDown: 0 }, outcome)
     }
+  }
+
+  async abortUploads(options: UploadOptions): Promise<number> {
+    return (await this.inner.abortUploads?.(options)) ?? 0
   }
 
   close(): Promise<void> {

@@ -46,6 +46,13 @@ export interface ListOptions {
   signal?: AbortSignal | undefined
 }
 
+export interface UploadOptions {
+  prefix: string
+  /** Only those that began before this moment of the store's clock, in milliseconds. Default: all. */
+  before?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
 export type ListEntry =
   | { readonly kind: 'object'; readonly key: string; readonly size: number; readonly lastModified: number }
   | { readonly kind: 'prefix'; readonly key: string }
@@ -78,6 +85,12 @@ export interface ObjectStore {
 
   /** Lists in byte order of the keys, consistently: what was put before the call began is there. */
   list(options: ListOptions): AsyncIterable<ListEntry>
+
+  /**
+   * Ends uploads of streams below a prefix that were begun and never finished; resolves to how many there were. Killed writers leave
+   * them, and no listing shows them. Only of stores that keep such.
+   */
+  abortUploads?(options: UploadOptions): Promise<number>
 
   /** Ends connections and timers that this store opened. */
   close(): Promise<void>

@@ -4,11 +4,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as timer } from 'node:timers/promises'
+import { type Broken, Past, performBroken } from './s3-server/broken.ts'
 import { type FaultAction, type FaultRule, Faults } from './s3-server/faults.ts'
 import { Bucket, type EtagStyle, type StoredObject } from './s3-server/objects.ts'
 import { failure, perform, type S3Answer, type S3Request, type World } from './s3-server/operations.ts'
 import { operationOf, type RequestRecord, summarize } from './s3-server/request-log.ts'
 
+export type { Broken } from './s3-server/broken.ts'
 export { useTestCredentials } from './s3-server/credentials.ts'
 export type { FaultRule } from './s3-server/faults.ts'
 export type { RequestRecord, Summary } from './s3-server/request-log.ts'
@@ -36,6 +38,12 @@ export interface S3Server {
   objects(bucket: string): ReadonlyMap<string, StoredObject>
   /** Orders a fault for requests to come. The oldest rule that matches a request and is not used up decides. */
   fault(rule: FaultRule): void
+  /** Breaks promises of S3 until the next reset. */
+  breakPromises(broken: Broken): void
+  /** Makes objects and unfinished uploads older than they are. */
+  age(bucket: string, key: RegExp, ms: number): void
+  /** The keys of uploads in parts that are not finished. */
+  uploads(bucket: string): string[]
   /** Forgets requests and faults, and the objects too if asked. */
   reset(options?: { objects: boolean }): void
   close(): Promise<void>
@@ -51,6 +59,8 @@ class InMemoryS3 implements S3Server {
   readonly requests: RequestRecord[] = []
   readonly #worlds = new Map<string, World>()
   readonly #faults = new Faults()
+  #broken: Broken | undefined
+  #past = new Past()
   readonly #options: S3ServerOptions
   readonly #http: Server
 
@@ -85,10 +95,31 @@ class InMemoryS3 implements S3Server {
     this.#faults.add(rule)
   }
 
+  breakPromises(broken: Broken): void {
+    this.#broken = broken
+    this.#past = new Past()
+  }
+
+  age(bucket: string, key: RegExp, ms: number): void {
+    const { bucket: own, uploads } = this.#world(bucket)
+    const before = new Date(Date.now() - ms)
+    for (const [name, object] of [...own.objects]) if (key.test(name)) own.restore(name, { ...object, lastModified: before })
+    for (const [id, upload] of uploads) if (key.test(upload.key)) uploads.set(id, { ...upload, startedAt: before })
+  }
+
+  uploads(bucket: string): string[] {
+    return [...this.#world(bucket).uploads.values()].map(({ key }) => key)
+  }
+
   reset({ objects }: { objects: boolean } = { objects: false }): void {
     this.requests.length = 0
     this.#faults.clear()
-    if (objects) for (const { bucket } of this.#worlds.values()) bucket.clear()
+    this.#broken = undefined
+    if (!objects) return
+    for (const { bucket, uploads } of this.#worlds.values()) {
+      bucket.clear()
+      uploads.clear()
+    }
   }
 
   close(): Promise<void> {
@@ -114,9 +145,10 @@ class InMemoryS3 implements S3Server {
     const record = openRecord(request, startedAt)
     this.requests.push(record)
     const fault = this.#faults.take(request.method, request.key)
-    const answer = resultOf(fault, () => {
+    const answer = await resultOf(fault, () => {
       const world = this.#worlds.get(request.bucket)
-      return world ? perform(world, request) : failure(404, 'NoSuchBucket')
+      if (!world) return failure(404, 'NoSuchBucket')
+      return this.#broken ? performBroken(world, request, this.#broken, this.#past) : perform(world, request)
     })
     await sleep((this.#options.latencyMs ?? 0) + (typeof fault === 'object' && 'delayMs' in fault ? fault.delayMs : 0))
     record.endedAt = preciseNow()
@@ -164,12 +196,15 @@ function openRecord({ method, key, query, headers, body }: S3Request, startedAt:
 }
 
 /** Has the request its effect, and what is answered? A fault may say no to either. */
-function resultOf(fault: FaultAction | undefined, effect: () => S3Answer): S3Answer | 'drop' {
+async function resultOf(
+  fault: FaultAction | undefined,
+  effect: () => S3Answer | Promise<S3Answer>,
+): Promise<S3Answer | 'drop'> {
   if (fault === 'drop-before') return 'drop'
   if (fault === 'throttle') return failure(503, 'SlowDown')
   const isError = typeof fault === 'object' && 'status' in fault
   if (isError && fault.when !== 'after') return failure(fault.status, fault.code)
-  const answer = effect()
+  const answer = await effect()
   if (fault === 'drop-after') return 'drop'
   return isError ? failure(fault.status, fault.code) : answer
 }

@@ -33,10 +33,10 @@ export const compareAndSwap: Probe = {
     const { etag: stale } = await bench.store.put(key, bytes('first'))
     const { etag: current } = await bench.store.put(key, bytes('second'))
     if ((await swap('third', stale)) === 'written') return ignoresIfMatch('that was overwritten before')
-    if ((await swap('fourth', current)) === 'refused') return refusesCurrent(bench)
+    if ((await swap('fourth', current)) === 'refused') return refusesCurrent(bench, key)
     await bench.store.delete([key])
     if ((await swap('fifth', current)) === 'written') return ignoresIfMatch('of an object that was deleted')
-    return holds('the current etag was accepted, a stale one was refused')
+    return holds(`the current etag was accepted, a stale one was refused${styleOf(bench.store)}`)
   },
 }
 
@@ -44,14 +44,29 @@ function ignoresIfMatch(which: string): Finding {
   return fails(`a put with the etag ${which} was accepted: the store ignores If-Match on a put`, OTHER_STORE)
 }
 
-function refusesCurrent({ store: { kind, url } }: Bench): Finding {
-  if (kind !== 's3') return fails('a put with the current etag was refused', OTHER_STORE)
-  const isQuoted = /[?&]etag=quoted/.test(url)
-  return fails(
-    `a put with the current etag was refused: the store wants the etag ${isQuoted ? 'without' : 'with'} its quotes`,
-    `Open the store as ${withEtagStyle(url, isQuoted ? 'plain' : 'quoted')} and try again; if that fails too, the store has no compare-and-swap and cannot be used`,
-  )
+/** Tries whether the store would take the etag as it is not sent now: with its quotes, or without. */
+async function refusesCurrent(bench: Bench, key: string): Promise<Finding> {
+  const { kind, url } = bench.store
+  const said = 'a put with the current etag was refused'
+  if (kind !== 's3' || !bench.open) return fails(said, OTHER_STORE)
+  const isQuoted = asksForQuotes(url)
+  const otherUrl = withEtagStyle(url, isQuoted ? 'plain' : 'quoted')
+  const store = await bench.open(otherUrl)
+  try {
+    const { etag: ifMatch } = await store.put(key, bytes('sixth'))
+    const outcome = await attempt({ ...bench, store }, key, { text: 'seventh', condition: { ifMatch } })
+    if (outcome === 'refused') return fails(`${said}, with its quotes and without`, OTHER_STORE)
+  } finally {
+    await store.close()
+  }
+  const how = isQuoted ? 'without' : 'with'
+  return fails(`${said}: the store wants the etag ${how} its quotes`, `Open the store as ${otherUrl}`)
 }
+
+const asksForQuotes = (url: string): boolean => /[?&]etag=quoted/.test(url)
+
+const styleOf = ({ kind, url }: Bench['store']): string =>
+  kind === 's3' ? ` (sent ${asksForQuotes(url) ? 'with' : 'without'} quotes)` : ''
 
 /** The URL with another `etag=` parameter. */
 export function withEtagStyle(url: string, style: 'plain' | 'quoted'): string {

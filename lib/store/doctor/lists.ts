@@ -1,5 +1,6 @@
 // Listings: that they see every put and delete before them, in byte order, whole, and from any point on.
 import { compareBytes } from '../../names.ts'
+import { MEMBERS } from './crew.ts'
 import { type Bench, bytes, type Finding, fails, holds, keysOf, OTHER_STORE, type Probe } from './probe.ts'
 
 const ROUNDS = 5
@@ -14,10 +15,11 @@ export const listAfterWrite: Probe = {
     for (let round = 0; round < ROUNDS; round++) {
       const key = bench.key(`listed/${round}`)
       await bench.store.put(key, bytes('there'))
-      const keys = await keysOf(bench, { prefix: `${bench.prefix}listed/` })
-      if (!keys.includes(key)) return fails('a listing lacks an object that was put before it', OTHER_STORE)
+      const lists = await listsOfAll(bench, `${bench.prefix}listed/`)
+      if (lists.some(keys => !keys.includes(key)))
+        return fails('a listing lacks an object that was put before it', OTHER_STORE)
     }
-    return holds('every listing showed the put before it')
+    return holds(`every listing showed the put before it, here and from ${bench.crew.described}`)
   },
 }
 
@@ -31,11 +33,19 @@ export const listAfterDelete: Probe = {
     await Promise.all(keys.map(key => bench.store.put(key, bytes('there'))))
     for (const key of keys) {
       await bench.store.delete([key])
-      const listed = await keysOf(bench, { prefix })
-      if (listed.includes(key)) return fails('a listing still shows an object that was deleted before it', OTHER_STORE)
+      const lists = await listsOfAll(bench, prefix)
+      if (lists.some(listed => listed.includes(key)))
+        return fails('a listing still shows an object that was deleted before it', OTHER_STORE)
     }
     return holds('no listing showed what was deleted before it')
   },
+}
+
+/** What a listing shows here, and to others over connections of their own. */
+async function listsOfAll(bench: Bench, prefix: string): Promise<(readonly string[])[]> {
+  const here = await keysOf(bench, { prefix })
+  const outcomes = await bench.crew.all(Array.from({ length: MEMBERS }, () => ({ kind: 'list' as const, prefix })))
+  return [here, ...outcomes.map(({ keys }) => keys)]
 }
 
 export const listOrder: Probe = {
@@ -43,8 +53,10 @@ export const listOrder: Probe = {
   severity: 'required',
   without: 'listings are read in part, so that commits and runs are overlooked',
   async run(bench) {
-    const keys = await putManyKeys(bench)
     const prefix = `${bench.prefix}many/`
+    const nothing = compare('a listing', await keysOf(bench, { prefix }), [])
+    if (nothing) return nothing
+    const keys = await putManyKeys(bench)
     const middle = keys[KEYS / 2] ?? ''
     return (
       compare('a listing', await keysOf(bench, { prefix }), keys) ??

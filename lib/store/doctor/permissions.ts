@@ -6,7 +6,7 @@ import { type Finding, fails, holds } from './probe.ts'
 const ACTIONS: Record<string, string> = {
   get: 's3:GetObject (and s3:ListBucket: without it S3 refuses to say that a key is missing)',
   list: 's3:ListBucket',
-  put: 's3:PutObject (and s3:AbortMultipartUpload)',
+  put: 's3:PutObject',
   create: 's3:PutObject',
   swap: 's3:PutObject',
   delete: 's3:DeleteObject',

@@ -4,6 +4,7 @@
 import type { Ambient } from '../../ambient.ts'
 import { AmbiguousWrite, PreconditionFailed } from '../../errors.ts'
 import type { Condition, ListEntry, ListOptions, ObjectStore } from '../object-store.ts'
+import type { Crew } from './crew.ts'
 
 /** `required`: runlet loses or mixes up data without it. `advice`: it only costs time, money or clarity. */
 export type Severity = 'required' | 'advice'
@@ -13,13 +14,22 @@ export interface Bench {
   readonly ambient: Ambient
   /** Everything that the doctor writes lies below this. */
   readonly prefix: string
+  /** Others who do things to the store at the same time. */
+  readonly crew: Crew
+  /** Opens a store by another URL; undefined when this store cannot be opened by one. */
+  readonly open: ((url: string) => Promise<ObjectStore>) | undefined
+  /** The store's own, of stores that have it. */
+  readonly abortUploads: ObjectStore['abortUploads']
   /** A key below the prefix, remembered for the clean-up. */
   key(name: string): string
 }
 
 export type Finding =
-  | { readonly ok: true; readonly detail: string }
-  | { readonly ok: false; readonly detail: string; readonly remedy: string }
+  | { readonly ok: true; readonly detail: string; readonly figures?: Figures }
+  | { readonly ok: false; readonly detail: string; readonly remedy: string; readonly figures?: Figures }
+
+/** What was measured, by name, the unit at the name's end. */
+export type Figures = Readonly<Record<string, number>>
 
 export interface Probe {
   readonly name: string
@@ -31,8 +41,10 @@ export interface Probe {
   run(bench: Bench): Promise<Finding>
 }
 
-export const holds = (detail: string): Finding => ({ ok: true, detail })
-export const fails = (detail: string, remedy: string): Finding => ({ ok: false, detail, remedy })
+export const holds = (detail: string, figures?: Figures): Finding => ({ ok: true, detail, ...(figures && { figures }) })
+export const fails = (detail: string, remedy: string, figures?: Figures): Finding => {
+  return { ok: false, detail, remedy, ...(figures && { figures }) }
+}
 
 /** The remedy for a store that does not keep a promise of the S3 API. */
 export const OTHER_STORE =

@@ -1,5 +1,6 @@
 // Reads: that they see what was written, are spared what has not changed, and can be of a part.
 import { withEtagStyle } from './conditions.ts'
+import { MEMBERS } from './crew.ts'
 import { type Bench, bytes, fails, holds, OTHER_STORE, type Probe, textAt } from './probe.ts'
 
 /** A read that is stale once in a while is seldom caught by a single try. */
@@ -13,11 +14,12 @@ export const readAfterWrite: Probe = {
     const key = bench.key('read')
     for (let round = 0; round < ROUNDS; round++) {
       await bench.store.put(key, bytes(`round ${round}`))
-      if ((await textAt(bench, key)) !== `round ${round}`) {
+      const texts = [await textAt(bench, key), ...(await textsOfCrew(bench, key))]
+      if (texts.some(text => text !== `round ${round}`)) {
         return fails('a get did not see the put that was acknowledged before it', OTHER_STORE)
       }
     }
-    return holds('every get saw the put before it')
+    return holds(`every get saw the put before it, here and from ${bench.crew.described}`)
   },
 }
 
@@ -30,12 +32,19 @@ export const readAfterDelete: Probe = {
       const key = bench.key(`gone-${round}`)
       await bench.store.put(key, bytes('there'))
       await bench.store.delete([key])
-      if ((await textAt(bench, key)) !== undefined) {
+      const texts = [await textAt(bench, key), ...(await textsOfCrew(bench, key))]
+      if (texts.some(text => text !== undefined)) {
         return fails('a get still saw an object whose deletion was acknowledged before it', OTHER_STORE)
       }
     }
     return holds('no get saw what was deleted before it')
   },
+}
+
+/** What others read, over connections of their own: a front of the store that lags behind may not be ours. */
+async function textsOfCrew({ crew }: Bench, key: string): Promise<(string | undefined)[]> {
+  const outcomes = await crew.all(Array.from({ length: MEMBERS }, () => ({ kind: 'read' as const, key })))
+  return outcomes.map(({ text }) => text)
 }
 
 export const changedGet: Probe = {

@@ -3,8 +3,11 @@
 // the store answered that it refused). Calling a possible success a lost race would make a writer lose to itself (G4, G5).
 // It resolves nothing: who retries, reads back or gives up is decided by the callers.
 
-/** `create` and `swap` are the conditional puts: if absent, and if it still is a certain version. */
-export type Operation = 'get' | 'list' | 'delete' | 'put' | 'create' | 'swap'
+/**
+ * `create` and `swap` are the conditional puts: if absent, and if it still is a certain version. `uploads` lists what was begun in
+ * parts and never finished, `abort` ends it.
+ */
+export type Operation = 'get' | 'list' | 'delete' | 'put' | 'create' | 'swap' | 'uploads' | 'abort'
 
 export type Meaning =
   /** The key does not exist. */

@@ -2,6 +2,7 @@
 // delete, so that nothing may rest on one.
 // Ceph 16 asks for the right to delete in the whole bucket before it looks at the keys of a batch, so that who may delete below a
 // prefix only is refused every batch. Such keys are deleted one by one: then each is refused, or not, for its own sake.
+import type { _Error } from '@aws-sdk/client-s3'
 import { failureOf } from './classify.ts'
 import { abortable, address, type Connection } from './connection.ts'
 import { explain, type Request } from './explain.ts'
@@ -29,7 +30,7 @@ async function deleteBatch(
   const request: Request = { operation: 'delete', key: keys[0] ?? '', location, signal }
   const Objects = keys.map(key => ({ Key: address(location, key).Key }))
   const command = new sdk.DeleteObjectsCommand({ Bucket: location.bucket, Delete: { Objects, Quiet: true } })
-  let errors: { Key?: string; Code?: string; Message?: string }[]
+  let errors: _Error[]
   try {
     errors = (await patient.send(command, abortable(signal))).Errors ?? []
   } catch (error) {

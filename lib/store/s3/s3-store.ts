@@ -3,13 +3,23 @@
 // Nothing above knows that there is an AWS SDK, and nothing loads it before a store is opened.
 import { type Ambient, systemAmbient } from '../../ambient.ts'
 import type { Etag } from '../../names.ts'
-import type { Body, GetOptions, GetResult, ListEntry, ListOptions, ObjectStore, PutOptions } from '../object-store.ts'
+import type {
+  Body,
+  GetOptions,
+  GetResult,
+  ListEntry,
+  ListOptions,
+  ObjectStore,
+  PutOptions,
+  UploadOptions,
+} from '../object-store.ts'
 import { type Connection, connect } from './connection.ts'
 import { deleteAll } from './delete.ts'
 import { get } from './get.ts'
 import { list } from './list.ts'
 import { putAnyway, putIf } from './put.ts'
 import { formatS3Url, parseS3Url } from './s3-url.ts'
+import { abortUploads } from './uploads.ts'
 
 /** Opens the store that `url` names. Sends nothing yet. @throws InvalidStoreUrlError */
 export async function openS3Store(url: string, options: { ambient?: Ambient } = {}): Promise<S3Store> {
@@ -46,6 +56,10 @@ export class S3Store implements ObjectStore {
 
   list(options: ListOptions): AsyncIterable<ListEntry> {
     return list(this.connection, options)
+  }
+
+  abortUploads(options: UploadOptions): Promise<number> {
+    return abortUploads(this.connection, options)
   }
 
   async close(): Promise<void> {

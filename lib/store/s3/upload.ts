@@ -18,9 +18,14 @@ export async function upload(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const { Upload } = await import('@aws-sdk/lib-storage')
+  let failure: SourceFailure | undefined
+  const guarded = guard(source, cause => {
+    failure = new SourceFailure('the stream to upload failed', { cause })
+    return failure
+  })
   const request = new Upload({
     client,
-    params: { ...target, Body: Readable.from(guarded(source)) },
+    params: { ...target, Body: Readable.from(guarded) },
     partSize: PART_BYTES,
     queueSize: PARTS_IN_FLIGHT,
   })
@@ -30,15 +35,21 @@ export async function upload(
     const { ETag } = await request.done()
     // Ceph 16 ends a multipart upload with an empty ETag.
     return ETag || (await client.send(new sdk.HeadObjectCommand(target), abortable(signal))).ETag
+  } catch (error) {
+    // Should it not even be allowed to abort the upload, the stream's failure is still what matters.
+    throw failure ?? error
   } finally {
     signal?.removeEventListener('abort', abort)
   }
 }
 
-async function* guarded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* guard(
+  source: AsyncIterable<Uint8Array>,
+  onFailure: (cause: unknown) => SourceFailure,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* source
   } catch (cause) {
-    throw new SourceFailure('the stream to upload failed', { cause })
+    throw onFailure(cause)
   }
 }

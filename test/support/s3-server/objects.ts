@@ -33,6 +33,14 @@ export class Bucket {
     if (this.objects.delete(key)) this.#keys.splice(this.#indexOf(key), 1)
   }
 
+  /** Puts an object back as it was, etag and all; without one, nothing lies there. */
+  restore(key: string, object: StoredObject | undefined): void {
+    this.delete(key)
+    if (!object) return
+    this.#keys.splice(this.#indexOf(key), 0, key)
+    this.objects.set(key, object)
+  }
+
   clear(): void {
     this.objects.clear()
     this.#keys.length = 0

@@ -24,10 +24,17 @@ export interface ListingStyle {
   readonly raggedPages: boolean
 }
 
+export interface Upload {
+  readonly key: string
+  readonly startedAt: Date
+  readonly parts: Map<number, Buffer>
+}
+
 /** What a bucket holds besides its objects. */
 export interface World {
   readonly bucket: Bucket
-  readonly uploads: Map<string, Map<number, Buffer>>
+  /** Begun in parts and not finished, by their ids. */
+  readonly uploads: Map<string, Upload>
   readonly listing: ListingStyle
 }
 
@@ -36,6 +43,7 @@ export function perform(world: World, request: S3Request): S3Answer {
   const { method, key, query } = request
   if (/^STREAMING-/.test(request.headers['x-amz-content-sha256'] ?? '')) return failure(501, 'NotImplemented')
   if (key === '' && method === 'GET' && query.get('list-type') === '2') return list(world, query)
+  if (key === '' && method === 'GET' && query.has('uploads')) return listUploads(world, query)
   if (key === '' && method === 'POST' && query.has('delete')) return deleteMany(world.bucket, request.body)
   if (key === '') return failure(501, 'NotImplemented')
   if (query.has('uploads') || query.has('uploadId')) return multipart(world, request)
@@ -123,14 +131,28 @@ interface Position {
 const encodeToken = (position: Position) => Buffer.from(JSON.stringify(position)).toString('base64url')
 const decodeToken = (token: string): Position => JSON.parse(Buffer.from(token, 'base64url').toString())
 
+/** In pages of two, so that whoever reads but the first one shows. */
+function listUploads({ uploads }: World, query: URLSearchParams): S3Answer {
+  const after = query.get('upload-id-marker') ?? ''
+  const below = [...uploads].filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''))
+  const rest = below.slice(below.findIndex(([id]) => id === after) + 1)
+  const page = rest.slice(0, 2).map(([id, { key, startedAt }]) => {
+    return tag('Upload', tag('Key', text(key)), tag('UploadId', id), tag('Initiated', startedAt.toISOString()))
+  })
+  const [lastId = '', last] = rest[1] ?? []
+  const next = last ? [tag('NextKeyMarker', text(last.key)), tag('NextUploadIdMarker', lastId)] : []
+  const body = tag('ListMultipartUploadsResult', tag('IsTruncated', text(rest.length > 2)), ...next, ...page)
+  return { status: 200, body }
+}
+
 function multipart({ bucket, uploads }: World, { method, key, query, body }: S3Request): S3Answer {
   if (method === 'POST' && query.has('uploads')) {
     const id = randomBytes(8).toString('hex')
-    uploads.set(id, new Map())
+    uploads.set(id, { key, startedAt: new Date(), parts: new Map() })
     return { status: 200, body: tag('InitiateMultipartUploadResult', tag('UploadId', id)) }
   }
   const id = query.get('uploadId') ?? ''
-  const parts = uploads.get(id)
+  const parts = uploads.get(id)?.parts
   if (!parts) return failure(404, 'NoSuchUpload')
   if (method === 'PUT') {
     parts.set(Number(query.get('partNumber')), body)

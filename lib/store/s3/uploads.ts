@@ -1,0 +1,47 @@
+// Uploads in parts that were begun and never finished: what a writer leaves that is killed in the midst of a large value. They are no
+// objects and no listing of objects shows them, but they take room until somebody aborts them.
+import type { ListMultipartUploadsCommandOutput, MultipartUpload } from '@aws-sdk/client-s3'
+import type { UploadOptions } from '../object-store.ts'
+import { failureOf } from './classify.ts'
+import { abortable, address, type Connection } from './connection.ts'
+import { explain } from './explain.ts'
+
+/** Aborts those below a prefix; resolves to how many there were. */
+export async function abortUploads(connection: Connection, options: UploadOptions): Promise<number> {
+  const { before = Number.POSITIVE_INFINITY } = options
+  const unfinished: MultipartUpload[] = []
+  for await (const upload of listUploads(connection, options)) {
+    if ((upload.Initiated?.getTime() ?? 0) < before) unfinished.push(upload)
+  }
+  for (const upload of unfinished) await abort(connection, upload, options)
+  return unfinished.length
+}
+
+async function* listUploads(connection: Connection, options: UploadOptions): AsyncGenerator<MultipartUpload> {
+  const { sdk, location, patient } = connection
+  const { Bucket, Key: Prefix } = address(location, options.prefix)
+  let page: ListMultipartUploadsCommandOutput | undefined
+  do {
+    const after = page && { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+    const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix, ...after })
+    page = await patient.send(command, abortable(options.signal)).catch(error => {
+      throw explain(error, { operation: 'uploads', key: options.prefix, location, signal: options.signal })
+    })
+    yield* page.Uploads ?? []
+  } while (page.IsTruncated && page.NextKeyMarker)
+}
+
+async function abort(connection: Connection, upload: MultipartUpload, { signal }: UploadOptions): Promise<void> {
+  const { sdk, location, patient } = connection
+  const { Key = '', UploadId } = upload
+  try {
+    await patient.send(
+      new sdk.AbortMultipartUploadCommand({ Bucket: location.bucket, Key, UploadId }),
+      abortable(signal),
+    )
+  } catch (error) {
+    if (failureOf(error).name === 'NoSuchUpload') return // somebody else was faster
+    const key = Key.slice(address(location, '').Key.length)
+    throw explain(error, { operation: 'abort', key, location, signal })
+  }
+}
