@@ -259,6 +259,20 @@ describe("a run's user", () => {
   })
 })
 
+test("the doctor finds no right missing for the parent's writer, and names those that the run's user lacks", async () => {
+  const report = await stores.writer.doctor()
+  assert.deepEqual(
+    report.checks.filter(({ ok }) => !ok),
+    [],
+  )
+  const before = await outside()
+  const { ok, checks } = await stores.run.doctor()
+  assert.equal(ok, false)
+  const remedy = checks.find(({ name }) => name === 'permissions')?.remedy ?? ''
+  for (const action of ['s3:PutObject', 's3:DeleteObject']) assert.ok(remedy.includes(action), remedy)
+  assert.deepEqual(await outside(), before)
+})
+
 test('a reader reads the namespace and its runs, and can write nothing', async () => {
   const before = await outside()
   const theirs = await stores.reader.namespace(PARENT)

@@ -258,16 +258,6 @@ describe('upkeep', AT_ONCE, () => {
     assert.match(await done(['locks']), /deploy +free/)
   })
 
-  test('doctor tells what the store can do, without a namespace, and leaves nothing behind', async () => {
-    const cwd = await aFolder()
-    const ended = await startRunlet(['doctor', '--store', 'file:s'], { cwd }).ended
-    assert.equal(ended.code, 0)
-    assert.match(ended.stdout, /^ok +\S/)
-    assert.match(ended.stdout, /\nfile:\S+ is fit for runlet.*\n$/)
-    const [report] = documents((await startRunlet(['doctor', '--store', 'file:s', '--json'], { cwd }).ended).stdout)
-    assert.deepEqual(Object.keys(report ?? {}), ['ok', 'url', 'checks'])
-  })
-
   test('compact merges the layers and changes no value', async () => {
     const { done, main } = await aPlace()
     for (let i = 0; i < 5; i++) await main.put(`p${i}`, String(i))
