@@ -46,7 +46,8 @@ export class DiskCache {
     const path = this.pathOf(name)
     const staging = join(this.folder, `tmp-${this.ambient.randomId()}`)
     try {
-      await mkdir(join(path, '..'), { recursive: true })
+      // What these credentials may read, other users of this machine may not.
+      await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
       await writeFile(staging, Buffer.concat([digest(body), body]))
       await rename(staging, path)
       this.added += 1

@@ -11,10 +11,15 @@ for program in radosgw ceph-mon ceph-osd ceph radosgw-admin monmaptool curl pyth
   exit 3
 done
 
+# By chance, and below the ports that the system gives to connections: two suites that start at once rarely want the same.
 read -r RGW_PORT MON_PORT < <(node -e '
   const { createServer } = require("node:net")
-  const servers = [createServer(), createServer()]
-  Promise.all(servers.map(server => new Promise(done => server.listen(0, "127.0.0.1", done)))).then(() => {
+  const { randomInt } = require("node:crypto")
+  const free = () => new Promise(done => {
+    const server = createServer().once("error", () => done(free()))
+    server.listen(randomInt(12000, 32000), "127.0.0.1", () => done(server))
+  })
+  Promise.all([free(), free()]).then(servers => {
     console.log(servers.map(server => server.address().port).join(" "))
     for (const server of servers) server.close()
   })')

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -29,6 +29,14 @@ function aCachedStore(place: string) {
 }
 
 const aPlace = () => join(folder, String(++folders))
+
+test('what is cached is readable for this user alone', async () => {
+  const place = aPlace()
+  const { inner, store } = aCachedStore(place)
+  await inner.put('immutable/a', Buffer.from('secret'))
+  await bodyOf(store, 'immutable/a')
+  assert.equal((await stat(place)).mode & 0o077, 0)
+})
 
 async function bodyOf(store: CachedStore, key: string): Promise<string> {
   const answer = await store.get(key)
