@@ -159,6 +159,17 @@ async function serve(context: NamespaceContext, leading: Leading): Promise<void>
   }
 }
 
+/**
+ * Has all that waits committed or refused, so that nothing of a dead process comes in later.
+ * @throws LockTimeoutError, LeaseLostError; what was reached stands
+ */
+export async function decideQueue(context: NamespaceContext, label: string): Promise<void> {
+  const above = (await context.head.current()).value.fences[MERGE_LEASE]
+  const lease = await context.merge.acquire({ ttlMs: MERGE_TTL_MS, waitMs: 3 * MERGE_TTL_MS, label, above })
+  const until = context.ambient.monotonic() + MERGE_TTL_MS / 2
+  await context.courtesy.whileLeading(serve(context, { lease, until, emptyLooks: 1 }))
+}
+
 async function leadOnce(context: NamespaceContext, leading: Leading, pending: Pending): Promise<boolean> {
   const [waiting] = await Promise.all([readQueue(context), context.head.refresh()])
   const others = waiting.filter(intent => !pending.changes.has(intent.change.id))

@@ -56,8 +56,15 @@ export async function readQueue(context: NamespaceContext): Promise<Intent[]> {
   }
   listed.sort((a, b) => a.lastModified - b.lastModified || (a.key < b.key ? -1 : 1))
   const intents = await Promise.all(listed.map(({ key }) => readIfSound(context, key)))
-  return intents.filter(intent => intent !== undefined && !intent.version.value.rejected) as Intent[]
+  return intents.filter(waits)
 }
+
+/** Whether the change waits: whoever leads next will commit it. */
+export async function isQueued(context: NamespaceContext, id: string): Promise<boolean> {
+  return waits(await readIfSound(context, queueKey(context.name, id)))
+}
+
+const waits = (intent: Intent | undefined): intent is Intent => intent !== undefined && !intent.version.value.rejected
 
 /** Garbage must not stand in the way of those that wait behind it: it is left where it lies, for people and the sweep. */
 async function readIfSound(context: NamespaceContext, key: string): Promise<Intent | undefined> {

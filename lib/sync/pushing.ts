@@ -3,7 +3,9 @@
 // (G5): else what was pushed would look like the change of a stranger, or what is changed back like no change at all.
 import { readFile, rm } from 'node:fs/promises'
 import { z } from 'zod'
+import { decideQueue } from '../namespace/combine.ts'
 import { findCommit } from '../namespace/history.ts'
+import { isQueued } from '../namespace/queue.ts'
 import { idSchema, pathSchema, type Row } from '../namespace/row.ts'
 import { decodeJson, encodeJson } from '../store/json-object.ts'
 import { sideSchema } from './copy-state.ts'
@@ -38,14 +40,12 @@ export const forgetPush = ({ state }: Turn): Promise<void> => rm(state.pathOf(FI
  * whether there is one; then a pull must come before the next push, for that is made against the head. Only then it asks the store.
  */
 export async function finishPush(turn: Turn): Promise<boolean> {
-  const { state, namespace } = turn
+  const { state } = turn
   const file = state.pathOf(FILE)
   const body = await readFile(file).catch(ifMissing)
   if (!body) return false
   const { commit, since, sides } = decodeJson(file, body, pushingSchema)
-  const head = (await namespace.head.peek())?.value
-  const found = head && (await findCommit(namespace.store, head, since, ({ id }) => id === commit))
-  if (!found) {
+  if (!(await hasHappened(turn, { commit, since }))) {
     await forgetPush(turn)
     return false
   }
@@ -55,4 +55,18 @@ export async function finishPush(turn: Turn): Promise<boolean> {
   }
   await state.flush()
   return true
+}
+
+/** For good: what still waits in the queue is decided first. Else who leads there next would commit what nobody knows of any more. */
+async function hasHappened(
+  { namespace, signing }: Turn,
+  { commit, since }: { commit: string; since: number },
+): Promise<boolean> {
+  const found = async () => {
+    const head = (await namespace.head.peek())?.value
+    return head && findCommit(namespace.store, head, since, ({ id }) => id === commit)
+  }
+  if (await found()) return true
+  if (namespace.head.known && (await isQueued(namespace, commit))) await decideQueue(namespace, signing.author)
+  return (await found()) !== undefined // it may have left the queue between the two looks, too
 }

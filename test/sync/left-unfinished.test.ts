@@ -5,9 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseNamespaceName, parsePath } from '../../lib/names.ts'
+import type { Change } from '../../lib/namespace/change.ts'
+import { openNamespace } from '../../lib/namespace/namespace.ts'
+import { enqueue, isQueued } from '../../lib/namespace/queue.ts'
 import { type Namespace, Store } from '../../lib/runlet.ts'
 import { MemoryBucket, type MemoryRequest, MemoryStore } from '../../lib/store/memory/memory-store.ts'
+import { CopyState } from '../../lib/sync/copy-state.ts'
+import { notePush } from '../../lib/sync/pushing.ts'
+import type { Turn } from '../../lib/sync/turn.ts'
 import { fastClock } from '../support/fast-clock.ts'
+import { contents } from '../support/world.ts'
 
 const never = new Promise<never>(() => undefined)
 /** A turn at a copy is over after 0.2 s. */
@@ -134,4 +142,52 @@ describe('a working copy whose process was killed', () => {
       assert.equal((await copy.push()).put, 1)
       assert.equal(Buffer.from((await namespace.get('small')) ?? '').toString(), 'edited')
     }))
+
+  test('while its push waited in the queue can take back what was pushed', () =>
+    inFolder(async (directory, file) => {
+      const bucket = new MemoryBucket()
+      const namespace = await aProcess(bucket)
+      await aCopyBehind(namespace, directory)
+      const copy = await namespace.workingCopy(directory)
+      const { seq } = await copy.pull()
+      await leavePush(bucket, directory, { path: 'new', seq })
+      await copy.push()
+      const run = await namespace.fork('r')
+      await run.put('other', '1')
+      await run.fold() // commits all that waits
+      await copy.pull()
+      assert.deepEqual(await contents(namespace), { small: '2', large: large('2'), other: '1' })
+      await assert.rejects(readFile(file('new')), { code: 'ENOENT' })
+    }))
+
+  test('while its push waited in the queue learns that it was refused', () =>
+    inFolder(async (directory, file) => {
+      const bucket = new MemoryBucket()
+      const namespace = await aProcess(bucket)
+      await aCopyBehind(namespace, directory)
+      const copy = await namespace.workingCopy(directory)
+      const { seq } = await copy.pull()
+      await writeFile(file('small'), 'mine')
+      const change = await leavePush(bucket, directory, { path: 'small', seq })
+      await namespace.put('small', 'theirs')
+      assert.deepEqual((await copy.pull()).conflicts, ['small'])
+      assert.equal(await isQueued(anInside(bucket), change), false)
+      assert.equal(await readFile(file('small'), 'utf8'), 'mine')
+      assert.equal((await contents(namespace)).small, 'theirs')
+    }))
 })
+
+const anInside = (bucket: MemoryBucket) =>
+  openNamespace(new MemoryStore({ bucket, ambient: clock }), parseNamespaceName('p'), clock)
+
+/** What a push of one file leaves that dies while it waits for who leads; resolves to its commit's id. */
+async function leavePush(bucket: MemoryBucket, directory: string, push: { path: string; seq: number }) {
+  const namespace = anInside(bucket)
+  const content = await namespace.values.write(namespace.name, 'mine')
+  const about = { id: 'aaaaaaaa1', at: 0, author: 'somebody' }
+  const rows = [{ path: parsePath(push.path), seq: 0, at: 0, author: 'somebody', ...content }]
+  const change: Change = { ...about, since: push.seq, sinceFork: undefined, sets: [{ rows }], rules: [], suffix: 'x' }
+  await notePush({ state: new CopyState(directory, clock) } as Turn, { commit: change.id, since: push.seq, rows })
+  await enqueue(namespace, change)
+  return change.id
+}
