@@ -247,7 +247,7 @@ describe('a renewal', () => {
       const cutOff = world.client({
         weather: async request => {
           if (hangs && request.key.includes('/lease/')) await cutOff.ambient.sleep(3_600_000)
-          return 'pass'
+          return 'pass' as const
         },
       })
       const namespace = await cutOff.store.namespace('shared', { create: true })
