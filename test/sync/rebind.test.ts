@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { ConflictError, CopyMismatchError } from '../../lib/errors.ts'
@@ -144,6 +144,59 @@ describe('a copy of another namespace that is bound to this one', () => {
     await elsewhere.close()
     assert.deepEqual(await files(root), { 'a/b': '1' })
   })
+})
+
+describe('a copy whose last push died, bound to another namespace,', () => {
+  const common = { pushed: 'base', removed: 'base', since: 'base', left: 'base' }
+  const noteOf = (root: string) => join(root, '.runlet/copy/pushing.json')
+
+  /** It dies when it swaps the head: `before`, nothing of it was committed; `after`, all of it. */
+  async function aDeadPush(phase: 'before' | 'after') {
+    const world = await aCopyOf(common, common)
+    const { client, root, copy } = world
+    await write(root, { pushed: 'mine' })
+    await rm(join(root, 'removed'))
+    let died = false
+    client.failAt(request => {
+      died ||= request.operation === 'put' && request.key.endsWith('/head') && request.phase === phase
+      return died
+    })
+    await assert.rejects(copy.push())
+    client.failAt(() => false)
+    await write(root, { since: 'mine' })
+    return { ...world, note: await readFile(noteOf(root)) }
+  }
+
+  for (const [what, phase, there, here] of [
+    ['takes along what was not committed', 'before', common, { pushed: 'mine', since: 'mine', left: 'base' }],
+    ['leaves what was committed where it is', 'after', { pushed: 'mine', since: 'base', left: 'base' }, common],
+  ] as const) {
+    const expected = { ...here, since: 'mine' }
+
+    test(`${what}, and its note is gone`, async () => {
+      const { first, second, root } = await aDeadPush(phase)
+      const copy = await second.workingCopy(root, { rebind: true })
+      await assert.rejects(readFile(noteOf(root)), { code: 'ENOENT' })
+      assert.deepEqual((await copy.pull()).conflicts, [])
+      await copy.push()
+      assert.deepEqual(await contents(first), there)
+      assert.deepEqual(await contents(second), expected)
+      assert.deepEqual(await files(root), expected)
+    })
+
+    test(`${what}, though it is killed before it forgets the note`, async () => {
+      const { first, second, root, note } = await aDeadPush(phase)
+      await (await second.workingCopy(root, { rebind: true })).dispose()
+      await writeFile(noteOf(root), note)
+      const copy = await second.workingCopy(root)
+      await copy.push()
+      await assert.rejects(readFile(noteOf(root)), { code: 'ENOENT' })
+      assert.deepEqual((await copy.pull()).conflicts, [])
+      assert.deepEqual(await contents(first), there)
+      assert.deepEqual(await contents(second), expected)
+      assert.deepEqual(await files(root), expected)
+    })
+  }
 })
 
 test('a copy of a run goes on when the run has ended and its id is used again', async () => {
