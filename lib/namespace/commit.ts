@@ -10,8 +10,9 @@ import { unmetered } from '../store/metered-store.ts'
 import { announce } from './announce.ts'
 import { applyBatch, type Outcome } from './batch.ts'
 import type { Change } from './change.ts'
-import { combine, labelOf, newReport, tryToLead } from './combine.ts'
+import { combine, newReport } from './combine.ts'
 import type { NamespaceContext } from './context.ts'
+import { labelOf, tryToLead } from './leading.ts'
 
 const DIRECT_ATTEMPTS = 2
 

@@ -104,6 +104,9 @@ function portableReason(reason: Refusal): Rejection {
   return reason.kind === 'failed' ? { kind: 'owner' } : reason
 }
 
+export const keysOf = (context: NamespaceContext, ids: readonly string[]): string[] =>
+  ids.map(id => queueKey(context.name, id))
+
 /** Removes changes that are committed, or given up. */
 export async function dequeue(context: NamespaceContext, keys: readonly string[]): Promise<void> {
   if (keys.length > 0) await context.store.delete(keys)

@@ -3,8 +3,8 @@
 // (G5): else what was pushed would look like the change of a stranger, or what is changed back like no change at all.
 import { readFile, rm } from 'node:fs/promises'
 import { z } from 'zod'
-import { decideQueue } from '../namespace/combine.ts'
 import { findCommit } from '../namespace/history.ts'
+import { decideQueue } from '../namespace/leading.ts'
 import { isQueued } from '../namespace/queue.ts'
 import { idSchema, pathSchema, type Row } from '../namespace/row.ts'
 import { decodeJson, encodeJson } from '../store/json-object.ts'
