@@ -100,7 +100,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a lease is not renewed',
     guarantee: 'G6',
     file: 'lib/lease/lease.ts',
-    find: 'if (this.ambient.monotonic() >= this.validUntil) return this.lose()\n      pause =',
+    find: 'if (this.lost.signal.aborted) return\n      pause =',
     replace: 'if (this.ambient.monotonic() >= 0) return\n      pause =',
   },
   {
