@@ -126,14 +126,12 @@ async function mergeSpan(
   })
   await listGarbage(context, { seq: head.seq, layers, sum })
   let stands = false
-  await context.head.exclusively(() =>
-    context.head.update(async current => {
-      lease.assertHeld()
-      const next = replaced(current, { life: head.createdAt, layers, sum: sum.layers })
-      stands = next !== undefined
-      return next && boundHistory(next, context)
-    }),
-  )
+  await context.head.update(async current => {
+    lease.assertHeld()
+    const next = replaced(current, { life: head.createdAt, layers, sum: sum.layers })
+    stands = next !== undefined
+    return next && boundHistory(next, context)
+  })
   return stands
 }
 
@@ -144,12 +142,10 @@ const BOTTOM = { from: 0, to: 0 }
 
 async function shortenHistory(context: NamespaceContext, head: Head): Promise<void> {
   const prepared = await prepareHistory(head, context)
-  await context.head.exclusively(() =>
-    context.head.update(async current => {
-      const next = await boundHistory(current, context, { prepared })
-      return next === current ? undefined : next
-    }),
-  )
+  await context.head.update(async current => {
+    const next = await boundHistory(current, context, { prepared })
+    return next === current ? undefined : next
+  })
 }
 
 /** Keeps a head that is about to be swapped in small: part of the commit that would overflow it. */

@@ -63,6 +63,8 @@ export class Background {
   }
 }
 
+type HeadChange = (head: Head) => NewHead | undefined | Promise<NewHead | undefined>
+
 /** The head of one namespace, and the newest version of it that this process has seen. */
 export class HeadCell {
   /** The newest version seen; undefined before the first read, or when there is none. */
@@ -126,17 +128,10 @@ export class HeadCell {
 
   /**
    * Replaces the head by what `change` makes of it, again and again until no other writer comes between.
-   * `change` resolves to undefined when there is nothing (more) to do.
+   * `change` resolves to undefined when there is nothing (more) to do. It must not update this head itself: that turn would never come.
    */
-  async update(change: (head: Head) => NewHead | undefined | Promise<NewHead | undefined>): Promise<Version<Head>> {
-    for (let seen = await this.current(); ; ) {
-      const next = await change(seen.value)
-      if (!next) return seen
-      const result = await this.swap(seen, next)
-      if (result.won) return result.version
-      if (!result.current) throw new NamespaceNotFoundError(this.namespace)
-      seen = result.current
-    }
+  update(change: HeadChange): Promise<Version<Head>> {
+    return this.exclusively(() => this.swapUntilWon(change))
   }
 
   /**
@@ -148,6 +143,17 @@ export class HeadCell {
     const older = before && now && before.createdAt === now.createdAt && now.seq < before.seq
     if (!older) this.known = version
     return this.known
+  }
+
+  private async swapUntilWon(change: HeadChange): Promise<Version<Head>> {
+    for (let seen = await this.current(); ; ) {
+      const next = await change(seen.value)
+      if (!next) return seen
+      const result = await this.swap(seen, next)
+      if (result.won) return result.version
+      if (!result.current) throw new NamespaceNotFoundError(this.namespace)
+      seen = result.current
+    }
   }
 
   private async read(): Promise<Version<Head>> {

@@ -138,16 +138,14 @@ async function swapAll(
 ): Promise<readonly Outcome[]> {
   let outcomes: readonly Outcome[] = []
   let since = 0
-  const version = await context.head.exclusively(() =>
-    context.head.update(async head => {
-      lease.assertHeld()
-      if ((head.fences[MERGE_LEASE] ?? 0) > lease.token) throw new LeaseLostError(MERGE_LEASE)
-      const batch = await applyBatch(context, head, changes)
-      outcomes = batch.outcomes
-      since = head.seq
-      return batch.next && fenced(batch.next, lease)
-    }),
-  )
+  const version = await context.head.update(async head => {
+    lease.assertHeld()
+    if ((head.fences[MERGE_LEASE] ?? 0) > lease.token) throw new LeaseLostError(MERGE_LEASE)
+    const batch = await applyBatch(context, head, changes)
+    outcomes = batch.outcomes
+    since = head.seq
+    return batch.next && fenced(batch.next, lease)
+  })
   announce(context.name, since, version.value)
   return outcomes
 }
