@@ -6,8 +6,7 @@ import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
 import type { Change, RowSet } from './change.ts'
 import { commit } from './commit.ts'
-import { compactSome, prepare } from './compact.ts'
-import { planMerge } from './compaction-plan.ts'
+import { compactSome, planSome, prepare } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
 import { isLong } from './history.ts'
 import { newId } from './object-id.ts'
@@ -173,7 +172,7 @@ export class Committer {
     const warm = this.own.seqs.size >= WARM_COMMITS
     if (warm) this.inBackground('preparing', () => prepare(this.context))
     const maxRows = warm ? WARM_MERGE_ROWS : BRIEF_MERGE_ROWS
-    if (planMerge(head.layers, maxRows) !== undefined || (!warm && isLong(head)))
+    if (planSome(this.context, head.layers, maxRows) !== undefined || (!warm && isLong(head)))
       this.inBackground('merging', () => compactSome(this.context, maxRows))
   }
 

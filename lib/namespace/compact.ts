@@ -46,19 +46,15 @@ export async function compactSome(context: NamespaceContext, maxRows: number): P
   if (!context.merge.available(await context.merge.inspect())) return
   const attempt = await context.compaction.tryAcquire({ ttlMs: COMPACTION_TTL_MS, label: 'compaction' })
   if ('busy' in attempt) return
-  await underLease(attempt.lease, async () => {
-    for (let pass = 0; pass < MAX_PASSES; pass++) {
-      const head = (await context.head.refresh()).value
-      const span = planMerge(head.layers, maxRows, aShard(context))
-      if (!span) return isLong(head) ? shortenHistory(context, head) : undefined
-      await mergeSpan(context, head, span, {
-        lease: attempt.lease,
-        signal: context.closing.signal,
-        maxRewritten: maxRows,
-      })
-    }
-  })
+  const { lease } = attempt
+  const { signal } = context.closing
+  const plan = (layers: readonly Layer[]) => planSome(context, layers, maxRows)
+  await underLease(lease, () => mergeAll(context, plan, { lease, signal, maxRewritten: maxRows }))
 }
+
+/** What upkeep would merge of these layers. */
+export const planSome = (context: NamespaceContext, layers: readonly Layer[], maxRows: number): Span | undefined =>
+  planMerge(layers, maxRows, aShard(context))
 
 /**
  * Brings down everything that is worth it, and waits for its turn if somebody else is at it.
@@ -70,7 +66,8 @@ export async function compact(context: NamespaceContext, options: CompactOptions
   const merged = await metered(meter, async () => {
     const about = { ttlMs: COMPACTION_TTL_MS, waitMs: COMPACTION_WAIT_MS, label: 'compaction', signal }
     const lease = await context.compaction.acquire(about)
-    return underLease(lease, () => mergeAll(context, { ...options, lease }))
+    const plan = (layers: readonly Layer[]) => planAll(layers, aShard(context))
+    return underLease(lease, () => mergeAll(context, plan, { ...options, lease }))
   })
   return { merged, ...meter }
 }
@@ -83,22 +80,24 @@ async function underLease<T>(lease: Lease, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function mergeAll(context: NamespaceContext, options: MergeSpanOptions): Promise<number> {
+/** Merges all that `plan` finds worth it, and moves old commit records out of the head. Resolves to how many layers were merged. */
+async function mergeAll(context: NamespaceContext, plan: Plan, options: MergeSpanOptions): Promise<number> {
   let merged = 0
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const head = (await context.head.refresh()).value
-    const span = planAll(head.layers, aShard(context))
-    if (!span) {
-      if (isLong(head)) await shortenHistory(context, head)
-      break
-    }
+    const span = plan(head.layers)
+    if (!span) break
     if (!(await mergeSpan(context, head, span, options))) continue // somebody moved the tail
     merged += span.to - span.from + 1
     // What has come meanwhile is for the next compaction, or this one would never end.
     if (span.from === 0 && !head.layers[span.to + 1]) break
   }
+  const { value } = await context.head.current()
+  if (isLong(value)) await shortenHistory(context, value)
   return merged
 }
+
+type Plan = (layers: readonly Layer[]) => Span | undefined
 
 interface MergeSpanOptions extends CompactOptions {
   readonly lease: Lease

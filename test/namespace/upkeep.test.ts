@@ -7,9 +7,11 @@ import { World } from '../support/world.ts'
 const ROWS = 1500
 const COMMITS = 30
 
-const layersOf = (namespace: object): number =>
-  (namespace as { open: { head: { known?: { value: { layers: unknown[] } } } } }).open.head.known?.value.layers
-    .length ?? 0
+const headOf = (namespace: object) =>
+  (namespace as { open: { head: { known?: { value: { layers: unknown[]; commits: unknown[] } } } } }).open.head.known
+    ?.value
+const layersOf = (namespace: object): number => headOf(namespace)?.layers.length ?? 0
+const recordsOf = (namespace: object): number => headOf(namespace)?.commits.length ?? 0
 
 const isShardPut = (request: string): boolean => request.startsWith('put ') && request.includes('/_/index/')
 
@@ -79,6 +81,23 @@ test('a writer that knows the head of before a compaction needs no look at the i
     await stale.put('mine', 'x')
     const made = b.requests.slice(before)
     assert.ok(made.length <= 3 && !made.some(request => request.includes('/index/')), made.join(', '))
+  })
+})
+
+test('a compaction that merges everything moves the old commit records out of the head too', async () => {
+  const world = new World()
+  await world.run(async () => {
+    const namespace = await world.client().store.namespace('p', { create: true })
+    for (let commit = 0; commit < 33; commit++) await namespace.put('row', `${commit}`)
+    assert.equal(recordsOf(namespace), 33)
+    assert.equal((await namespace.compact()).merged, 33)
+    assert.equal(recordsOf(namespace), 16)
+    const log = []
+    for await (const { seq } of namespace.log()) log.push(seq)
+    assert.deepEqual(
+      log,
+      Array.from({ length: 33 }, (_, i) => 33 - i),
+    )
   })
 })
 
