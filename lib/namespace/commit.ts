@@ -25,10 +25,8 @@ export async function commit(context: NamespaceContext, changes: readonly Change
       context.background.add(unmetered(() => context.courtesy.look(context.merge)))
     return decided
   }
-  const report = newReport()
   const first = leader ? { busy: leader } : await tryToLead(context, labelOf(changes), context.merge.lastSeen)
-  const outcomes = await combine(context, changes, report, { first, crowded: true })
-  return outcomes
+  return combine(context, changes, newReport(), { first, crowded: true })
 }
 
 /** Undefined when others came between each time. */

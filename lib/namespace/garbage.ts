@@ -9,14 +9,14 @@ import { listFiles } from './layers.ts'
 import type { Merged } from './merge-layers.ts'
 import { newId } from './object-id.ts'
 
-interface Replacement {
+interface Compacted {
   /** Of the head that the merge began from. */
   readonly seq: number
   readonly layers: readonly Layer[]
   readonly sum: Merged
 }
 
-export async function listGarbage(context: NamespaceContext, { seq, layers, sum }: Replacement): Promise<void> {
+export async function listGarbage(context: NamespaceContext, { seq, layers, sum }: Compacted): Promise<void> {
   const [oldest, ...newer] = layers
   const name = (ref: IndexRef) => ({ in: ref.in ?? context.name, id: ref.id })
   // Of the oldest layer only what was opened; of the others all there is.

@@ -20,7 +20,7 @@ export async function findInLayer(index: IndexStore, placed: PlacedLayer, path: 
     const row = bisect(layer.rows, path)
     return row && fromStored(row, { seq, namespace })
   }
-  let level: Level = { refs: layer.files ?? [], referrer: namespace, seq }
+  let level: PlacedRefs = { refs: layer.files ?? [], referrer: namespace, seq }
   for (;;) {
     const ref = level.refs.find(candidate => mayHold(candidate, path))
     if (!ref) return undefined
@@ -35,7 +35,7 @@ export async function findInLayer(index: IndexStore, placed: PlacedLayer, path: 
 }
 
 /** References as they stand somewhere: what they mean by themselves, and the commit that all rows below them belong to, if it is one. */
-interface Level {
+interface PlacedRefs {
   readonly refs: readonly IndexRef[]
   readonly referrer: NamespaceName
   readonly seq: number | undefined
@@ -69,7 +69,7 @@ export async function* scanLayer(index: IndexStore, placed: PlacedLayer, prefix:
 /** At most so many files are fetched before they are asked for. */
 const READ_AHEAD = 8
 
-async function* scanLevel(index: IndexStore, level: Level, prefix: string): AsyncGenerator<Row> {
+async function* scanLevel(index: IndexStore, level: PlacedRefs, prefix: string): AsyncGenerator<Row> {
   const refs = level.refs.filter(ref => mayHoldPrefix(ref, prefix))
   // Who goes on reading will want the next ones too, and waits for each of them only once.
   let fetched = 0
