@@ -198,6 +198,18 @@ export class NamespaceSealedError extends RunletError {
   }
 }
 
+/** So much time passed between storing the values and the commit that a sweep may have taken them for orphans. Nothing was written. */
+export class StaleWriteError extends RunletError {
+  readonly namespace: string
+  constructor(namespace: string) {
+    super(
+      'ERR_RUNLET_WRITE_STALE',
+      `a write to "${namespace}" took so long (was the machine asleep?) that its values may have been swept. Nothing was written: write it again.`,
+    )
+    this.namespace = namespace
+  }
+}
+
 /** Both sides changed the same paths since their common base, and the policy for these paths is `error`. Nothing was written. */
 export class ConflictError extends RunletError {
   readonly namespace: string

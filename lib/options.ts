@@ -13,6 +13,11 @@ export interface OpenOptions {
   readonly author?: string | undefined
   /** What a relative `file:` path starts from. Default: the current folder. */
   readonly folder?: string | undefined
+  /**
+   * How long objects stay after nothing refers to them any more, in milliseconds, from 1000: readers may still hold an older head. Must
+   * be the same for all who use the store. Default: 3,600,000 (an hour).
+   */
+  readonly graceMs?: number | undefined
   /** Clock and randomness, for simulation. Default: the real ones. */
   readonly ambient?: Ambient | undefined
 }
@@ -79,6 +84,11 @@ const messageSchema = z.string().max(1000)
 const openSchema = z.strictObject({
   author: z.string().min(1).max(128).optional(),
   folder: z.string().optional(),
+  graceMs: z
+    .number()
+    .min(1000)
+    .max(30 * 86_400_000)
+    .optional(),
   ambient: z.custom<Ambient>().optional(),
 })
 

@@ -37,6 +37,7 @@ import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
 import { defaultCacheFolder } from './store/cached-store.ts'
 import { type DoctorOptions, type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
+import { setGrace } from './store/grace.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { openObjectStore } from './store/open.ts'
 import { type CopyOptions, WorkingCopy } from './sync/working-copy.ts'
@@ -49,9 +50,16 @@ export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
  * @throws InvalidStoreUrlError
  */
 export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
-  const { ambient = systemAmbient, folder = process.cwd(), author = defaultAuthor() } = parseOpenOptions(options)
+  const {
+    ambient = systemAmbient,
+    folder = process.cwd(),
+    author = defaultAuthor(),
+    graceMs,
+  } = parseOpenOptions(options)
   const cache = { folder: defaultCacheFolder(), isImmutable }
-  return new Store(await openObjectStore(url, ambient, { folder, cache }), ambient, author)
+  const objects = await openObjectStore(url, ambient, { folder, cache })
+  if (graceMs !== undefined) setGrace(objects, graceMs)
+  return new Store(objects, ambient, author)
 }
 
 /** How long `close` waits for upkeep in the background. */
@@ -308,7 +316,7 @@ export class Run extends Namespace {
 
   /** Discards the run. @throws NamespaceSealedError when it was folded, OpenChildrenError */
   discard(): Promise<void> {
-    return discardRun(this.#run)
+    return discardRun(this.#run, this.author)
   }
 
   /** Gives the run up without ending it: anybody may resume it at once. */

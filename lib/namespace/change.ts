@@ -2,6 +2,7 @@
 // where their rows lie and in who carries them into the head. It keeps its id for ever, which makes retrying it harmless (G5).
 import { z } from 'zod'
 import type { NamespaceName } from '../names.ts'
+import type { Moment } from '../store/grace.ts'
 import { type IndexRef, indexRefSchema, type Origin, originSchema } from './head.ts'
 import { type PolicyRule, policyRulesSchema, portable } from './policy.ts'
 import { fromStored, idSchema, type Row, storedRowSchema, toStored } from './row.ts'
@@ -39,6 +40,10 @@ export interface Change {
   readonly own?: OwnCommits | undefined
   /** What the writer saw. Known only in its own process. */
   readonly base?: (() => Promise<View>) | undefined
+  /** When the first object that it refers to was begun. Known only in its own process. */
+  readonly began?: Moment | undefined
+  /** How many sweeps the head had told of when its writer last saw that what it refers to is young enough. */
+  readonly sweeps?: number | undefined
 }
 
 const rowSetSchema = z.union([
@@ -58,15 +63,17 @@ export const storedChangeSchema = z.object({
   suffix: z.string(),
   fence: z.object({ name: z.string(), token: z.number().int() }).optional(),
   origin: originSchema.optional(),
+  sweeps: z.number().int().nonnegative().default(0),
 })
 
 type StoredChange = z.infer<typeof storedChangeSchema>
 
 /** As another process can read it. */
 export function toStoredChange(change: Change, namespace: NamespaceName): StoredChange {
-  const { base: _, own: __, rules, sets, ...rest } = change
+  const { base: _, own: __, began: ___, rules, sets, ...rest } = change
   return {
     ...rest,
+    sweeps: change.sweeps ?? 0,
     rules: portable(rules),
     sets: sets.map(set =>
       'rows' in set

@@ -1,6 +1,7 @@
 // The contended commit: whoever holds the `merge` lease commits everything that waits (leading.ts); whoever does not puts its change
 // into the queue and watches the head until it is in (G6: the rounds that a writer waits do not grow with the number of writers).
 import type { Attempt } from '../lease/leases.ts'
+import { momentOf } from '../store/grace.ts'
 import type { Outcome } from './batch.ts'
 import type { Change } from './change.ts'
 import type { NamespaceContext } from './context.ts'
@@ -97,6 +98,7 @@ async function enqueueOpen(context: NamespaceContext, pending: Pending): Promise
 
 /** The change as made against the head as last seen; undefined when its outcome is decided by that. */
 async function rebase(context: NamespaceContext, change: Change, pending: Pending): Promise<Change | undefined> {
+  const began = change.began ?? momentOf(context.ambient)
   const head = (await context.head.current()).value
   const verdict = await integrate(context, head, change)
   if (verdict.kind === 'done') {
@@ -113,7 +115,15 @@ async function rebase(context: NamespaceContext, change: Change, pending: Pendin
     return undefined
   }
   const base = context.views.view(head)
-  const rebased = { ...change, sets: verdict.sets, since: head.seq, sinceFork: head.base?.fork, base: async () => base }
+  const rebased: Change = {
+    ...change,
+    sets: verdict.sets,
+    since: head.seq,
+    sinceFork: head.base?.fork,
+    base: async () => base,
+    began,
+    sweeps: head.sweeps,
+  }
   pending.changes.set(change.id, rebased)
   return rebased
 }
@@ -148,7 +158,7 @@ async function noticeRejected(context: NamespaceContext, pending: Pending): Prom
   for (const change of pending.open) {
     const rejection = await readRejection(context, change.id)
     if (!rejection) continue
-    if (rejection.reason.kind !== 'owner') {
+    if (rejection.reason.kind !== 'owner' && rejection.reason.kind !== 'stale') {
       pending.outcomes.set(change.id, rejection.reason)
       continue
     }

@@ -1,7 +1,15 @@
 // Group commit: the puts and deletes that one process makes at the same time share a commit, and commits that wait for the head
 // share a swap. One conflict in a group fails only those that have it.
-import { AbortedError, ConflictError, LeaseLostError, NamespaceSealedError, RunletError } from '../errors.ts'
+import {
+  AbortedError,
+  ConflictError,
+  LeaseLostError,
+  NamespaceSealedError,
+  RunletError,
+  StaleWriteError,
+} from '../errors.ts'
 import { compareBytes } from '../names.ts'
+import { type Moment, momentOf } from '../store/grace.ts'
 import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
 import type { Change, RowSet } from './change.ts'
@@ -52,6 +60,7 @@ interface Waiting {
   readonly signing: Signing
   readonly message: string | undefined
   readonly id: string | undefined
+  readonly began: Moment
   readonly resolve: (committed: Committed) => void
   readonly reject: (error: unknown) => void
 }
@@ -69,20 +78,27 @@ export class Committer {
   }
 
   /**
-   * Commits rows that were made on the head as this process knows it, or on `base`. Their values are stored already. `id`: the id
-   * that the commit is to have, for who wants to ask for it later.
+   * Commits rows that were made on the head as this process knows it, or on `base`. Their values are stored already, since `began` at
+   * the earliest. `id`: the id that the commit is to have, for who wants to ask for it later.
    */
   async submit(
     rows: readonly Row[],
     signing: Signing,
-    options: { message?: string | undefined; base?: View; id?: string; signal?: AbortSignal | undefined } = {},
+    options: {
+      message?: string | undefined
+      base?: View
+      id?: string
+      began?: Moment
+      signal?: AbortSignal | undefined
+    } = {},
   ): Promise<Committed> {
     const base = options.base ?? this.context.views.view((await this.context.head.current()).value)
+    const began = options.began ?? momentOf(this.context.ambient)
     if (options.signal?.aborted) throw new AbortedError('the commit', options.signal.reason)
     return new Promise((resolve, reject) => {
       const { message, id } = options
       const alone = options.base !== undefined || message !== undefined || id !== undefined
-      this.waiting.push({ rows, base, alone, signing, message, id, resolve, reject })
+      this.waiting.push({ rows, base, alone, signing, message, id, began, resolve, reject })
       this.running ??= this.run()
     })
   }
@@ -139,6 +155,7 @@ export class Committer {
       suffix,
       fence,
       // A put knows of the puts before it; a transaction knows only what it has read.
+      began: earliest(group),
       own: (group[0] as Waiting).alone ? undefined : this.own,
       sets: rows.length > 0 ? [await rowSet(this.context, name, rows)] : [],
     }
@@ -207,6 +224,9 @@ function groupPuts(waiting: readonly Waiting[]): Waiting[][] {
 const sameSigning = (a: Waiting, b: Waiting): boolean =>
   a.base.seq === b.base.seq && a.base.fork === b.base.fork && a.signing === b.signing
 
+const earliest = (group: readonly Waiting[]): Moment =>
+  group.map(one => one.began).reduce((a, b) => (b.monotonic < a.monotonic ? b : a))
+
 function lastOfEach(rows: readonly Row[]): Row[] {
   const newest = new Map(rows.map(row => [row.path, row]))
   return [...newest.values()].sort((a, b) => compareBytes(a.path, b.path))
@@ -218,6 +238,7 @@ export function errorOf(context: NamespaceContext, outcome: Exclude<Outcome, { k
   if (outcome.kind === 'conflict') return new ConflictError(context.name, outcome.paths)
   if (outcome.kind === 'sealed') return new NamespaceSealedError(context.name, outcome.state)
   if (outcome.kind === 'fenced') return new LeaseLostError(`${context.name}:${outcome.lease}`)
+  if (outcome.kind === 'stale') return new StaleWriteError(context.name)
   if (outcome.kind === 'broken') return new RunletError('ERR_RUNLET_CHANGE_REFUSED', outcome.message)
   return new RunletError('ERR_RUNLET_UNDECIDED', `nobody could decide a change to "${context.name}". Try again.`)
 }

@@ -1,9 +1,10 @@
 // Compaction: keeps the number of layers and the size of the head bounded. It merges neighbouring layers into one that says the
 // same, beside writers: they only add layers, so a swap that replaces the merged ones by their sum disturbs nobody, and loses
 // nothing when it is killed. Which layers to merge is decided in compaction-plan.ts.
-// What a merge drops and makes is listed under `garbage/` before the swap; the sweep looks there, not at everything.
+// What a merge drops, and what it made in vain, is the sweep's to find (run/sweep).
 import { AbortedError, LeaseLostError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
+import { isTooOld, momentOf } from '../store/grace.ts'
 import { type Meter, metered } from '../store/metered-store.ts'
 import {
   MAX_TAIL_BYTES,
@@ -16,7 +17,6 @@ import {
   WARM_TAIL_BYTES,
 } from './compaction-plan.ts'
 import type { NamespaceContext, Replacement } from './context.ts'
-import { listGarbage } from './garbage.ts'
 import type { Head, Layer, NewHead } from './head.ts'
 import { boundHistory, isLong, prepareHistory } from './history.ts'
 import { merge, mergeLayers } from './merge-layers.ts'
@@ -113,6 +113,7 @@ async function mergeSpan(
 ): Promise<boolean> {
   const layers = head.layers.slice(span.from, span.to + 1)
   const rows = rowsIn(head.layers, span)
+  const began = momentOf(context.ambient)
   const sum = await merge(context, layers, {
     complete: span.from === 0 && !head.base,
     mayWait: span.from === 0 && rows > aShard(context),
@@ -123,11 +124,10 @@ async function mergeSpan(
       if (lease.signal.aborted) throw new LeaseLostError(`${context.name}:${COMPACTION_LEASE}`)
     },
   })
-  await listGarbage(context, { seq: head.seq, layers, sum })
   let stands = false
   await context.head.update(async current => {
     lease.assertHeld()
-    const next = replaced(current, { life: head.createdAt, layers, sum: sum.layers })
+    const next = replaced(context, current, { life: head.createdAt, began, layers, sum })
     stands = next !== undefined
     return next && boundHistory(next, context)
   })
@@ -150,7 +150,7 @@ async function shortenHistory(context: NamespaceContext, head: Head): Promise<vo
 /** Keeps a head that is about to be swapped in small: part of the commit that would overflow it. */
 export async function boundLayers(context: NamespaceContext, head: NewHead): Promise<NewHead> {
   const prepared = context.prepared.tail
-  let next = (prepared && replaced(head, prepared)) || head
+  let next = (prepared && replaced(context, head, prepared)) || head
   for (const span of planTail(next.layers, MAX_TAIL_BYTES)) next = await mergedSpan(context, next, span)
   const overflow = planOverflow(next.layers)
   return overflow ? mergedSpan(context, next, overflow) : next
@@ -168,8 +168,9 @@ async function prepareTail(context: NamespaceContext, head: Head): Promise<void>
   const [newest] = planTail(head.layers, WARM_TAIL_BYTES)
   if (!newest) return
   const layers = head.layers.slice(newest.from, newest.to + 1)
+  const began = momentOf(context.ambient)
   const sum = await mergeLayers(context, layers, { complete: false })
-  context.prepared.tail = { life: head.createdAt, layers, sum: [sum] }
+  context.prepared.tail = { life: head.createdAt, began, layers, sum: [sum] }
 }
 
 async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span): Promise<NewHead> {
@@ -178,9 +179,13 @@ async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span):
   return { ...head, layers: head.layers.toSpliced(span.from, layers.length, sum) }
 }
 
-/** The head with the sum in place of the layers; undefined when they no longer stand there together. */
-function replaced<T extends NewHead | Head>(head: T, { life, layers, sum }: Replacement): T | undefined {
-  if (head.createdAt !== life) return undefined
+/** The head with the sum in place of the layers; undefined when they no longer stand there together, or the sum may have been swept. */
+function replaced<T extends NewHead | Head>(
+  context: NamespaceContext,
+  head: T,
+  { life, began, layers, sum }: Replacement,
+): T | undefined {
+  if (head.createdAt !== life || isTooOld(began, context)) return undefined
   const [first] = layers
   const start = first ? head.layers.findIndex(layer => sameLayer(layer, first)) : -1
   if (start === -1) return undefined

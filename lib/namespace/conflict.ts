@@ -100,8 +100,15 @@ async function keepBoth(sides: Sides, by: Settling): Promise<Settlement> {
   for (let n = 1; ; n++) {
     const beside = besideName(path, n === 1 ? by.suffix : `${by.suffix}-${n}`)
     if (!isPath(beside)) return 'conflict' // no room for a longer name
-    if (!(await by.taken(beside))) return { rows: [again(sides, ours, by), { ...theirs, path: beside }] }
+    if (!(await by.taken(beside))) return { rows: [again(sides, ours, by), await copied(theirs, beside, by)] }
   }
+}
+
+/** The same file under another path. Its value too: a stored one belongs to one path, where a sweep looks whether it is needed. */
+async function copied(row: FileRow, path: Path, { values, namespace }: Settling): Promise<Row> {
+  if (row.value !== undefined) return { ...row, path }
+  const { object: _, pack: __, ...rest } = row
+  return { ...rest, path, ...(await values.write(namespace, values.stream(row))) }
 }
 
 /** `logs/a.txt` beside which `run-7`'s value lands is `logs/a.run-7.txt`. */

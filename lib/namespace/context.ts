@@ -6,6 +6,7 @@ import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, NamespaceNotFoundError } from '../errors.ts'
 import type { LeaseCell } from '../lease/leases.ts'
 import type { NamespaceName } from '../names.ts'
+import { isOutOfDate, type Moment, momentOf } from '../store/grace.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type SwapResult, type Version } from '../store/register.ts'
 import type { Courtesy } from './courtesy.ts'
@@ -37,6 +38,8 @@ export interface NamespaceContext {
 export interface Replacement {
   /** When the namespace was made: a run id that is used again has layers that look the same. */
   readonly life: number
+  /** When the first file of the sum was begun: what is not referred to for too long is taken for an orphan. */
+  readonly began: Moment
   readonly layers: readonly Layer[]
   /** Oldest first. */
   readonly sum: readonly Layer[]
@@ -74,15 +77,22 @@ export class HeadCell {
   private reading: Promise<Version<Head>> | undefined
   private next: Promise<Version<Head>> | undefined
   private readonly turns = new PQueue({ concurrency: 1 })
+  private readonly means: { readonly store: ObjectStore; readonly ambient: Ambient }
+  private readAt: Moment
 
   constructor(store: ObjectStore, namespace: NamespaceName, ambient: Ambient) {
     this.namespace = namespace
+    this.means = { store, ambient }
+    this.readAt = momentOf(ambient)
     this.register = new Register(store, headKey(namespace), headSchema, ambient)
   }
 
-  /** The head as it is now, or as it was when it was last read here: good enough to begin a swap with. */
+  /**
+   * The head as it is now, or as it was when it was last read here: good enough to begin a swap with, unless that is so long ago that
+   * what it refers to may have been swept.
+   */
   async current(): Promise<Version<Head>> {
-    return this.known ?? this.refresh()
+    return this.known && !isOutOfDate(this.readAt, this.means) ? this.known : this.refresh()
   }
 
   /**
@@ -141,8 +151,10 @@ export class HeadCell {
   learn(version: Version<Head> | undefined): Version<Head> | undefined {
     const [before, now] = [this.known?.value, version?.value]
     const older = before && now && before.createdAt === now.createdAt && now.seq < before.seq
-    if (!older) this.known = version
-    return this.known
+    if (older) return this.known
+    this.known = version
+    this.readAt = momentOf(this.means.ambient)
+    return version
   }
 
   private async swapUntilWon(change: HeadChange): Promise<Version<Head>> {

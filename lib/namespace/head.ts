@@ -52,6 +52,8 @@ export const originSchema = z.object({
   run: namespaceSchema,
   fork: idSchema,
   seq: seqSchema,
+  /** It was not folded but discarded after its seal: no fold of it that is still on its way may come to stand. */
+  discarded: z.literal(true).optional(),
 })
 
 export const commitRecordSchema = z.object({
@@ -91,8 +93,8 @@ export const headSchema = z.object({
   history: historyRefSchema.optional(),
   /** The greatest fencing token seen of each lease that ever mattered to a write. */
   fences: z.record(z.string(), z.number().int().nonnegative()),
-  /** No fork below this seq may be made any more: what they reach may be swept. */
-  oldestForkSeq: seqSchema,
+  /** How many sweeps looked for what may be deleted here. Each raises it first: who read the head before that looks again. */
+  sweeps: seqSchema.default(0),
   /** Of a run: what the fork recorded for those who find it without an owner. */
   run: z
     .object({ label: z.string(), onError: z.enum(['keep', 'discard', 'fold']), onConflict: z.unknown().optional() })
@@ -140,7 +142,7 @@ export function emptyHead(namespace: NamespaceName, createdAt: number): NewHead 
     layers: [],
     commits: [],
     fences: {},
-    oldestForkSeq: 0,
+    sweeps: 0,
   }
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
 import { MissingObjectError } from '../errors.ts'
 import type { NamespaceName } from '../names.ts'
+import { isTooOld, type Moment, momentOf } from '../store/grace.ts'
 import { putImmutable } from '../store/immutable.ts'
 import { decodeJson, encodeJson } from '../store/json-object.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -63,6 +64,7 @@ export interface PreparedSegment {
   readonly moved: readonly CommitRecord[]
   readonly history: NonNullable<Head['history']>
   readonly before: Head['history']
+  readonly began: Moment
 }
 
 /** Whether it is worth moving records out in the background. */
@@ -81,7 +83,7 @@ export async function boundHistory<T extends NewHead | Head>(
   means: Means,
   { batch = 0, prepared }: { batch?: number; prepared?: PreparedSegment | undefined } = {},
 ): Promise<T> {
-  if (prepared && continues(head, prepared)) return without(head, prepared)
+  if (prepared && continues(head, prepared) && !isTooOld(prepared.began, means)) return without(head, prepared)
   const count = head.commits.length - Math.max(KEPT_RECORDS, batch)
   if (head.commits.length <= MAX_RECORDS || count <= 0) return head
   return without(head, await writeSegment(head, count, means))
@@ -89,10 +91,11 @@ export async function boundHistory<T extends NewHead | Head>(
 
 async function writeSegment(head: NewHead, count: number, means: Means): Promise<PreparedSegment> {
   const moved = head.commits.slice(0, count)
+  const began = momentOf(means.ambient)
   const id = newId(means.ambient)
   const segment = { format: 1, commits: moved, ...(head.history && { before: head.history }) }
   await putImmutable(means.store, means.ambient, historyKey(means.name, id), encodeJson(segment))
-  return { moved, history: { id, to: moved.at(-1)?.seq ?? 0 }, before: head.history }
+  return { moved, history: { id, to: moved.at(-1)?.seq ?? 0 }, before: head.history, began }
 }
 
 const continues = (head: NewHead, { moved, before }: PreparedSegment): boolean =>

@@ -1,6 +1,7 @@
 // Integrating one change into a head: the decision at the heart of a commit (G4, G5, G7). Looks only at what came after the head
 // that the change was made against, and only at the change's own paths; in the common case that takes no request at all.
 
+import { isTooOld } from '../store/grace.ts'
 import { type Change, countRows, type RowSet } from './change.ts'
 import { inConflict, type Settling, type Sides, settle, sortedRows, standing } from './conflict.ts'
 import type { NamespaceContext } from './context.ts'
@@ -20,6 +21,8 @@ export type Verdict =
   /** Only the process that made the change can tell: it has the policy function, or saw the base. */
   | { readonly kind: 'owner' }
   | { readonly kind: 'fenced'; readonly lease: string }
+  /** What it refers to is so old that a sweep may take it for orphans; of somebody else's, that nobody has looked since the last sweep. */
+  | { readonly kind: 'stale' }
   /** What it refers to cannot be read. */
   | { readonly kind: 'broken'; readonly message: string }
   /** The caller's own policy function threw. */
@@ -28,14 +31,19 @@ export type Verdict =
 
 export async function integrate(context: NamespaceContext, head: NewHead, change: Change): Promise<Verdict> {
   const done = await findCommit(context.store, head, change.since, commit => isSame(commit, change))
+  if (done?.origin?.discarded && !change.origin?.discarded) return { kind: 'sealed', state: 'discarded' }
   if (done) return { kind: 'done', seq: done.seq, batch: done.batch ?? 1, rows: done.rows }
   if (head.state !== 'open') return { kind: 'sealed', state: head.state }
   const { fence } = change
   if (fence && (head.fences[fence.name] ?? 0) > fence.token) return { kind: 'fenced', lease: fence.name }
+  if (isStale(context, head, change)) return { kind: 'stale' }
   const touched = await touchedSides(context, head, change)
   if (touched === 'unknown') return { kind: 'owner' }
   return settleAll(context, head, change, touched)
 }
+
+const isStale = (context: NamespaceContext, head: NewHead, { base, began, sweeps }: Change): boolean =>
+  base ? began !== undefined && isTooOld(began, context) : sweeps !== head.sweeps
 
 const isSame = (commit: Head['commits'][number], change: Change): boolean =>
   commit.id === change.id ||

@@ -89,27 +89,6 @@ async function* scanLevel(index: IndexStore, level: PlacedRefs, prefix: string):
   }
 }
 
-/** All files of a layer, those below its nodes too. Shards are named, not read. */
-export async function* listFiles(
-  index: IndexStore,
-  { layer, namespace }: PlacedLayer,
-): AsyncGenerator<{ in: NamespaceName; id: string }> {
-  yield* listLevel(index, layer.files ?? [], namespace)
-}
-
-async function* listLevel(
-  index: IndexStore,
-  refs: readonly IndexRef[],
-  referrer: NamespaceName,
-): AsyncGenerator<{ in: NamespaceName; id: string }> {
-  for (const ref of refs) {
-    yield { in: ref.in ?? referrer, id: ref.id }
-    if (ref.level === 0) continue
-    const content = await index.load(ref, referrer)
-    if (content.kind === 'refs') yield* listLevel(index, content.refs, content.namespace)
-  }
-}
-
 /** All rows of `layers` (oldest first) under `prefix` in path order, the newest row of each path, deleted ones included. */
 export async function* scanNewest(
   index: IndexStore,

@@ -31,27 +31,21 @@ export interface MergeOptions {
   readonly check?: (() => void) | undefined
 }
 
-export interface Merged {
-  /** What stands in place of the merged layers, oldest first: the sum, and what waits above it. */
-  readonly layers: readonly Layer[]
-  /** Files of the oldest layer that were opened to be written anew: what is in them is in others now. */
-  readonly opened: readonly IndexRef[]
-  /** Files that were written. */
-  readonly made: readonly IndexRef[]
-}
-
 /** Writes the sum of `layers` (oldest first) as one layer of index files in the namespace's folder. */
 export async function mergeLayers(
   context: NamespaceContext,
   layers: readonly Layer[],
   { complete }: { complete: boolean },
 ): Promise<Layer> {
-  const merged = await merge(context, layers, { complete })
-  return merged.layers[0] as Layer
+  const [sum] = await merge(context, layers, { complete })
+  return sum as Layer
 }
 
-/** Writes the sum of `layers` (oldest first), or with `mayWait` that part of it which is worth it. */
-export function merge(context: NamespaceContext, layers: readonly Layer[], options: MergeOptions): Promise<Merged> {
+/**
+ * Writes the sum of `layers` (oldest first), or with `mayWait` that part of it which is worth it. Resolves to what stands in their place,
+ * oldest first: the sum, and what waits above it.
+ */
+export function merge(context: NamespaceContext, layers: readonly Layer[], options: MergeOptions): Promise<Layer[]> {
   return new Merge(context, layers, options).run()
 }
 
@@ -74,8 +68,8 @@ class Merge {
   readonly #rows: RowStream
   /** Takes the rows that wait. */
   readonly #waiting: { readonly writer: LevelWriter<Row>; readonly from: number } | undefined
-  readonly #opened: IndexRef[] = []
-  readonly #made: IndexRef[] = []
+  /** Nodes that were written. */
+  readonly #made = new Set<IndexRef>()
   #rewritten = 0
   /** Whether rows were left waiting that are worth it: there is more to be done. */
   #isCutShort = false
@@ -96,7 +90,7 @@ class Merge {
     this.#waiting = canWait ? { writer: this.#shardWriter({ bottom: false }), from: canWait.from } : undefined
   }
 
-  async run(): Promise<Merged> {
+  async run(): Promise<Layer[]> {
     const refs = await this.#mergeLevel(this.#standing, undefined)
     const forgot = this.#forgot > 0 ? { forgot: this.#forgot } : {}
     const layers: Layer[] = [{ ...this.#around, ...forgot, files: await this.#topOf(refs) }]
@@ -106,7 +100,7 @@ class Merge {
       const settled = this.#isCutShort ? {} : { waiting: true as const }
       layers.push({ from, to: this.#around.to, ...settled, files: await this.#gather(waiting) })
     }
-    return { layers, opened: this.#opened, made: this.#made }
+    return layers
   }
 
   /** What stands on one level, with the rows before `until` merged into it. */
@@ -123,7 +117,7 @@ class Merge {
   #nodesOf(level: number): LevelMerge {
     const writer = this.#context.index.nodeWriter(this.#context.name, {
       open: ref => this.#openNode(ref),
-      onMade: ref => this.#made.push(ref),
+      onMade: ref => this.#made.add(ref),
     })
     // One for nodes that stand side by side: what becomes too small is joined across their borders.
     let below: LevelMerge | undefined
@@ -204,7 +198,6 @@ class Merge {
         const gathered = bottom && this.#options.mayWait ? await unpackScattered(values, rows) : rows
         const packed = packValues(this.#context, gathered, INLINE_IN_SHARD)
         const [ref] = await Promise.all([index.putShard(name, packed.rows, soleSeq(this.#around)), packed.stored])
-        this.#made.push(ref)
         return ref
       },
     })
@@ -223,7 +216,6 @@ class Merge {
   }
 
   #load(ref: IndexRef): Promise<IndexContent> {
-    this.#opened.push(ref)
     return this.#context.index.load(ref, this.#context.name)
   }
 
@@ -241,16 +233,15 @@ class Merge {
   /** The references for the head: few, and of no higher level than need be. */
   async #topOf(refs: IndexRef[]): Promise<IndexRef[]> {
     const [only] = refs
-    if (refs.length === 1 && only && only.level > 0 && this.#made.includes(only)) {
+    if (refs.length === 1 && only && only.level > 0 && this.#made.has(only)) {
       const below = await this.#openNode(only)
       if (below.length <= this.#context.index.maxTop) return this.#topOf(below)
-      this.#opened.pop()
     }
     return this.#gather(refs)
   }
 
   #gather(refs: IndexRef[]): Promise<IndexRef[]> {
-    return this.#context.index.gather(this.#context.name, refs, ref => this.#made.push(ref))
+    return this.#context.index.gather(this.#context.name, refs, ref => this.#made.add(ref))
   }
 }
 

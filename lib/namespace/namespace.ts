@@ -7,9 +7,16 @@
 //                                          v
 //                                       combine (merge lease, queue)
 import type { Ambient } from '../ambient.ts'
-import { AbortedError, InvalidArgumentError, MissingObjectError, NamespaceNotFoundError } from '../errors.ts'
+import {
+  AbortedError,
+  InvalidArgumentError,
+  MissingObjectError,
+  NamespaceNotFoundError,
+  StaleWriteError,
+} from '../errors.ts'
 import { LeaseCell } from '../lease/leases.ts'
 import { compareBytes, type NamespaceName, type Path, parsePath, parsePrefix } from '../names.ts'
+import { momentOf } from '../store/grace.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { Version } from '../store/register.ts'
 import { type Committed, Committer, type Signing } from './committer.ts'
@@ -22,7 +29,7 @@ import { DEFAULT_BOUNDS, type IndexBounds, IndexStore } from './index-store.ts'
 import { leaseKey } from './keys.ts'
 import { MERGE_LEASE } from './leading.ts'
 import type { FileRow, Row } from './row.ts'
-import { type Content, type Value, Values } from './values.ts'
+import { type Content, isInHand, type Value, Values } from './values.ts'
 import { type View, ViewMaker } from './view.ts'
 
 /** One path as a listing shows it. */
@@ -138,8 +145,16 @@ export async function put(
 ): Promise<Committed> {
   const path = parsePath(change.path)
   assertNotAborted(options.signal)
-  const content = await context.values.write(context.name, change.value)
-  return context.committer.submit([fileRow(context, path, content, by)], by, options)
+  for (;;) {
+    const began = momentOf(context.ambient)
+    const content = await context.values.write(context.name, change.value)
+    try {
+      return await context.committer.submit([fileRow(context, path, content, by)], by, { ...options, began })
+    } catch (error) {
+      // A stream was read; what is in hand can be stored once more.
+      if (!(error instanceof StaleWriteError) || !isInHand(change.value)) throw error
+    }
+  }
 }
 
 export async function remove(
@@ -163,6 +178,7 @@ export async function commitTransaction(
   if (typeof fill !== 'function') {
     throw new InvalidArgumentError('fill', 'is not a function', 'Pass a function that is given a transaction.')
   }
+  const began = momentOf(context.ambient)
   const base = await freshView(context)
   const changes = new Map<Path, Promise<Content> | undefined>()
   await fill(transaction(context, base, changes))
@@ -173,7 +189,7 @@ export async function commitTransaction(
     }),
   )
   rows.sort((a, b) => compareBytes(a.path, b.path))
-  return context.committer.submit(rows, by, { ...options, base })
+  return context.committer.submit(rows, by, { ...options, base, began })
 }
 
 function transaction(

@@ -1,6 +1,10 @@
 // Packs: many small values in one immutable object. Index files that live long hold no inline values: they would make a listing
-// as heavy as the data.
+// as heavy as the data. After the values stand the paths that they were packed for, a line each: there a sweep looks whether any is needed.
+import { CorruptObjectError } from '../errors.ts'
+import { isPath, type NamespaceName, type Path } from '../names.ts'
 import { putImmutable } from '../store/immutable.ts'
+import { decodeText } from '../store/json-object.ts'
+import type { ObjectStore } from '../store/object-store.ts'
 import type { NamespaceContext } from './context.ts'
 import { packKey } from './keys.ts'
 import { newId } from './object-id.ts'
@@ -8,6 +12,9 @@ import { isFile, type Row } from './row.ts'
 import type { Values } from './values.ts'
 
 const MAX_PACK_BYTES = 4 * 1024 * 1024
+const MAX_PACK_ROWS = 8192
+/** More than the paths of a pack can take. */
+const MAX_PATHS_BYTES = 8 * 1024 * 1024
 
 /** Rows whose inline values are on their way to packs. No head may name them before `stored`. */
 export interface Packed {
@@ -23,13 +30,15 @@ export function packValues(context: PackContext, rows: readonly Row[], unlessBel
   const puts: Promise<unknown>[] = []
   for (const group of packfuls(rows)) {
     const id = newId(context.ambient)
-    const pack = Buffer.concat(group.map(bytesOf))
+    const values = Buffer.concat(group.map(bytesOf))
     let at = 0
     for (const row of group) {
-      places.set(row, [id, at, pack.length])
+      places.set(row, [id, at, values.length])
       at += bytesOf(row).length
     }
-    puts.push(putImmutable(context.store, context.ambient, packKey(context.name, id), pack))
+    puts.push(
+      putImmutable(context.store, context.ambient, packKey(context.name, id), Buffer.concat([values, pathsOf(group)])),
+    )
   }
   const packed = rows.map((row): Row => {
     const pack = places.get(row)
@@ -57,6 +66,21 @@ export async function unpackScattered(values: Values, rows: readonly Row[]): Pro
   })
 }
 
+const pathsOf = (rows: readonly Row[]): Uint8Array => Buffer.from(rows.map(row => row.path).join('\n'))
+
+/** The paths that a pack's values were packed for; `size`: of the values, as its rows say. Undefined when it is gone. */
+export async function readPackedPaths(
+  store: ObjectStore,
+  { namespace, id, size }: { namespace: NamespaceName; id: string; size: number },
+): Promise<Path[] | undefined> {
+  const key = packKey(namespace, id)
+  const answer = await store.get(key, { range: { start: size, end: size + MAX_PATHS_BYTES } })
+  if (answer.status !== 'found') return undefined
+  const paths = decodeText(key, answer.body).split('\n')
+  if (!paths.every(isPath)) throw new CorruptObjectError(key, 'does not end in its paths')
+  return paths
+}
+
 type PackContext = Pick<NamespaceContext, 'name' | 'store' | 'ambient'>
 
 const bytesOf = (row: Row): Uint8Array => Buffer.from(row.value ?? '', 'base64')
@@ -68,7 +92,7 @@ function packfuls(rows: readonly Row[]): Row[][] {
   for (const row of rows) {
     if (!row.value) continue // an empty one takes no room
     const bytes = bytesOf(row).length
-    if (size + bytes > MAX_PACK_BYTES) {
+    if (size + bytes > MAX_PACK_BYTES || groups.at(-1)?.length === MAX_PACK_ROWS) {
       groups.push([])
       size = 0
     }

@@ -11,6 +11,7 @@ import { queueKey, queuePrefix } from './keys.ts'
 const rejectionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('conflict'), paths: z.array(z.string()) }),
   z.object({ kind: z.literal('owner') }),
+  z.object({ kind: z.literal('stale') }),
   z.object({ kind: z.literal('fenced'), lease: z.string() }),
   z.object({ kind: z.literal('broken'), message: z.string() }),
   z.object({ kind: z.literal('sealed'), state: z.enum(['open', 'sealed', 'folded', 'discarded']) }),

@@ -14,6 +14,9 @@ import type { FileRow, Row } from './row.ts'
 /** What may be put: bytes, text (as UTF-8), or a stream of bytes in bounded memory. */
 export type Value = Uint8Array | string | AsyncIterable<Uint8Array | string>
 
+export const isInHand = (value: Value): value is Uint8Array | string =>
+  typeof value === 'string' || value instanceof Uint8Array
+
 /** The part of a row that says what the value is and where. */
 export type Content = Pick<FileRow, 'size' | 'sha256'> & Pick<Row, 'value' | 'object' | 'pack' | 'in'>
 
@@ -32,7 +35,7 @@ export class Values {
 
   /** Stores a value in `namespace`'s folder unless it is small. When it resolves, the value is durable or inline. */
   async write(namespace: NamespaceName, value: Value): Promise<Content> {
-    if (typeof value === 'string' || value instanceof Uint8Array) return this.writeBytes(namespace, toBytes(value))
+    if (isInHand(value)) return this.writeBytes(namespace, toBytes(value))
     if (typeof value?.[Symbol.asyncIterator] !== 'function') {
       throw new InvalidArgumentError(
         'value',

@@ -141,7 +141,7 @@ async function asOneLayer(run: OpenRun, head: Head): Promise<Layer[]> {
   return [await mergeLayers(run.child, layers, { complete: false })]
 }
 
-const rowsOfHead = (head: Head): number => head.layers.reduce((sum, layer) => sum + rowsOf(layer), 0)
+export const rowsOfHead = (head: Head): number => head.layers.reduce((sum, layer) => sum + rowsOf(layer), 0)
 
 /** The one commit on the parent; none when the run changed nothing. */
 async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOptions, seen: MergeLease): Promise<Adopted> {
@@ -172,6 +172,8 @@ async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOption
   }
   const report = newReport()
   const [outcome] = (await combine(run.parent, [change], report, { first, crowded: false })) as [Outcome]
+  const discarded = outcome.kind === 'sealed' && run.parent.head.known?.value.state === 'open'
+  if (discarded) throw new NamespaceSealedError(run.name, outcome.state)
   if (outcome.kind !== 'committed') throw errorOf(run.parent, outcome)
   const { seq, batchSize } = outcome
   return { seq, batchSize, waitedMs: report.waitedMs, heldMs: report.heldMs }
@@ -187,7 +189,8 @@ async function leadUnlessForked(run: OpenRun, sealedHere: boolean, label: string
   throw children.status === 'rejected' ? children.reason : (attempt as PromiseRejectedResult).reason
 }
 
-async function end(run: OpenRun, folded: { seq: number; rows: number }): Promise<void> {
+/** Has the run's head say that its parent has adopted it. */
+export async function end(run: OpenRun, folded: { seq: number; rows: number }): Promise<void> {
   await run.child.head.update(head => {
     const { write: _, ...rest } = head
     return head.state === 'sealed' ? { ...rest, state: 'folded', folded, fences: finalFences(head, run) } : undefined

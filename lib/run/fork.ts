@@ -1,13 +1,14 @@
 // Forking a run: a child namespace that sees its parent as it is now (G3). Costs the same whatever the parent holds (G8): the
 // parent's head is read, then the pin, the child's head and its owner lease are put at the same time. The child's head decides
 // who has the run; whoever loses it takes back what it put.
-import { AbortedError, NamespaceSealedError, RunInUseError, RunNotFoundError } from '../errors.ts'
+import { AbortedError, LeaseLostError, NamespaceSealedError, RunInUseError, RunNotFoundError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import { describeHolder } from '../lease/record.ts'
 import { childName, type Segment } from '../names.ts'
 import type { NewHead } from '../namespace/head.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { parsePolicy } from '../namespace/policy.ts'
+import { isAwhileAgo, momentOf } from '../store/grace.ts'
 import { newHeadOfRun, putPin, removePins } from './pin.ts'
 import { type OpenRun, OWNER_LEASE, openRun, ownerCell, type RunOptions, takeOwnership } from './run.ts'
 
@@ -19,6 +20,7 @@ import { type OpenRun, OWNER_LEASE, openRun, ownerCell, type RunOptions, takeOwn
 export async function forkRun(parent: OpenNamespace, id: Segment, options: RunOptions): Promise<OpenRun> {
   const rules = parsePolicy(options.onConflict)
   const child = openNamespace(parent.store, childName(parent.name, id), parent.ambient)
+  const began = momentOf(parent.ambient)
   const head = (await parent.head.refresh()).value
   if (head.state !== 'open') throw new NamespaceSealedError(parent.name, head.state)
   if (options.signal?.aborted) throw new AbortedError(`forking "${child.name}"`, options.signal.reason)
@@ -34,6 +36,11 @@ export async function forkRun(parent: OpenNamespace, id: Segment, options: RunOp
     for (const settled of [pinned, swapped, leased]) if (settled.status === 'rejected') throw settled.reason
     await claimHead(child, next)
     if (head.base) await assertStillOpen(parent, child)
+    if (isAwhileAgo(began, parent) && (await parent.head.refresh()).value.sweeps !== head.sweeps) {
+      await giveUp(child, lease)
+      await removePins(parent, child.name, [base])
+      return forkRun(parent, id, options)
+    }
     return openRun(parent, child, id, { lease: await ownerLease(child, lease, options), rules, options })
   } catch (error) {
     await lease?.release()
@@ -53,6 +60,19 @@ async function ownerLease(child: OpenNamespace, lease: Lease | undefined, option
   if (lease && lease.token >= least) return lease
   await lease?.release()
   return takeOwnership(child, options, 'by-force')
+}
+
+/**
+ * A sweep that came between did not see our pin, so what it holds may be gone (G9): nothing was written on it yet, and the fork
+ * starts over.
+ */
+async function giveUp(child: OpenNamespace, lease: Lease | undefined): Promise<void> {
+  await child.head.update(({ write: _, ...head }) => {
+    const isOurs = head.seq === 0 && (head.fences[OWNER_LEASE] ?? 0) <= (lease?.token ?? 0)
+    if (!isOurs || head.state !== 'open') throw new LeaseLostError(`${child.name}:${OWNER_LEASE}`)
+    return { ...head, state: 'discarded' }
+  })
+  await lease?.release()
 }
 
 /** A parent that is a run itself may have been folded meanwhile; see assertNoChildren in fold.ts. */

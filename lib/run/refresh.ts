@@ -7,6 +7,7 @@ import { newId } from '../namespace/object-id.ts'
 import { policyFor } from '../namespace/policy.ts'
 import { isFile, type Row, toStored } from '../namespace/row.ts'
 import type { View } from '../namespace/view.ts'
+import { isAwhileAgo, momentOf } from '../store/grace.ts'
 import { putPin, removePins } from './pin.ts'
 import { assertOwner, type OpenRun } from './run.ts'
 
@@ -16,6 +17,15 @@ import { assertOwner, type OpenRun } from './run.ts'
  */
 export async function refreshRun(run: OpenRun, author: string): Promise<number> {
   await run.child.committer.idle()
+  for (;;) {
+    const seq = await refreshOnce(run, author)
+    if (seq !== undefined) return seq
+  }
+}
+
+/** Undefined when a sweep came between that did not see the new pin: what it holds may be gone (G9). */
+async function refreshOnce(run: OpenRun, author: string): Promise<number | undefined> {
+  const began = momentOf(run.child.ambient)
   const [parent, child] = await Promise.all([run.parent.head.refresh(), run.child.head.refresh()])
   assertOwner(child.value, run)
   if (child.value.base?.seq === parent.value.seq) return parent.value.seq
@@ -23,8 +33,14 @@ export async function refreshRun(run: OpenRun, author: string): Promise<number> 
   await put
   try {
     const after = run.parent.views.view(parent.value)
-    await run.child.head.update(head => moved(run, head, { base, after, author }))
-    return base.seq
+    let swept = false
+    await run.child.head.update(async head => {
+      swept = isAwhileAgo(began, run.parent) && (await run.parent.head.refresh()).value.sweeps !== parent.value.sweeps
+      return swept ? undefined : moved(run, head, { base, after, author })
+    })
+    if (!swept) return base.seq
+    await removePins(run.parent, run.name, [base])
+    return undefined
   } catch (error) {
     // Surely not moved: the new pin keeps nothing. After a swap of unknown outcome the head may stand on it.
     const refused =

@@ -4,6 +4,7 @@ import { ConflictError, MissingObjectError } from '../errors.ts'
 import type { Path } from '../names.ts'
 import { newId } from '../namespace/object-id.ts'
 import type { Row } from '../namespace/row.ts'
+import { momentOf } from '../store/grace.ts'
 import { concurrently } from './concurrently.ts'
 import type { CopyHeader } from './copy-state.ts'
 import { hasVanished } from './local-files.ts'
@@ -65,6 +66,7 @@ async function commitChanges(
   options: SyncOptions,
 ): Promise<PushResult> {
   const { namespace, signing, state } = turn
+  const began = momentOf(namespace.ambient)
   const uploads = await upload(turn, changes, options)
   const rows = uploads.map(({ row }) => row)
   if (rows.length === 0) return NOTHING
@@ -72,7 +74,7 @@ async function commitChanges(
   const id = newId(namespace.ambient)
   await notePush(turn, { commit: id, since: header.head?.seq ?? 0, rows })
   const { message } = options
-  const { seq } = await namespace.committer.submit(rows, signing, { id, message, ...(base && { base }) })
+  const { seq } = await namespace.committer.submit(rows, signing, { id, message, began, ...(base && { base }) })
   await rememberAll(turn, uploads)
   // What others committed in between is still to be pulled: only a head that follows ours directly is reached. The note stays until then.
   const { known } = namespace.head

@@ -10,7 +10,7 @@ import { contents, World } from '../support/world.ts'
 import { makeGoldenStore, textsOf } from './golden-world.ts'
 
 const GOLDEN = join(import.meta.dirname, 'golden-store.json')
-const KINDS = ['runlet.json', 'head', 'index', 'values', 'packs', 'history', 'forks', 'lease', 'garbage', 'queue']
+const KINDS = ['runlet.json', 'head', 'index', 'values', 'packs', 'history', 'forks', 'lease', 'queue']
 
 describe('the formats', () => {
   test('are what they were: a store made today has the same bytes', async () => {

@@ -20,7 +20,7 @@ describe('where a run id is used again', () => {
       const owner = world.client()
       const slow = world.client({
         weather: async ({ operation, key, phase }): Promise<Fate> => {
-          if (phase === 'before' && operation === 'put' && key.includes('/garbage/')) {
+          if (phase === 'before' && operation === 'put' && key.includes('/index/')) {
             reached()
             await awake
           }
