@@ -1,9 +1,43 @@
-// SEEDS=from-to runs others: SEEDS=1-2000 node --import tsx --test test/simulation/simulation.test.ts
+// The simulation as part of every test run; `npm run sim` simulates more seeds.
+import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
-import { simulate } from './simulate.ts'
+import { simulateAll } from './pool.ts'
+import { foundSeeds } from './seeds.ts'
+import { simulate } from './simulation.ts'
 
-const [first = 1, last = 80] = (process.env.SEEDS ?? '').split('-').filter(Boolean).map(Number)
+const SEEDS = 300
+const jobs = availableParallelism()
 
-test(`the guarantees hold in simulations with seeds ${first} to ${last}`, async () => {
-  for (let seed = first; seed <= last; seed++) await simulate(seed)
+test(`the guarantees hold in ${SEEDS} simulations, and in those that found something before`, async () => {
+  const seeds = new Set([...foundSeeds.map(({ seed }) => seed), ...Array.from({ length: SEEDS }, (_, i) => i + 1)])
+  const problems: string[] = []
+  let done = 0
+  await simulateAll(seeds, {
+    jobs,
+    onReport: ({ problem }) => {
+      done += 1
+      if (problem) problems.push(problem)
+      return true
+    },
+  })
+  assert.deepEqual(problems, [])
+  assert.equal(done, seeds.size)
+})
+
+test('a seed takes the same course each time, in whatever process', async () => {
+  const seeds = [2, 3, 5, 7, 11, 13]
+  const hashes = new Map<number, string | undefined>()
+  await simulateAll(seeds, {
+    jobs,
+    onReport: ({ seed, hash }) => {
+      hashes.set(seed, hash)
+      return true
+    },
+  })
+  for (const seed of seeds) {
+    assert.match(hashes.get(seed) ?? '', /^[0-9a-f]{64}$/)
+    assert.equal((await simulate(seed)).hash, hashes.get(seed), `seed ${seed}`)
+  }
+  assert.equal(new Set(hashes.values()).size, seeds.length)
 })

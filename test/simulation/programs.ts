@@ -1,0 +1,49 @@
+// What a process can do next, and how often it does.
+import type { Namespace } from '../../lib/runlet.ts'
+import type { Actor, Step } from './actor.ts'
+import { locked } from './programs/locks.ts'
+import { look, lookAtGroup, readAll, readLog } from './programs/readers.ts'
+import { run, takeUp } from './programs/runs.ts'
+import { compact } from './programs/upkeep.ts'
+import { burst, count, group, puts, toggle } from './programs/writes.ts'
+import type { Random } from './random.ts'
+
+type Program = (actor: Actor, namespace: Namespace) => Promise<void>
+
+const PROGRAMS = {
+  puts,
+  burst,
+  group,
+  count,
+  toggle,
+  locked,
+  run,
+  takeUp,
+  look,
+  lookAtGroup,
+  readAll,
+  readLog,
+  compact,
+} as const satisfies Record<string, Program>
+
+const WEIGHTS: Readonly<Record<keyof typeof PROGRAMS, number>> = {
+  puts: 4,
+  burst: 1,
+  group: 3,
+  count: 3,
+  toggle: 2,
+  locked: 3,
+  run: 10,
+  takeUp: 2,
+  look: 1,
+  lookAtGroup: 1,
+  readAll: 0.5,
+  readLog: 0.5,
+  compact: 1,
+}
+
+/** A step on the root namespace. */
+export function chooseStep(random: Random): { name: string; step: Step } {
+  const name = random.weighted(WEIGHTS)
+  return { name, step: actor => PROGRAMS[name](actor, actor.root) }
+}

@@ -1,0 +1,101 @@
+// Steps with runs: fork, work, refresh, fork again, fold or discard; leave one alone; take up one that somebody left.
+import type { Namespace, Run } from '../../../lib/runlet.ts'
+import type { Actor } from '../actor.ts'
+import { POLICIES } from '../settle.ts'
+import { Violation } from '../violation.ts'
+import { look, readAll } from './readers.ts'
+import { count, group, puts, shared, toggle } from './writes.ts'
+
+const MEANS = { ttlMs: 5_000, onConflict: POLICIES }
+
+/** A run from beginning to end. */
+export async function run(actor: Actor, parent: Namespace): Promise<void> {
+  const run = await fork(actor, parent)
+  try {
+    await work(actor, run)
+    if (actor.random.chance(0.25)) await nested(actor, run)
+    await end(actor, run)
+  } catch (error) {
+    await run.release().catch(() => undefined) // what happened before is what counts
+    throw error
+  }
+}
+
+async function fork(actor: Actor, parent: Namespace): Promise<Run> {
+  const { random, scene } = actor
+  // Now and then an id that was used before, as a nightly job has.
+  const id = random.chance(0.15) ? `nightly-${random.below(2)}` : `run-${scene.runs.length}`
+  if (parent === actor.root) scene.runs.push(id)
+  const onError = random.weighted({ keep: 2, fold: 1, discard: 1 })
+  const run = await parent.fork(id, { ...MEANS, onError })
+  assertWhole(actor, run)
+  return run
+}
+
+/** What an open run reaches is there (G9): asked as soon as its process was told that it has it. */
+export function assertWhole(actor: Actor, { name }: { name: string }): void {
+  const missing = actor.scene.witness.reach.missing(`ns/${name}/_/head`)
+  if (missing) throw new Violation('G9', `the run ${name} was forked, and ${missing} is not there`)
+}
+
+async function work(actor: Actor, run: Run): Promise<void> {
+  const { random } = actor
+  for (let i = 1 + random.below(4); i > 0; i--) {
+    const kind = random.weighted({ puts: 4, group: 1, count: 1, toggle: 1, shared: 3, look: 1, refresh: 1, rest: 1 })
+    if (kind === 'rest') await actor.think(random.next() * 8_000)
+    else if (kind === 'refresh') await actor.attempt(() => run.refresh())
+    else await { puts, group, count, toggle, shared, look }[kind](actor, run)
+  }
+}
+
+async function nested(actor: Actor, run: Run): Promise<void> {
+  const inner = await fork(actor, run)
+  try {
+    await work(actor, inner)
+    // A run with open runs of its own cannot end: this one tries to now and then.
+    if (actor.random.chance(0.2)) await actor.attempt(() => run.fold())
+    await end(actor, inner)
+  } catch (error) {
+    await inner.release().catch(() => undefined)
+    throw error
+  }
+}
+
+async function end(actor: Actor, run: Run): Promise<void> {
+  const how = actor.random.weighted({ fold: 12, twice: 2, discard: 2, leave: 2, read: 2 })
+  if (how === 'leave') return run.release()
+  if (how === 'discard') return run.discard()
+  if (how === 'read') await readAll(actor, run)
+  const { seq } = await run.fold()
+  assertFolded(actor, run, seq)
+  if (how === 'twice' && (await run.fold()).seq !== seq)
+    throw new Violation('G5', `a second fold of ${run.name} is another`)
+}
+
+/** Who is told of a fold can rely on it. */
+function assertFolded({ scene: { witness } }: Actor, run: Run, seq: number): void {
+  const child = witness.space(run.name)?.latest
+  const parent = witness.space(run.parent.name)
+  if (child?.head.base?.seq === undefined || child.own.size === 0) return
+  const fold = `${run.name} ${child.head.base.fork}`
+  if (!parent?.folds.has(fold))
+    throw new Violation('G1', `the fold of ${run.name} was acknowledged at ${seq}, and is nowhere`)
+}
+
+/** Takes up a run that its owner left, or died over. */
+export async function takeUp(actor: Actor, parent: Namespace): Promise<void> {
+  const left = (await parent.runs()).filter(({ state, owner, ownerExpired }) => {
+    return (state === 'open' || state === 'sealed') && (!owner || ownerExpired)
+  })
+  const chosen = left[actor.random.below(left.length)]
+  if (!chosen) return
+  const run = await parent.resume(chosen.id, MEANS)
+  try {
+    assertWhole(actor, run)
+    if (actor.random.chance(0.5)) await work(actor, run)
+    await end(actor, run)
+  } catch (error) {
+    await run.release().catch(() => undefined)
+    throw error
+  }
+}
