@@ -1,13 +1,10 @@
 // Breaks the library on purpose, one defect at a time, in a copy of the checkout, and shows which test caught it.
 //   npm run mutants            all of them      npm run mutants -- G5 fence    those whose name or guarantee has a word
 // Exits 1 when a defect went unseen, or no longer applies.
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { execa } from 'execa'
-import { type Mutant, mutants } from './mutants.ts'
+import { assertAllApply, choose, inCopy, type Mutant } from './copy.ts'
+import { mutants } from './mutants.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const LIMIT_MS = 120_000
 /** The fast layers, cheapest first; the first that fails ends the search. */
 const SUITES = [
@@ -16,9 +13,10 @@ const SUITES = [
 ]
 
 async function main(words: readonly string[]): Promise<void> {
-  const sane = await hunt({ name: 'none', guarantee: '', file: 'package.json', find: '{', replace: '{' })
+  await assertAllApply(mutants)
+  const sane = await hunt(undefined)
   if (sane) throw new Error(`without any defect this fails already: ${sane}`)
-  const chosen = mutants.filter(({ name, guarantee }) => words.every(word => `${guarantee} ${name}`.includes(word)))
+  const chosen = choose(mutants, words)
   let unseen = 0
   console.log('| | defect | caught by |\n|---|---|---|')
   for (const mutant of chosen) {
@@ -30,31 +28,14 @@ async function main(words: readonly string[]): Promise<void> {
   if (unseen > 0 || chosen.length === 0) process.exitCode = 1
 }
 
-async function hunt(mutant: Mutant): Promise<string | undefined> {
-  const copy = await mkdtemp(join(tmpdir(), 'runlet-mutant-'))
-  try {
-    for (const part of ['lib', 'test', 'package.json', 'tsconfig.json']) {
-      await cp(join(ROOT, part), join(copy, part), { recursive: true })
-    }
-    await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-    await apply(mutant, join(copy, mutant.file))
+function hunt(mutant: Mutant | undefined): Promise<string | undefined> {
+  return inCopy(mutant, async copy => {
     for (const folders of SUITES) {
       const failure = await firstFailure(copy, folders)
       if (failure) return failure
     }
     return undefined
-  } finally {
-    await rm(copy, { recursive: true, force: true })
-  }
-}
-
-async function apply({ name, find, replace }: Mutant, file: string): Promise<void> {
-  const source = await readFile(file, 'utf8')
-  if (!source.includes(find)) throw new Error(`the defect "${name}" no longer applies to ${file}: mend it`)
-  await writeFile(
-    file,
-    source.replace(find, () => replace),
-  )
+  })
 }
 
 /** The name of the first test that failed or hung. */

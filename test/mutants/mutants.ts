@@ -1,14 +1,6 @@
 // Deliberate defects, one a guarantee or protocol step at the least, kept as data. Each must make a test fail (main.ts): a
 // promise that can be broken without a red test is not held by any.
-
-export interface Mutant {
-  /** What is broken, in the words of the design. */
-  readonly name: string
-  readonly guarantee: string
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
+import type { Mutant } from './copy.ts'
 
 export const mutants: readonly Mutant[] = [
   {

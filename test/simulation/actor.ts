@@ -5,6 +5,7 @@ import { parseNamespaceName } from '../../lib/names.ts'
 import { openNamespace } from '../../lib/namespace/namespace.ts'
 import { signingOf } from '../../lib/run/run.ts'
 import { Namespace, Store } from '../../lib/runlet.ts'
+import { setGrace } from '../../lib/store/grace.ts'
 import { MeteredStore } from '../../lib/store/metered-store.ts'
 import { Life } from './life.ts'
 import { Network } from './network.ts'
@@ -32,7 +33,7 @@ const ANSWERS = [
   'ERR_RUNLET_PRECONDITION_FAILED',
 ]
 /** Only of who slept: what it was about to read or to refer to is gone. It can start over. */
-const AFTER_A_PAUSE = ['ERR_RUNLET_MISSING_OBJECT', 'ERR_RUNLET_CHANGE_REFUSED']
+const AFTER_A_PAUSE = ['ERR_RUNLET_WRITE_STALE', 'ERR_RUNLET_MISSING_OBJECT', 'ERR_RUNLET_CHANGE_REFUSED']
 
 export type Step = (actor: Actor) => Promise<void>
 
@@ -128,6 +129,7 @@ export class Actor {
     const around = { time: scene.time, life: this.life, climate, random: this.weather }
     const network = new Network(scene.store, { ...around, note: line => scene.note(name, line) })
     const objects = new MeteredStore(network, this.life.ambient)
+    setGrace(objects, scene.plan.graceMs)
     this.store = new Store(objects, this.life.ambient, name)
     const open = openNamespace(objects, parseNamespaceName(ROOT), this.life.ambient, scene.plan.bounds)
     this.root = new Namespace(open, name, signingOf(open.name, name, undefined))

@@ -69,7 +69,7 @@ export function planFor(seed: number): Plan {
     steps: Math.ceil(STEPS / processes),
     bounds,
     restMs: [50, 1_000, 60_000][random.below(3)] as number,
-    graceMs: HOUR,
+    graceMs: random.chance(0.5) ? HOUR : HOUR / 12,
   }
 }
 

@@ -17,6 +17,8 @@ export class Space {
   /** The ids of its commits, and the forks that were folded into it. */
   readonly commits = new Set<string>()
   readonly folds = new Set<string>()
+  /** The forks that were discarded after they were sealed. */
+  readonly refused = new Set<string>()
   /** The greatest token of each lock that a commit was made with. */
   readonly tokens = new Map<string, number>()
 

@@ -1,6 +1,6 @@
 // One swap of a head, judged: what can be seen after it must be what could be seen before it and what its new commits were asked
 // to do, no more and no less (G1, G2, G5); each commit was made on what it had read (G4), by who still held the lock (G7).
-import type { CommitRecord } from '../../lib/namespace/head.ts'
+import type { CommitRecord, Origin } from '../../lib/namespace/head.ts'
 import type { Cell } from './decode.ts'
 import type { History, Invocation } from './history.ts'
 import { settled, wrongLines } from './settle.ts'
@@ -119,9 +119,14 @@ export class Transition {
     this.space.tokens.set(lock.name, lock.token)
   }
 
-  private fold(record: CommitRecord, { run, fork }: { run: string; fork: string }): void {
+  private fold(record: CommitRecord, { run, fork, discarded }: Origin): void {
     const name = foldName(run, fork)
     if (this.space.folds.has(name)) throw this.wrong('G5', `the run ${run} was folded twice`)
+    if (this.space.refused.has(name)) throw this.wrong('G5', `the run ${run} was folded after it was discarded`)
+    if (discarded) {
+      this.space.refused.add(name)
+      return
+    }
     this.space.folds.add(name)
     const child = this.known.space(run)?.latest
     if (!child || child.head.base?.fork !== fork) throw this.wrong('G5', `the fold of ${run} is of another fork`)
@@ -146,7 +151,11 @@ export class Transition {
         return
       }
       case 'conflict':
-        throw this.wrong('G4', `"${path}" was changed on both sides, and one was overwritten silently`)
+        throw this.wrong(
+          'G4',
+          `"${path}" was changed on both sides, and one was overwritten silently: ${told(base)} at the fork, ` +
+            `then ${told(ours)}, and ${told(theirs)} in the run`,
+        )
     }
   }
 
@@ -212,7 +221,7 @@ export class Transition {
     const record = plain.find(one => one.seq === cell.seq)
     if (!record || !invocation || invocation.writes.get(path) !== cell.sha) {
       const was = this.before.sight.get(path)
-      throw this.wrong(was ? 'G1' : 'G5', `"${path}" is ${describe(cell)}, was ${describe(was)}, and no commit says so`)
+      throw this.wrong(was ? 'G1' : 'G5', `"${path}" is ${told(cell)}, was ${told(was)}, and no commit says so`)
     }
     if (invocation.namespace !== this.space.name)
       throw this.wrong('G3', `"${path}" was written to ${invocation.namespace}`)
@@ -238,5 +247,5 @@ export function checkBeginning(space: Space, now: Version, known: Knowledge): vo
   if (now.head.seq !== 0 || now.sight.size !== should.size) throw wrong('G3', 'it does not begin as its parent was')
 }
 
-const describe = (cell: Cell | undefined): string =>
-  cell ? `${cell.sha?.slice(0, 8)} of commit ${cell.seq}` : 'absent'
+const told = (content: { sha: string | undefined; seq?: number | undefined } | undefined): string =>
+  content?.sha === undefined ? 'absent' : `${content.sha.slice(0, 8)} of commit ${content.seq}`
