@@ -47,6 +47,13 @@ export const protocolMutants: readonly Mutant[] = [
     replace: 'for await (const _ of this.#rows.allBefore(end));',
   },
   {
+    name: 'of puts that share a commit only the first is in it',
+    guarantee: 'G1',
+    file: 'lib/namespace/committer.ts',
+    find: 'const rows = lastOfEach(group.flatMap(one => one.rows))',
+    replace: 'const rows = lastOfEach(group.slice(0, 1).flatMap(one => one.rows))',
+  },
+  {
     name: 'a commit of several row sets leaves one out',
     guarantee: 'G2',
     file: 'lib/namespace/batch.ts',
@@ -90,6 +97,13 @@ export const protocolMutants: readonly Mutant[] = [
     replace: 'const base = this.context.views.view(',
   },
   {
+    name: 'a deletion that is left out of the bottom is not told of',
+    guarantee: 'G4',
+    file: 'lib/namespace/merge-layers.ts',
+    find: 'this.#forgot = Math.max(this.#forgot, row.seq)',
+    replace: 'this.#forgot = 0',
+  },
+  {
     name: 'a fold forgets what its fork was made from',
     guarantee: 'G4',
     file: 'lib/run/fold.ts',
@@ -116,6 +130,13 @@ export const protocolMutants: readonly Mutant[] = [
     file: 'lib/namespace/batch.ts',
     find: '...(origin && { origin }),',
     replace: '',
+  },
+  {
+    name: 'the history ends with what the head holds',
+    guarantee: 'G5',
+    file: 'lib/namespace/history.ts',
+    find: 'for (let segment = head.history; segment; ) {',
+    replace: 'for (let segment = head.commits.length > 0 ? undefined : head.history; segment; ) {',
   },
   {
     name: 'a dead holder is never given up',
@@ -145,6 +166,13 @@ export const protocolMutants: readonly Mutant[] = [
     file: 'lib/namespace/integrate.ts',
     find: 'if (fence && (head.fences[fence.name] ?? 0) > fence.token)',
     replace: 'if (fence && (head.fences[fence.name] ?? 0) < 0)',
+  },
+  {
+    name: 'whoever resumes a run does not fence off its owner',
+    guarantee: 'G7',
+    file: 'lib/run/run.ts',
+    find: '  await raiseFence(child, OWNER_LEASE, acquired.token)\n',
+    replace: '',
   },
   {
     name: 'a sealed run takes writes',

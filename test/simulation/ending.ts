@@ -1,8 +1,10 @@
 // After all programs have ended: whoever died has been dead for long, the weather is calm. What was left is brought to its end by one
 // more process, and what remains is checked.
 import { Actor } from './actor.ts'
+import { checkLeaks } from './leaks.ts'
 import { CALM, RIGHT_CLOCK } from './plan.ts'
 import { look, readAll, readLog } from './programs/readers.ts'
+import { canSweep, sweepClean } from './programs/upkeep.ts'
 import { puts } from './programs/writes.ts'
 import { ROOT, type Scene } from './scene.ts'
 import { isRunletError, Violation } from './violation.ts'
@@ -15,6 +17,10 @@ export async function checkEnd(scene: Scene): Promise<void> {
     try {
       await foldWhatIsLeft(last)
       await readEverything(last)
+      if (canSweep) {
+        await sweepClean(last)
+        await readEverything(last)
+      }
       done = true
     } catch (error) {
       if (!isRunletError(error)) throw error
@@ -27,6 +33,7 @@ export async function checkEnd(scene: Scene): Promise<void> {
   if (!done) throw new Violation('G6', 'the last process, all alone, could not come to an end')
   checkTold(scene)
   checkQueue(scene)
+  if (canSweep) checkLeaks(scene)
 }
 
 /** Every run that ever was can be taken up and folded; of those that had ended that changes nothing (G5). */

@@ -37,6 +37,8 @@ export interface Plan {
   readonly steps: number
   /** Of the index files that the parent's writers make: small ones, so that a few hundred rows fill shards and nodes. */
   readonly bounds: IndexBounds
+  /** How many paths the root holds to begin with. */
+  readonly rows: number
   /** How far one process's steps lie apart. */
   readonly restMs: number
   readonly graceMs: number
@@ -61,13 +63,15 @@ export function planFor(seed: number): Plan {
   const random = new Random(seed)
   const climate = CLIMATES[random.weighted({ calm: 2, lossy: 3, deadly: 3, sleepy: 3, stormy: 3 })]
   const processes = 2 + random.below(7)
-  const bounds = random.chance(0.7) ? { maxRows: 6, maxBytes: 8_192, maxRefs: 8 } : DEFAULT_BOUNDS
+  const maxRows = [6, 24, DEFAULT_BOUNDS.maxRows][random.below(3)] as number
+  const bounds = { ...DEFAULT_BOUNDS, maxRows, ...(maxRows < 100 && { maxRefs: 8 }) }
   return {
     seed,
     climate,
     clocks: Array.from({ length: processes }, () => clockFrom(random)),
     steps: Math.ceil(STEPS / processes),
     bounds,
+    rows: random.chance(0.5) ? 10 + random.below(110) : 0,
     restMs: [50, 1_000, 60_000][random.below(3)] as number,
     graceMs: random.chance(0.5) ? HOUR : HOUR / 12,
   }

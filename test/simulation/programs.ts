@@ -4,8 +4,8 @@ import type { Actor, Step } from './actor.ts'
 import { locked } from './programs/locks.ts'
 import { look, lookAtGroup, readAll, readLog } from './programs/readers.ts'
 import { run, takeUp } from './programs/runs.ts'
-import { compact } from './programs/upkeep.ts'
-import { burst, count, group, puts, toggle } from './programs/writes.ts'
+import { canSweep, compact, sweep } from './programs/upkeep.ts'
+import { burst, count, edit, group, puts, several, toggle } from './programs/writes.ts'
 import type { Random } from './random.ts'
 
 type Program = (actor: Actor, namespace: Namespace) => Promise<void>
@@ -16,6 +16,8 @@ const PROGRAMS = {
   group,
   count,
   toggle,
+  edit,
+  several,
   locked,
   run,
   takeUp,
@@ -24,6 +26,7 @@ const PROGRAMS = {
   readAll,
   readLog,
   compact,
+  sweep,
 } as const satisfies Record<string, Program>
 
 const WEIGHTS: Readonly<Record<keyof typeof PROGRAMS, number>> = {
@@ -32,6 +35,8 @@ const WEIGHTS: Readonly<Record<keyof typeof PROGRAMS, number>> = {
   group: 3,
   count: 3,
   toggle: 2,
+  edit: 2,
+  several: 2,
   locked: 3,
   run: 10,
   takeUp: 2,
@@ -39,7 +44,8 @@ const WEIGHTS: Readonly<Record<keyof typeof PROGRAMS, number>> = {
   lookAtGroup: 1,
   readAll: 0.5,
   readLog: 0.5,
-  compact: 1,
+  compact: 1.5,
+  sweep: canSweep ? 2 : 0,
 }
 
 /** A step on the root namespace. */

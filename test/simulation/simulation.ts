@@ -4,7 +4,8 @@ import { Store } from '../../lib/runlet.ts'
 import { MeteredStore } from '../../lib/store/metered-store.ts'
 import { Actor } from './actor.ts'
 import { checkEnd } from './ending.ts'
-import { type Plan, planFor } from './plan.ts'
+import { CALM, type Plan, planFor, RIGHT_CLOCK } from './plan.ts'
+import { populate } from './programs/writes.ts'
 import { chooseStep } from './programs.ts'
 import { ROOT, Scene } from './scene.ts'
 
@@ -52,7 +53,9 @@ export class SimulationFailure extends Error {
 
 async function play(scene: Scene): Promise<void> {
   const ambient = scene.time.ambient()
-  await new Store(new MeteredStore(scene.store, ambient), ambient, 'founder').namespace(ROOT, { create: true })
+  await new Store(new MeteredStore(scene.store, ambient), ambient, 'maker').namespace(ROOT, { create: true })
+  const founder = new Actor(scene, { name: 'founder', clock: RIGHT_CLOCK, climate: CALM, random: scene.random.fork() })
+  await founder.perform(1, () => ({ name: 'populate', step: populate }))
   const { clocks, climate, steps } = scene.plan
   const actors = clocks.map((clock, i) => {
     return new Actor(scene, { name: `process-${i}`, clock, climate, random: scene.random.fork() })

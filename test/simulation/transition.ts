@@ -99,12 +99,14 @@ export class Transition {
     if (invocation.namespace !== this.space.name)
       throw this.wrong('G3', `${asked} was asked of ${invocation.namespace}`)
     this.apply(record, invocation)
-    for (const [path, sha] of invocation.reads) {
-      const stood = this.expected.get(path)?.sha
-      const overwrites = invocation.writes.has(path) && stood !== sha
-      if (overwrites) throw this.wrong('G4', `${asked} overwrote a value of "${path}" that it had not seen`)
+    for (const [path, sha] of invocation.writes) {
+      const ours = this.expected.get(path)
+      const unseen = invocation.reads.has(path) && invocation.reads.get(path) !== ours?.sha
+      if (!unseen) this.expect(path, { sha, seq: record.seq, by: record })
+      // It says only again what it had read: then what came between stays.
+      else if (invocation.reads.get(path) === sha) this.expect(path, { ...ours, sha: ours?.sha, seq: undefined })
+      else throw this.wrong('G4', `${asked} overwrote a value of "${path}" that it had not seen`)
     }
-    for (const [path, sha] of invocation.writes) this.expect(path, { sha, seq: record.seq, by: record })
   }
 
   /** Notes that the invocation happened, once, and by who still had its lock. */

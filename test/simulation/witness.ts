@@ -102,11 +102,19 @@ export class Witness implements Knowledge {
 
   private look(key: string, object: StoredObject | undefined): void {
     const [, namespace = '', kind = ''] = KEY.exec(key) ?? []
-    if (!object) this.reach.onDelete(key, kind)
+    if (!object) this.onDelete(namespace, kind, key)
     else if (kind === 'head') this.onHead(namespace, key)
     else if (kind === 'forks') this.onPin(namespace, key)
     else if (kind === 'lease') this.leases.onPut(key, this.decoder.document(key))
     else if (kind === 'values' || kind === 'packs' || kind === 'index' || kind === 'history') this.reach.onPut(key)
+  }
+
+  private onDelete(namespace: string, kind: string, key: string): void {
+    const head = this.spaces.get(namespace)?.latest?.head
+    const ended = head?.state === 'folded' || head?.state === 'discarded'
+    if (kind === 'head' && !ended)
+      throw new Violation('G9', `the head of ${namespace}, which is ${head?.state}, was deleted`)
+    this.reach.onDelete(key, kind)
   }
 
   private onHead(name: string, key: string): void {

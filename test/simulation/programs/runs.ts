@@ -4,7 +4,7 @@ import type { Actor } from '../actor.ts'
 import { POLICIES } from '../settle.ts'
 import { Violation } from '../violation.ts'
 import { look, readAll } from './readers.ts'
-import { count, group, puts, shared, toggle } from './writes.ts'
+import { count, edit, group, puts, several, shared, toggle } from './writes.ts'
 
 const MEANS = { ttlMs: 5_000, onConflict: POLICIES }
 
@@ -41,10 +41,20 @@ export function assertWhole(actor: Actor, { name }: { name: string }): void {
 async function work(actor: Actor, run: Run): Promise<void> {
   const { random } = actor
   for (let i = 1 + random.below(4); i > 0; i--) {
-    const kind = random.weighted({ puts: 4, group: 1, count: 1, toggle: 1, shared: 3, look: 1, refresh: 1, rest: 1 })
+    const kind = random.weighted({
+      puts: 4,
+      group: 1,
+      count: 1,
+      toggle: 1,
+      edit: 1,
+      shared: 3,
+      look: 1,
+      refresh: 1,
+      rest: 1,
+    })
     if (kind === 'rest') await actor.think(random.next() * 8_000)
     else if (kind === 'refresh') await actor.attempt(() => run.refresh())
-    else await { puts, group, count, toggle, shared, look }[kind](actor, run)
+    else await { puts, group, count, toggle, edit, several, shared, look }[kind](actor, run)
   }
 }
 

@@ -50,7 +50,10 @@ export async function commit(actor: Actor, namespace: Namespace, { lock, paths, 
   const invocation = history.begin({ ...about, lock: lock ?? owner(namespace) })
   const fill: Parameters<Namespace['commit']>[0] = async tx => {
     const old = await Promise.all(paths.map(async path => text(await tx.get(path))))
-    if (actor.random.chance(0.2)) await actor.think(actor.random.next() * 2_000)
+    if (actor.random.chance(0.2)) {
+      await actor.think(actor.random.next() * 2_000)
+      await namespace.stat(paths[0] as string) // the process comes to know a newer head than the one that it has read
+    }
     for (const [i, value] of change(invocation, old).entries()) {
       const path = paths[i] as string
       invocation.reads.set(path, old[i] === undefined ? undefined : sha256(old[i]))
@@ -90,6 +93,32 @@ export async function count(actor: Actor, namespace: Namespace): Promise<void> {
 /** A value that tells how many there were before it. */
 export const counted = (invocation: Invocation, old: string | undefined): string =>
   `${Number(old?.split(' ')[0] ?? 0) + 1} #${invocation.id}`
+
+/** Several writes of one process at the same time. */
+export async function several(actor: Actor, namespace: Namespace): Promise<void> {
+  const writes = [puts, group, count, toggle, edit].filter(() => actor.random.chance(0.6))
+  await Promise.all(writes.map(write => actor.attempt(() => write(actor, namespace))))
+}
+
+/** What the root holds to begin with. */
+export async function populate(actor: Actor): Promise<void> {
+  const paths = Array.from({ length: actor.scene.plan.rows }, (_, i) => basePath(i))
+  if (paths.length === 0) return
+  const change = (invocation: Invocation) => paths.map(path => `#${invocation.id} ${path}`)
+  await commit(actor, actor.root, { paths, change })
+}
+
+const basePath = (i: number): string => `base/${String(i).padStart(3, '0')}`
+
+/** Changes a few paths, here and there in the index. */
+export async function edit(actor: Actor, namespace: Namespace): Promise<void> {
+  const { random, scene } = actor
+  const some = Array.from({ length: 1 + random.below(3) }, () => basePath(random.below(scene.plan.rows + 1)))
+  const paths = [...new Set(some)]
+  const change = (invocation: Invocation) =>
+    paths.map(path => (random.chance(0.25) ? undefined : `${valueFor(random, invocation.id)} ${path}`))
+  await commit(actor, namespace, { paths, change })
+}
 
 /** A path that comes and goes. */
 export async function toggle(actor: Actor, namespace: Namespace): Promise<void> {
