@@ -14,7 +14,6 @@ export interface Connection {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
-const SILENCE_TIMEOUT_MS = 30_000
 const MAX_SOCKETS = 128
 const PATIENT_ATTEMPTS = 5
 
@@ -30,8 +29,8 @@ export async function connect(location: S3Location): Promise<Connection> {
     maxAttempts: PATIENT_ATTEMPTS,
     retryMode: 'standard',
     requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SILENCE_TIMEOUT_MS,
+      connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, location.timeoutMs),
+      socketTimeout: location.timeoutMs,
       httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
       httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
       logger: silent,

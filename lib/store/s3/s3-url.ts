@@ -1,4 +1,4 @@
-// The URL of an S3 store: s3://bucket/prefix?endpoint=…&region=…&pathStyle=true&etag=plain
+// The URL of an S3 store: s3://bucket/prefix?endpoint=…&region=…&pathStyle=true&etag=plain&timeoutMs=30000
 // Parsing is pure and total: what it lets through names one bucket and prefix without doubt, and what it refuses is refused
 // with the parameter and the reason (G10). A URL never holds a secret, and an error never repeats one that stood there.
 import { z } from 'zod'
@@ -16,7 +16,11 @@ export interface S3Location {
   readonly pathStyle: boolean
   /** How an ETag is sent back in a condition. Default: plain, without quotes (Ceph compares it literally). */
   readonly etag: 'plain' | 'quoted'
+  /** How long a connection may be silent before the request on it counts as lost, from 100 to 600,000. Default: 30,000. */
+  readonly timeoutMs: number
 }
+
+const TIMEOUT_MS = 30_000
 
 const SHAPE = /^s3:\/\/(?<authority>[^/?#]*)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?(?<fragment>#.*)?$/
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{2,62}$/
@@ -31,6 +35,12 @@ const Parameters = z.strictObject({
     .optional(),
   pathStyle: z.enum(['true', 'false'], 'must be true or false').optional(),
   etag: z.enum(['plain', 'quoted'], 'must be plain or quoted').optional(),
+  timeoutMs: z
+    .string()
+    .regex(/^[1-9]\d*$/, 'is no number of milliseconds')
+    .transform(Number)
+    .refine(ms => ms >= 100 && ms <= 600_000, 'must be 100 to 600000')
+    .optional(),
 })
 const KNOWN = Object.keys(Parameters.shape)
 
@@ -46,7 +56,7 @@ export function parseS3Url(text: string): S3Location {
   if (!BUCKET.test(bucket)) refuse(`has a malformed bucket name ${JSON.stringify(bucket)}`)
   if (parts.fragment) refuse('has a fragment ("#…"); write "%23" if it belongs to the prefix')
   const prefix = parsePrefix(parts.path ?? '', refuse)
-  const { endpoint, region, pathStyle, etag } = parseParameters(parts.query ?? '', refuse)
+  const { endpoint, region, pathStyle, etag, timeoutMs } = parseParameters(parts.query ?? '', refuse)
   return {
     bucket,
     prefix,
@@ -54,17 +64,19 @@ export function parseS3Url(text: string): S3Location {
     region,
     pathStyle: pathStyle === undefined ? endpoint !== undefined : pathStyle === 'true',
     etag: etag ?? 'plain',
+    timeoutMs: timeoutMs ?? TIMEOUT_MS,
   }
 }
 
 /** The URL that opens this location again. */
-export function formatS3Url({ bucket, prefix, endpoint, region, pathStyle, etag }: S3Location): string {
+export function formatS3Url({ bucket, prefix, endpoint, region, pathStyle, etag, timeoutMs }: S3Location): string {
   const path = prefix.split('/').map(encodeURIComponent).join('/')
   const query = [
     endpoint !== undefined && `endpoint=${endpoint}`,
     region !== undefined && `region=${region}`,
     pathStyle !== (endpoint !== undefined) && `pathStyle=${pathStyle}`,
     etag !== 'plain' && `etag=${etag}`,
+    timeoutMs !== TIMEOUT_MS && `timeoutMs=${timeoutMs}`,
   ].filter(parameter => parameter !== false)
   return `s3://${bucket}${path && `/${path}`}${query.length > 0 ? `?${query.join('&')}` : ''}`
 }

@@ -29,11 +29,14 @@ const refusals: Array<[why: string, url: string, problem: RegExp]> = [
   ['an impossible region', 's3://bucket?region=us_east', /region is not the name of a region/],
   ['a vague pathStyle', 's3://bucket?pathStyle=yes', /pathStyle must be true or false/],
   ['an unknown etag style', 's3://bucket?etag=weak', /etag must be plain or quoted/],
+  ['a time limit with a unit', 's3://bucket?timeoutMs=30s', /timeoutMs is no number of milliseconds/],
+  ['a time limit that no store keeps', 's3://bucket?timeoutMs=99', /timeoutMs must be 100 to 600000/],
 ]
 
 describe('the URL of an S3 store', () => {
   test('names bucket, prefix and every parameter', () => {
-    const url = 's3://my-bucket/pre/fix?endpoint=http://127.0.0.1:9000&region=eu-west-1&pathStyle=false&etag=quoted'
+    const url =
+      's3://my-bucket/pre/fix?endpoint=http://127.0.0.1:9000&region=eu-west-1&pathStyle=false&etag=quoted&timeoutMs=500'
     assert.deepEqual(parseS3Url(url), {
       bucket: 'my-bucket',
       prefix: 'pre/fix',
@@ -41,6 +44,7 @@ describe('the URL of an S3 store', () => {
       region: 'eu-west-1',
       pathStyle: false,
       etag: 'quoted',
+      timeoutMs: 500,
     })
   })
 
@@ -66,7 +70,7 @@ describe('the URL of an S3 store', () => {
   for (const url of [
     's3://bucket',
     's3://bucket/pre/fix?region=eu-west-1',
-    's3://bucket/a%20%23b?endpoint=http://127.0.0.1:9000/base&pathStyle=false&etag=quoted',
+    's3://bucket/a%20%23b?endpoint=http://127.0.0.1:9000/base&pathStyle=false&etag=quoted&timeoutMs=500',
     's3://bucket?pathStyle=true',
   ]) {
     test(`is written as it was read: ${url}`, () => assert.equal(formatS3Url(parseS3Url(url)), url))
