@@ -175,7 +175,7 @@ describe('on S3', () => {
       }
       await assert.rejects(store.put('values/1', broken()), { constructor: RangeError, message: 'mine' })
       assert.deepEqual(await keysOf(store, { prefix: '' }), [])
-      assert.equal(server.requests.filter(({ method }) => method === 'DELETE').length, 1)
+      assert.deepEqual(server.unfinishedUploads('bucket'), [])
     })
 
     test('of a stream that is aborted leaves nothing', async () => {
@@ -188,6 +188,47 @@ describe('on S3', () => {
       const put = store.put('values/1', endless(), { signal: controller.signal })
       await assert.rejects(put, { constructor: AbortedError, cause: 'enough' })
       assert.deepEqual(await keysOf(store, { prefix: '' }), [])
+      assert.deepEqual(server.unfinishedUploads('bucket'), [])
+    })
+
+    test('of a stream that the store refuses a part of leaves nothing', async () => {
+      server.fault({ method: 'PUT', action: { status: 403, code: 'AccessDenied' } })
+      await assert.rejects(store.put('values/1', repeat(new Uint8Array(1 << 20), 20)), AccessDeniedError)
+      assert.deepEqual(server.unfinishedUploads('bucket'), [])
+    })
+
+    test('of a stream that says nothing any more ends when it is aborted, and when a part of it is refused', async () => {
+      const silent = async function* () {
+        for (let i = 0; i < 3; i++) yield new Uint8Array(9 << 20)
+        await new Promise(() => undefined)
+      }
+      const put = store.put('values/1', silent(), { signal: AbortSignal.timeout(300) })
+      await assert.rejects(put, { constructor: AbortedError })
+      server.fault({ method: 'PUT', action: { status: 403, code: 'AccessDenied' } })
+      await assert.rejects(store.put('values/1', silent()), AccessDeniedError)
+      assert.deepEqual(server.unfinishedUploads('bucket'), [])
+    })
+
+    for (const action of ['drop-before', 'drop-after', 'cut-short'] as const) {
+      test(`of a stream whose upload is begun twice (${action}) leaves no upload`, async () => {
+        server.fault({ method: 'POST', action })
+        await store.put('values/1', repeat(new Uint8Array(1 << 20), 20))
+        assert.deepEqual(server.unfinishedUploads('bucket'), [])
+      })
+
+      test(`of a stream whose upload is completed twice (${action}) is done`, async () => {
+        server.fault({ method: 'POST', skip: 1, action })
+        const { etag } = await store.put('values/1', repeat(new Uint8Array(1 << 20), 20))
+        const answer = await store.get('values/1')
+        assert.ok(answer.status === 'found' && answer.body.length === 20 << 20)
+        assert.equal(answer.etag, etag)
+      })
+    }
+
+    test('of a stream that cannot even be begun leaves nothing', async () => {
+      server.fault({ method: 'POST', action: 'drop-after', count: 5 })
+      await assert.rejects(store.put('values/1', repeat(new Uint8Array(1 << 20), 20)), StoreError)
+      assert.deepEqual(server.unfinishedUploads('bucket'), [])
     })
   })
 

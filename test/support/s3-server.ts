@@ -36,6 +36,8 @@ export interface S3Server {
   url(bucket: string, prefix?: string): string
   /** The objects of a bucket by key. */
   objects(bucket: string): ReadonlyMap<string, StoredObject>
+  /** The keys of the multipart uploads that were neither completed nor aborted. */
+  unfinishedUploads(bucket: string): string[]
   /** Orders a fault for requests to come. The oldest rule that matches a request and is not used up decides. */
   fault(rule: FaultRule): void
   /** Breaks promises of S3 until the next reset. */
@@ -89,6 +91,10 @@ class InMemoryS3 implements S3Server {
 
   objects(bucket: string): ReadonlyMap<string, StoredObject> {
     return this.#world(bucket).bucket.objects
+  }
+
+  unfinishedUploads(bucket: string): string[] {
+    return [...this.#world(bucket).uploads.values()].map(({ key }) => key)
   }
 
   fault(rule: FaultRule): void {

@@ -24,7 +24,8 @@ export interface ListingStyle {
   readonly raggedPages: boolean
 }
 
-export interface Upload {
+/** A multipart upload that was neither completed nor aborted. */
+export interface UnfinishedUpload {
   readonly key: string
   readonly startedAt: Date
   readonly parts: Map<number, Buffer>
@@ -33,8 +34,7 @@ export interface Upload {
 /** What a bucket holds besides its objects. */
 export interface World {
   readonly bucket: Bucket
-  /** Begun in parts and not finished, by their ids. */
-  readonly uploads: Map<string, Upload>
+  readonly uploads: Map<string, UnfinishedUpload>
   readonly listing: ListingStyle
 }
 
@@ -152,16 +152,25 @@ function multipart({ bucket, uploads }: World, { method, key, query, body }: S3R
     return { status: 200, body: tag('InitiateMultipartUploadResult', tag('UploadId', id)) }
   }
   const id = query.get('uploadId') ?? ''
-  const parts = uploads.get(id)?.parts
-  if (!parts) return failure(404, 'NoSuchUpload')
+  const upload = uploads.get(id)
+  if (upload?.key !== key) return failure(404, 'NoSuchUpload')
   if (method === 'PUT') {
-    parts.set(Number(query.get('partNumber')), body)
+    upload.parts.set(Number(query.get('partNumber')), body)
     return { status: 200, headers: { etag: `"${md5(body)}"` } }
   }
   uploads.delete(id)
   if (method === 'DELETE') return { status: 204 }
   const numbers = textsOf('PartNumber', body.toString()).map(Number)
-  const bodies = numbers.map(number => parts.get(number) ?? Buffer.alloc(0))
+  const bodies = numbers.map(number => upload.parts.get(number) ?? Buffer.alloc(0))
   const { etag } = bucket.put(key, Buffer.concat(bodies), `${randomBytes(16).toString('hex')}-${bodies.length}`)
   return { status: 200, body: tag('CompleteMultipartUploadResult', tag('ETag', text(`"${etag}"`))) }
+}
+
+/** All on one page. */
+function listUploads({ uploads }: World, query: URLSearchParams): S3Answer {
+  const matching = [...uploads].filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''))
+  const entries = matching.map(([id, { key, startedAt }]) => {
+    return tag('Upload', tag('Key', text(key)), tag('UploadId', id), tag('Initiated', startedAt.toISOString()))
+  })
+  return { status: 200, body: tag('ListMultipartUploadsResult', tag('IsTruncated', 'false'), ...entries) }
 }
