@@ -165,12 +165,3 @@ function multipart({ bucket, uploads }: World, { method, key, query, body }: S3R
   const { etag } = bucket.put(key, Buffer.concat(bodies), `${randomBytes(16).toString('hex')}-${bodies.length}`)
   return { status: 200, body: tag('CompleteMultipartUploadResult', tag('ETag', text(`"${etag}"`))) }
 }
-
-/** All on one page. */
-function listUploads({ uploads }: World, query: URLSearchParams): S3Answer {
-  const matching = [...uploads].filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''))
-  const entries = matching.map(([id, { key, startedAt }]) => {
-    return tag('Upload', tag('Key', text(key)), tag('UploadId', id), tag('Initiated', startedAt.toISOString()))
-  })
-  return { status: 200, body: tag('ListMultipartUploadsResult', tag('IsTruncated', 'false'), ...entries) }
-}
