@@ -19,7 +19,10 @@ export async function countTogether(handles: readonly Namespace[], clean: Namesp
   const told = commits.map(({ message = '' }) => message)
   assert.equal(new Set(told).size, told.length, `applied once each: ${told}`)
   for (const message of told) assert.ok(tried.has(message), message)
-  for (const [message, outcome] of tried) if (outcome === 'done') assert.ok(told.includes(message), message)
+  for (const [message, outcome] of tried) {
+    if (outcome === 'done') assert.ok(told.includes(message), `${message} was acknowledged`)
+    if (outcome === CONFLICT) assert.ok(!told.includes(message), `${message} was refused`)
+  }
   const count = told.filter(message => message.startsWith('count')).length
   assert.equal(Number(Buffer.from((await clean.get('counter')) ?? '0').toString()), count)
   const puts = told.filter(message => message.startsWith('put')).sort()

@@ -104,6 +104,7 @@ async function attempt(name: string, work: () => Promise<unknown>): Promise<Outc
     if (error === SKIPPED) return 'skipped'
     if (error instanceof RunletError) {
       assert.match(error.code, /^ERR_RUNLET_[A-Z_]+$/)
+      assert.notEqual(error.code, 'ERR_RUNLET_CONFLICT', `${name} met itself`)
       return error.code as Outcome
     }
     throw error

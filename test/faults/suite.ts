@@ -46,7 +46,7 @@ export function faultSuite(name: string, troubles: Troubles): void {
 
 const CLIENTS = 3
 const CROWDS: readonly (readonly [kind: string, faults: readonly Fault[]])[] = [
-  ['lost answers', ['cut-after', 'cut-in-answer', 'error-after', 'gateway-after']],
+  ['lost answers', ['cut-after', 'cut-in-answer', 'error-after', 'hang-after']],
   ['old answers', LIES],
   ['any fault', FAULTS],
 ]
