@@ -31,7 +31,7 @@ export interface Place {
 export const LIMIT = { timeout: 240_000 }
 
 /** Call it inside `describe`; the place opens with the returned function and is gone after the describe's tests. */
-export function aPlace(ground: Ground, scenario: string): () => Promise<Place> {
+export function aPlace(ground: Ground, scenario: string, options: { graceMs?: number } = {}): () => Promise<Place> {
   const fleet = new Fleet()
   let opened: Place | undefined
   after(async () => {
@@ -43,7 +43,7 @@ export function aPlace(ground: Ground, scenario: string): () => Promise<Place> {
     const root = await mkdtemp(join(tmpdir(), 'runlet-processes-'))
     const url = ground.urlOf(scenario, root)
     const folder = await mkdtemp(join(root, 'journals-'))
-    const store = await openStore(url)
+    const store = await openStore(url, options)
     opened = { url, store, parent: await store.namespace('p', { create: true }), folder, fleet }
     return opened
   }

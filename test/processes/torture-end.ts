@@ -1,0 +1,46 @@
+// The end of a torture: the runs that the dead left are ended, and the store is swept until nothing is left to sweep.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemAmbient } from '../../lib/ambient.ts'
+import { type Namespace, NamespaceSealedError } from '../../lib/index.ts'
+import { openObjectStore } from '../../lib/store/open.ts'
+import { type Census, census } from '../support/reachable.ts'
+import { sweepOf } from '../support/sweep.ts'
+import { resumeOnceFree } from './left-runs.ts'
+import type { Place } from './place.ts'
+
+/** What was never referred to is an orphan after 24 grace periods, and deleted one later; and a busy machine takes its time. */
+const GRACES = 26
+const SPARE_MS = 60_000
+/** Nothing is kept for so long here that it is discarded. */
+const KEEP_MS = 86_400_000
+
+/** As its fork chose, unless it has ended. */
+export async function endLeftRun(parent: Namespace, id: string, discards: boolean): Promise<void> {
+  try {
+    const run = await resumeOnceFree(parent, id)
+    await (discards ? run?.discard() : run?.fold({ message: id }))
+  } catch (error) {
+    if (!(error instanceof NamespaceSealedError)) throw error
+  }
+}
+
+/** What is missing, and what nothing refers to: undefined where there is no sweep yet. */
+export async function sweepUntilClean(
+  { url, store }: Place,
+  graceMs: number,
+): Promise<{ missing: Census['missing']; unreachable: Census['unreachable'] | undefined }> {
+  const objects = await openObjectStore(url, systemAmbient, { folder: process.cwd() })
+  const sweep = sweepOf(store)
+  const until = performance.now() + GRACES * graceMs + SPARE_MS
+  try {
+    for (;;) {
+      await sweep?.({ keepMs: KEEP_MS })
+      const { missing, unreachable } = await census(objects, 'p')
+      if (!sweep) return { missing, unreachable: undefined }
+      if (unreachable.length === 0 || missing.length > 0 || performance.now() > until) return { missing, unreachable }
+      await sleep(graceMs)
+    }
+  } finally {
+    await objects.close()
+  }
+}

@@ -1,0 +1,107 @@
+// What lies in a store against what can be reached there, read by hand from the documents of lib/README.md and by none of the library's
+// own code: so that a sweep which deletes too much, or too little, does not judge itself.
+import { gunzipSync } from 'node:zlib'
+import type { ObjectStore } from '../../lib/store/object-store.ts'
+
+interface Ref {
+  readonly id: string
+  readonly in?: string
+  readonly level: number
+}
+interface Row {
+  readonly object?: string
+  readonly pack?: readonly [id: string, offset: number, size: number]
+  readonly in?: string
+}
+interface Layer {
+  readonly rows?: readonly Row[]
+  readonly files?: readonly Ref[]
+}
+
+export interface Census {
+  /** Keys that something refers to and that are not there. */
+  readonly missing: string[]
+  /** Keys of index files, values, packs and history that nothing refers to. */
+  readonly unreachable: string[]
+}
+
+/** Counts a namespace and all that lies below it. Nobody must be at work there. */
+export async function census(store: ObjectStore, namespace: string): Promise<Census> {
+  const walk = new Walk(store)
+  const there = new Set<string>()
+  for await (const { key } of store.list({ prefix: `ns/${namespace}/` })) there.add(key)
+  for (const key of there) {
+    if (key.endsWith('/_/head')) await walk.head(key, there)
+    if (key.includes('/_/forks/')) await walk.layers((await walk.json(key)).layers, namespaceOf(key))
+  }
+  const counted = [...there].filter(key => {
+    return /\/_\/(index|values|packs)\//.test(key) || (key.includes('/_/history/') && !walk.ended.has(namespaceOf(key)))
+  })
+  return {
+    missing: [...walk.reached].filter(key => !there.has(key)),
+    unreachable: counted.filter(key => !walk.reached.has(key)),
+  }
+}
+
+const namespaceOf = (key: string): string => key.slice('ns/'.length, key.indexOf('/_/'))
+
+class Walk {
+  readonly reached = new Set<string>()
+  /** Runs of which nobody needs more than what others refer to. Whether their history stays is not counted. */
+  readonly ended = new Set<string>()
+  private readonly store: ObjectStore
+
+  constructor(store: ObjectStore) {
+    this.store = store
+  }
+
+  async head(key: string, there: ReadonlySet<string>): Promise<void> {
+    const namespace = namespaceOf(key)
+    const head = await this.json(key)
+    if (head.state !== 'open' && head.state !== 'sealed') return void this.ended.add(namespace)
+    await this.layers(head.layers, namespace)
+    for (let segment = head.history; segment; ) {
+      const at = `ns/${namespace}/_/history/${segment.id}`
+      this.reached.add(at)
+      segment = there.has(at) ? (await this.json(at)).before : undefined
+    }
+  }
+
+  async layers(layers: readonly Layer[], namespace: string): Promise<void> {
+    for (const { rows = [], files = [] } of layers) {
+      this.rows(rows, namespace)
+      await this.files(files, namespace)
+    }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: documents of every kind, as they lie there
+  async json(key: string): Promise<any> {
+    return JSON.parse(Buffer.from((await this.body(key)) ?? '{}').toString())
+  }
+
+  private async files(refs: readonly Ref[], referrer: string): Promise<void> {
+    for (const { id, in: home = referrer, level } of refs) {
+      const key = `ns/${home}/_/index/${id}`
+      if (this.reached.has(key)) continue
+      this.reached.add(key)
+      const body = await this.body(key)
+      if (!body) continue
+      const [, ...items] = gunzipSync(body).toString().trimEnd().split('\n')
+      const parsed = items.map(line => JSON.parse(line))
+      if (level > 0) await this.files(parsed, home)
+      else this.rows(parsed, home)
+    }
+  }
+
+  private rows(rows: readonly Row[], referrer: string): void {
+    for (const { object, pack, in: home = referrer } of rows) {
+      if (object) this.reached.add(`ns/${home}/_/values/${object}`)
+      if (pack) this.reached.add(`ns/${home}/_/packs/${pack[0]}`)
+    }
+  }
+
+  private async body(key: string): Promise<Uint8Array | undefined> {
+    const answer = await this.store.get(key)
+    return answer.status === 'found' ? answer.body : undefined
+  }
+}
