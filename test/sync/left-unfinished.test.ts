@@ -18,8 +18,8 @@ import { fastClock } from '../support/fast-clock.ts'
 import { contents } from '../support/world.ts'
 
 const never = new Promise<never>(() => undefined)
-/** A turn at a copy is over after 0.2 s. */
-const clock = fastClock(100)
+/** A turn at a copy is over after 1 s. */
+const clock = fastClock(20)
 
 /** A process that gets no answer any more, and does nothing, once `dies` says so of one of its requests. */
 async function aProcess(bucket: MemoryBucket, dies: (request: MemoryRequest) => boolean = () => false) {
