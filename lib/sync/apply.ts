@@ -80,13 +80,8 @@ function* windows(changes: RowChange[]): Generator<readonly RowChange[]> {
   for (const side of sides) while (side.length > 0) yield side.splice(0, WINDOW)
 }
 
-async function decideAll(turn: Turn, changes: readonly RowChange[], winner: Winner): Promise<Step[]> {
-  const steps: Step[] = []
-  await concurrently(changes, FILES_AT_ONCE, async (change, position) => {
-    steps[position] = await decideFor(turn, change, winner)
-  })
-  return steps
-}
+const decideAll = (turn: Turn, changes: readonly RowChange[], winner: Winner): Promise<Step[]> =>
+  concurrently(changes, FILES_AT_ONCE, change => decideFor(turn, change, winner))
 
 async function decideFor(turn: Turn, change: RowChange, winner: Winner): Promise<Step> {
   const { path, after: row } = change

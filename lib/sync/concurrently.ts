@@ -1,32 +1,36 @@
 // Work on many things, so many at a time. No queue: a directory has hundreds of thousands of files, and what each of them costs
 // beside its own system calls adds up.
 
-/** Runs `work` on every item, at most `limit` at once, in order of beginning. The first failure ends it, once all that began has ended. */
-export async function concurrently<T>(
+/**
+ * Runs `work` on every item, at most `limit` at once, in order of beginning; resolves to the results in the order of the items. The
+ * first failure ends it, once all that began has ended.
+ */
+export async function concurrently<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   limit: number,
-  work: (item: T, position: number) => Promise<void>,
-): Promise<void> {
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
-  let position = 0
-  let failed = false
+  const results: R[] = []
+  const failures: unknown[] = []
+  let begun = 0
   const worker = async (): Promise<void> => {
     try {
-      while (!failed) {
+      while (failures.length === 0) {
         const taken = source.next()
         const next = taken instanceof Promise ? await taken : taken
-        if (next.done || failed) return
-        await work(next.value, position++)
+        if (next.done || failures.length > 0) return
+        const position = begun++
+        results[position] = await work(next.value)
       }
     } catch (error) {
-      failed = true
-      throw error
+      failures.push(error)
     }
   }
-  const ended = await Promise.allSettled(Array.from({ length: limit }, worker))
-  const failure = ended.find(one => one.status === 'rejected')
-  if (failure) {
+  await Promise.all(Array.from({ length: limit }, worker))
+  if (failures.length > 0) {
     await source.return?.()
-    throw failure.reason
+    throw failures[0]
   }
+  return results
 }

@@ -93,12 +93,11 @@ interface Upload {
 
 /** Stores the values. A file that went since the scan is left to the next push, which finds out what became of it. */
 async function upload(turn: Turn, changes: readonly LocalChange[], options: SyncOptions): Promise<Upload[]> {
-  const uploads: (Upload | undefined)[] = []
   const progress = new Progress(turn.namespace.ambient, files => options.onProgress?.('push', files))
-  await concurrently(changes, UPLOADS, async (change, position) => {
+  const uploads = await concurrently(changes, UPLOADS, async change => {
     const row = await rowOf(turn, change)
-    uploads[position] = row && { change, row }
     progress.add(1)
+    return row && { change, row }
   })
   progress.end()
   return uploads.filter(one => one !== undefined)

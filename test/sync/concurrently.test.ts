@@ -15,18 +15,25 @@ describe('work on many things', () => {
     ['at hand', () => Array.from({ length: 50 }, (_, i) => i)],
     ['that come slowly', () => slowly(50)],
   ] as const) {
-    test(`${kind} is done once for each, with its position, so many at a time`, async () => {
+    test(`${kind} is done once for each, so many at a time, and results have the order of the items`, async () => {
       let [running, most] = [0, 0]
-      const done: [number, number][] = []
-      await concurrently(items(), 4, async (item, position) => {
+      const done: number[] = []
+      const results = await concurrently(items(), 4, async item => {
         most = Math.max(most, ++running)
-        await setImmediate()
+        for (let turn = 0; turn <= item % 4; turn++) await setImmediate()
         running -= 1
-        done.push([item, position])
+        done.push(item)
+        return item * 2
       })
+      const all = Array.from({ length: 50 }, (_, i) => i)
+      assert.notDeepEqual(done, all)
       assert.deepEqual(
-        done.sort(([a], [b]) => a - b),
-        Array.from({ length: 50 }, (_, i) => [i, i]),
+        done.sort((a, b) => a - b),
+        all,
+      )
+      assert.deepEqual(
+        results,
+        all.map(i => i * 2),
       )
       assert.ok(most > 1 && most <= 4, `${most} at a time`)
     })
@@ -44,5 +51,13 @@ describe('work on many things', () => {
     await assert.rejects(work, /the tenth/)
     assert.equal(running, 0)
     assert.ok(begun < 30, `${begun} were begun`)
+  })
+
+  test('tells of the failure that came first, whatever fails after it', async () => {
+    const work = concurrently([3, 2, 1], 3, async item => {
+      for (let turn = 0; turn < item; turn++) await setImmediate()
+      throw new Error(`of ${item}`)
+    })
+    await assert.rejects(work, /of 1/)
   })
 })

@@ -4,10 +4,10 @@
 // a round put for it, no more: what the run had there before comes back.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import PQueue from 'p-queue'
 import type { Path } from '../../names.ts'
 import type { Transaction } from '../../namespace/namespace.ts'
 import type { Run } from '../../runlet.ts'
+import { concurrently } from '../../sync/concurrently.ts'
 import { withOpenFile } from './outbox-file.ts'
 import type { Moved, Source } from './run-files.ts'
 import { type FoundFile, scanFolder } from './scan.ts'
@@ -65,20 +65,18 @@ export class Outbox implements Source {
 
   async #bring(looksAt: 'since the last round' | 'since ever'): Promise<Moved> {
     const found = await scanFolder(this.#folder)
-    const looked = await eachOf(found, file => this.#look(file, looksAt))
+    const looked = await concurrently(found, FILES_AT_ONCE, file => this.#look(file, looksAt))
     const changed = looked.filter(file => file !== undefined)
     const gone = await this.#gone(found)
     if (changed.length + gone.length === 0) return { put: 0, deleted: 0 }
-    const puts: Put[] = []
+    let puts: readonly Put[] = []
     const fill = async (tx: Transaction) => {
       for (const [path, { before }] of gone) {
         if (before === undefined) tx.delete(path)
         else await tx.put(path, createReadStream(before))
       }
-      await eachOf(changed, async file => {
-        const put = await this.#put(tx, file)
-        if (put) puts.push(put)
-      })
+      const put = await concurrently(changed, FILES_AT_ONCE, file => this.#put(tx, file))
+      puts = put.filter(one => one !== undefined)
     }
     await this.#run.commit(fill, { message: 'files of RUNLET_DIR', signal: this.#run.signal })
     for (const { path, stamp, sha256, before } of puts) {
@@ -111,7 +109,7 @@ export class Outbox implements Source {
   async #gone(found: readonly FoundFile[]): Promise<[Path, Ours][]> {
     const there = new Set(found.map(({ path }) => path))
     const gone = [...this.#ours].filter(([path]) => !there.has(path))
-    const rows = await eachOf(gone, ([path]) => this.#run.stat(path))
+    const rows = await concurrently(gone, FILES_AT_ONCE, ([path]) => this.#run.stat(path))
     return gone.filter(([path, { sha256 }], i) => {
       this.#seen.delete(path)
       const isOurs = rows[i]?.sha256 === sha256
@@ -139,17 +137,5 @@ async function* hashing(chunks: AsyncIterable<Uint8Array>, hash: { update(chunk:
   for await (const chunk of chunks) {
     hash.update(chunk)
     yield chunk
-  }
-}
-
-/** Some at a time. When one fails, none is at work any more. */
-async function eachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const queue = new PQueue({ concurrency: FILES_AT_ONCE })
-  try {
-    return await queue.addAll(items.map(item => () => work(item)))
-  } catch (error) {
-    queue.clear()
-    await queue.onIdle()
-    throw error
   }
 }
