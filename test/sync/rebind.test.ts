@@ -182,6 +182,7 @@ describe('a copy whose last push died, bound to another namespace,', () => {
       assert.deepEqual(await contents(first), there)
       assert.deepEqual(await contents(second), expected)
       assert.deepEqual(await files(root), expected)
+      await copy.dispose()
     })
 
     test(`${what}, though it is killed before it forgets the note`, async () => {
@@ -195,6 +196,7 @@ describe('a copy whose last push died, bound to another namespace,', () => {
       assert.deepEqual(await contents(first), there)
       assert.deepEqual(await contents(second), expected)
       assert.deepEqual(await files(root), expected)
+      await copy.dispose()
     })
   }
 })
