@@ -42,6 +42,12 @@ export function parseNamespaceName(text: unknown): NamespaceName {
   return text as NamespaceName
 }
 
+/** Whether `parseNamespaceName` takes it. */
+export function isNamespaceName(text: string): text is NamespaceName {
+  const segments = text.split('/')
+  return segments.length <= MAX_DEPTH && segments.every(isSegment)
+}
+
 /** The name of the child `segment` of `parent`. */
 export function childName(parent: NamespaceName, segment: Segment): NamespaceName {
   return parseNamespaceName(`${parent}/${segment}`)

@@ -4,9 +4,10 @@ import type { Ambient } from './ambient.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { defaultLabel } from './identity.ts'
 import type { WaitOptions } from './lease/leases.ts'
-import { parsePrefix } from './names.ts'
+import { parseNamespaceName, parsePrefix } from './names.ts'
 import type { ConflictPolicy } from './namespace/policy.ts'
 import type { OnError, RunOptions } from './run/run.ts'
+import type { Sweep } from './run/sweep/sweep.ts'
 
 export interface OpenOptions {
   /** Signs commits. Default: user@host. At most 128 characters. */
@@ -68,6 +69,19 @@ export interface RunCopyOptions {
   readonly onFailedSync?: ((error: unknown) => void) | undefined
 }
 
+export interface SweepOptions {
+  /** Says what it would do, and changes nothing. Default: false. */
+  readonly dryRun?: boolean | undefined
+  /** Only this namespace and its runs. Default: all of the store. */
+  readonly namespace?: string | undefined
+  /** How long a run without an owner is kept whose fork chose `keep`, in milliseconds. Default: 14 days. */
+  readonly keepMs?: number | undefined
+  /** Ends it; what it has reached stands. */
+  readonly signal?: AbortSignal | undefined
+  /** Told of each namespace when it begins with it. */
+  readonly onProgress?: ((namespace: string) => void) | undefined
+}
+
 export interface FoldOptions {
   /** In place of the policies given at the fork. */
   readonly onConflict?: ConflictPolicy | undefined
@@ -90,6 +104,19 @@ const openSchema = z.strictObject({
     .max(30 * 86_400_000)
     .optional(),
   ambient: z.custom<Ambient>().optional(),
+})
+
+const DAY_MS = 86_400_000
+
+const sweepSchema = z.strictObject({
+  dryRun: z.boolean().default(false),
+  namespace: z.string().optional(),
+  keepMs: z
+    .number()
+    .nonnegative()
+    .default(14 * DAY_MS),
+  signal: signalSchema.optional(),
+  onProgress: z.custom<(namespace: string) => void>(given => typeof given === 'function', 'is no function').optional(),
 })
 
 const foldSchema = z.strictObject({ onConflict: z.unknown().optional(), message: messageSchema.optional() })
@@ -136,6 +163,11 @@ export function parseOpenOptions(options: OpenOptions): OpenOptions {
 
 export function parseFoldOptions(options: FoldOptions): FoldOptions {
   return { ...parse(foldSchema, options), onConflict: options.onConflict }
+}
+
+export function parseSweepOptions(options: SweepOptions = {}): Omit<Sweep, 'author'> {
+  const { namespace, ...rest } = parse(sweepSchema, options)
+  return { ...rest, namespace: namespace === undefined ? undefined : parseNamespaceName(namespace) }
 }
 
 export function parseForkOptions(options: ForkOptions = {}): RunOptions {

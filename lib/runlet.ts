@@ -24,7 +24,9 @@ import {
   parseForkOptions,
   parseLockOptions,
   parseOpenOptions,
+  parseSweepOptions,
   parseWriteOptions,
+  type SweepOptions,
   type WriteOptions,
 } from './options.ts'
 import { discardRun } from './run/discard.ts'
@@ -34,10 +36,13 @@ import { listRuns, type RunInfo } from './run/list-runs.ts'
 import { refreshRun } from './run/refresh.ts'
 import { resumeRun } from './run/resume.ts'
 import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
+import type { SweepReport } from './run/sweep/report.ts'
+import { sweepStore } from './run/sweep/sweep.ts'
 import { defaultCacheFolder } from './store/cached-store.ts'
 import { type DoctorOptions, type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
 import { setGrace } from './store/grace.ts'
+import type { Meter } from './store/metered-store.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { openObjectStore } from './store/open.ts'
 import { type CopyOptions, WorkingCopy } from './sync/working-copy.ts'
@@ -109,6 +114,16 @@ export class Store {
         ? undefined
         : (url: string) => openObjectStore(url, this.#ambient, { folder: '/' })
     return examine(this.#objects, this.#ambient, { onProgress, signal, open })
+  }
+
+  /**
+   * Finishes what crashes interrupted, treats runs whose owners are gone as their forks chose, and deletes what nothing reaches, once a
+   * grace period has passed (G9). Needs no writer to pause, and may run on several machines at once; what it costs follows what there is
+   * to do. With `dryRun` it says what it would do, and changes nothing.
+   * @throws AbortedError; what goes wrong with one namespace is told in the report and does not stop the others
+   */
+  sweep(options?: SweepOptions): Promise<SweepReport & Readonly<Meter>> {
+    return sweepStore(this.#objects, this.#ambient, { ...parseSweepOptions(options), author: this.#author })
   }
 
   /** Waits for what runs in the background (long upkeep is cut short, which loses nothing), and ends connections. */

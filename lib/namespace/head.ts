@@ -103,6 +103,10 @@ export const headSchema = z.object({
   oldBases: z.array(baseSchema).optional(),
   /** Of a folded run: the parent's commit that adopted it, and how many rows that were. */
   folded: z.object({ seq: seqSchema, rows: z.number().int().nonnegative() }).optional(),
+  /** Of a run whose id was used before: when the one before it had ended, by the store's clock. */
+  after: z.number().optional(),
+  /** Of a run that has ended: a sweep has emptied its folder, and nothing but this is left. */
+  emptied: z.literal(true).optional(),
 })
 
 /** The pin of a fork: everything of the parent that the child reaches. Immutable. */

@@ -28,12 +28,21 @@ const segmentSchema = z.object({
 /** All commits, newest first. */
 export async function* readHistory(store: ObjectStore, head: NewHead): AsyncGenerator<CommitRecord> {
   yield* head.commits.toReversed()
+  for await (const { commits } of readSegments(store, head)) yield* commits.toReversed()
+}
+
+/** The segments, newest first. */
+export async function* readSegments(
+  store: ObjectStore,
+  head: NewHead,
+): AsyncGenerator<{ id: string; commits: readonly CommitRecord[] }> {
   for (let segment = head.history; segment; ) {
-    const key = historyKey(head.namespace, segment.id)
+    const { id } = segment
+    const key = historyKey(head.namespace, id)
     const answer = await store.get(key)
     if (answer.status !== 'found') throw new MissingObjectError(key, `the history of "${head.namespace}"`)
     const { commits, before } = decodeJson(key, answer.body, segmentSchema)
-    yield* commits.toReversed()
+    yield { id, commits }
     segment = before
   }
 }

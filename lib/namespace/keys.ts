@@ -15,7 +15,15 @@ export const leasePrefix = (namespace: NamespaceName) => `${own(namespace)}/leas
 export const leaseKey = (namespace: NamespaceName, name: string) => `${leasePrefix(namespace)}${name}`
 export const queuePrefix = (namespace: NamespaceName) => `${own(namespace)}/queue/`
 export const queueKey = (namespace: NamespaceName, id: string) => `${queuePrefix(namespace)}${id}`
-export const garbageKey = (namespace: NamespaceName, id: string) => `${own(namespace)}/garbage/${id}`
+export const garbagePrefix = (namespace: NamespaceName) => `${own(namespace)}/garbage/`
+/** What the sweep remembers for the next one. */
+export const sweepKey = (namespace: NamespaceName, what: string) => `${own(namespace)}/sweep/${what}`
+/** Everything of a namespace and of those below it. */
+export const familyPrefix = (namespace: NamespaceName) => `ns/${namespace}/`
+/** The part of a namespace's objects of one kind. */
+export const kindPrefix = (namespace: NamespaceName, kind: string) => `${own(namespace)}/${kind}/`
+/** What of a namespace stays when it has ended: others of the same name begin with it. */
+export const isLasting = (key: string): boolean => /\/_\/(head$|lease\/)/.test(key)
 export const forksPrefix = (namespace: NamespaceName) => `${own(namespace)}/forks/`
 
 /** Objects that never change once they are there, and are read whole. */

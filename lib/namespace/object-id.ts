@@ -5,5 +5,8 @@ import type { Ambient } from '../ambient.ts'
 const TIME_DIGITS = 9
 
 export function newId(ambient: Ambient): string {
-  return `${Math.max(0, Math.floor(ambient.now())).toString(36).padStart(TIME_DIGITS, '0')}-${ambient.randomId()}`
+  return `${idsFrom(ambient.now())}-${ambient.randomId()}`
 }
+
+/** Comes before all ids that were made then or later, by their makers' clocks. */
+export const idsFrom = (time: number): string => Math.max(0, Math.floor(time)).toString(36).padStart(TIME_DIGITS, '0')

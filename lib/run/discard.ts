@@ -10,6 +10,7 @@ import { newId } from '../namespace/object-id.ts'
 import { end, rowsOfHead } from './fold.ts'
 import { openChildren, removeAllPins } from './pin.ts'
 import { assertOwner, finalFences, type OpenRun } from './run.ts'
+import { noteEnded } from './sweep/garbage-list.ts'
 
 /**
  * Discards what the run wrote. Discarding a discarded run again changes nothing; a folded one cannot be discarded. Who may write the
@@ -32,9 +33,12 @@ export async function discardRun(run: OpenRun, author: string): Promise<void> {
   if (folded !== undefined) await end(run, { seq: folded, rows: rowsOfHead(value) })
   if (folded !== undefined || value.state === 'folded') throw new NamespaceSealedError(run.name, 'folded')
   await run.lease?.abandon()
-  await removeAllPins(run.parent, value).catch(error => {
+  try {
+    await noteEnded(run.parent, run.name)
+    await removeAllPins(run.parent, value)
+  } catch (error) {
     if (!(error instanceof AccessDeniedError)) throw error
-  })
+  }
 }
 
 /** Has the parent refuse every fold of the sealed run; resolves to the commit of the fold if one was faster. */

@@ -24,6 +24,7 @@ import { type Meter, metered } from '../store/metered-store.ts'
 import type { Version } from '../store/register.ts'
 import { openChildren, removeAllPins } from './pin.ts'
 import { assertOwner, finalFences, type OpenRun } from './run.ts'
+import { noteEnded } from './sweep/garbage-list.ts'
 
 type MergeLease = Version<LeaseRecord> | undefined
 
@@ -75,13 +76,15 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
   const rows = rowsOfHead(sealed)
   if (sealed.state === 'folded') {
     await tidied(removeAllPins(run.parent, sealed))
-    return { seq: sealed.folded?.seq ?? 0, rows, waitedMs: 0, heldMs: 0, batchSize: 1 }
+    const { seq = 0, rows: adopted = rows } = sealed.folded ?? {}
+    return { seq, rows: adopted, waitedMs: 0, heldMs: 0, batchSize: 1 }
   }
   const adopted = await adopt(run, { sealed, here }, options, mergeLease)
   const ended = tidied(end(run, { seq: adopted.seq, rows }))
   await Promise.all([ended, run.lease?.abandon()])
   if (adopted.heldMs > 0) run.parent.committer.maintain()
-  if (await ended) await tidied(removeAllPins(run.parent, sealed))
+  const isNoted = (await ended) && (rows > 0 || (await tidied(noteEnded(run.parent, run.name))))
+  if (isNoted) await tidied(removeAllPins(run.parent, sealed))
   return { rows, ...adopted }
 }
 

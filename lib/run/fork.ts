@@ -100,6 +100,8 @@ async function claimHead(child: OpenNamespace, next: NewHead): Promise<void> {
     }
     // Tokens go on where the ended run's stopped: an owner of it that wakes must not be taken for one of this run.
     const { fences } = seen.value
-    await child.head.swap(seen, { ...next, fences: { [OWNER_LEASE]: (fences[OWNER_LEASE] ?? 0) + 1 } })
+    const { serverTime: after } = seen
+    if (after === undefined) await child.head.refresh()
+    else await child.head.swap(seen, { ...next, after, fences: { [OWNER_LEASE]: (fences[OWNER_LEASE] ?? 0) + 1 } })
   }
 }

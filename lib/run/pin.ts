@@ -50,18 +50,28 @@ export async function removeAllPins(parent: OpenNamespace, head: Head): Promise<
   await removePins(parent, head.namespace, bases)
 }
 
+export async function removeForks(parent: OpenNamespace, forks: readonly OpenFork[]): Promise<void> {
+  await parent.store.delete(forks.map(({ key }) => key))
+}
+
 export interface OpenFork {
   readonly name: NamespaceName
   readonly seq: number
   readonly fork: string
+  readonly key: string
+  readonly bytes: number
+  /** When its pin was put, by the store's clock. */
+  readonly putAt: number
 }
 
 /** The open children of a namespace, by their pins: no child is read, however many runs there ever were. */
 export async function listForks(parent: OpenNamespace): Promise<OpenFork[]> {
   const forks: OpenFork[] = []
   for await (const entry of parent.store.list({ prefix: forksPrefix(parent.name) })) {
-    const parsed = parseForkKey(entry.key)
-    if (parsed) forks.push({ name: childName(parent.name, parsed.child), seq: parsed.seq, fork: parsed.id })
+    const parsed = entry.kind === 'object' && parseForkKey(entry.key)
+    if (!parsed) continue
+    const { key, size: bytes, lastModified: putAt } = entry
+    forks.push({ name: childName(parent.name, parsed.child), seq: parsed.seq, fork: parsed.id, key, bytes, putAt })
   }
   return forks
 }

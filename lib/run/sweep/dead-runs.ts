@@ -1,0 +1,139 @@
+// Runs that nobody looks after any more: forks and ends that a crash cut short, and runs whose owner is gone. What becomes of them was
+// recorded when they were forked. Each step is what an owner would have done, and is safe beside an owner that wakes (G7).
+import { RunInUseError, RunletError } from '../../errors.ts'
+import type { LeaseRecord } from '../../lease/record.ts'
+import type { NamespaceName, Segment } from '../../names.ts'
+import type { Head } from '../../namespace/head.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
+import { orphanAgeOf } from '../../store/grace.ts'
+import type { Version } from '../../store/register.ts'
+import { discardRun } from '../discard.ts'
+import { foldRun, rowsOfHead } from '../fold.ts'
+import { type OpenFork, removeAllPins, removeForks } from '../pin.ts'
+import { resumeRun } from '../resume.ts'
+import { ownerCell, releaseRun } from '../run.ts'
+import { noteEnded } from './garbage-list.ts'
+import type { SweptRun } from './report.ts'
+import { raiseSweeps, type Sweeping } from './sweeping.ts'
+
+/** Long enough for a fold of a large run; it is renewed. */
+const TTL_MS = 60_000
+const LABEL = 'sweep'
+
+/** A run as its pins tell of it. */
+export interface PinnedRun {
+  readonly parent: OpenNamespace
+  readonly child: OpenNamespace
+  /** Its pins. */
+  readonly forks: readonly OpenFork[]
+  /** By the store's clock. */
+  readonly now: number
+}
+
+interface Found extends PinnedRun {
+  readonly head: Version<Head> | undefined
+  readonly owner: Version<LeaseRecord> | undefined
+}
+
+export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void> {
+  const { name } = run.child
+  const cell = ownerCell(run.child)
+  const [head, owner] = await Promise.all([run.child.head.peek(), cell.inspect()])
+  const found: Found = { ...run, head, owner }
+  const state = head?.value.state
+  if (state === undefined) return removeCutShort(found, sweeping)
+  if (state === 'folded' || state === 'discarded') return finishEnd(found, head?.value as Head, sweeping)
+  await removeDangling(found, sweeping)
+  if (!cell.available(owner)) return
+  const choice = choose(found, sweeping)
+  const { done, problem } = sweeping.dryRun || choice === 'kept' ? { done: choice } : await end(found, choice, sweeping)
+  const swept: SweptRun = { name, was: state, done, ...(problem !== undefined && { problem }) }
+  sweeping.tally.runs.push(swept)
+}
+
+/** What is to become of a run whose owner is gone. */
+function choose({ head, owner, now }: Found, { keepMs }: Sweeping): 'kept' | 'folded' | 'discarded' {
+  const { state, run } = (head as Version<Head>).value
+  const lastSign = lastSignOf((head as Version<Head>).value, owner?.value)
+  // Somebody began to fold it.
+  if (state === 'sealed') return now - lastSign > keepMs ? 'discarded' : 'folded'
+  // An owner that gave it back left it for somebody to go on with.
+  const chosen = owner?.value.holder ? run?.onError : 'keep'
+  if (chosen === 'fold') return 'folded'
+  return chosen === 'discard' || now - lastSign > keepMs ? 'discarded' : 'kept'
+}
+
+/** When somebody last worked on it, by their own clock: it is judged in days. A sweep that tried to end it is nobody. */
+function lastSignOf({ createdAt, commits }: Head, owner: LeaseRecord | undefined): number {
+  const isSweep = (owner?.holder?.label ?? owner?.last?.label) === LABEL
+  return Math.max(createdAt, commits.at(-1)?.at ?? 0, isSweep ? 0 : (owner?.acquiredAt ?? 0))
+}
+
+async function end(
+  { parent, child }: Found,
+  how: 'folded' | 'discarded',
+  { author, signal }: Sweeping,
+): Promise<{ done: SweptRun['done']; problem?: string }> {
+  const id = child.name.slice(child.name.lastIndexOf('/') + 1) as Segment
+  try {
+    const run = await resumeRun(parent, id, { label: LABEL, onError: 'keep', ttlMs: TTL_MS, signal })
+    try {
+      if (how === 'folded') await foldRun(run, { author, message: `sweep: fold ${run.name}` })
+      else await discardRun(run, author)
+      return { done: how }
+    } catch (error) {
+      await releaseRun(run)
+      throw error
+    }
+  } catch (error) {
+    if (error instanceof RunInUseError) return { done: 'kept' } // somebody was faster
+    if (!(error instanceof RunletError)) throw error
+    return { done: 'kept', problem: error.message }
+  }
+}
+
+/** Its end stands; only its pins are left. */
+async function finishEnd({ parent, child, forks }: Found, head: Head, { tally, dryRun }: Sweeping): Promise<void> {
+  tally.runs.push({ name: child.name, was: 'ended', done: 'removed' })
+  if (dryRun) return
+  if (needsNote(head)) await noteEnded(parent, child.name)
+  await removeAllPins(parent, head)
+  await removeForks(parent, forks)
+}
+
+/** Of the others the parent's history tells. */
+export const needsNote = (head: Head): boolean => head.state === 'discarded' || rowsOfHead(head) === 0
+
+/** A fork that never came to have a head. One that goes on after all sees that the parent's head was swapped, and starts over. */
+async function removeCutShort(found: Found, sweeping: Sweeping): Promise<void> {
+  const { parent, child, forks, now } = found
+  if (!forks.every(fork => isOld(parent, fork, now))) return
+  if (!sweeping.dryRun) {
+    await raiseSweeps(parent)
+    if (await child.head.peek()) return
+    await removeForks(parent, forks)
+  }
+  sweeping.tally.runs.push({ name: child.name, was: 'forking', done: 'removed' })
+}
+
+/** Pins of refreshes that never came to stand. The run's head is swapped first: a refresh that sleeps looks again. */
+async function removeDangling({ parent, child, forks, now }: Found, { dryRun, tally }: Sweeping): Promise<void> {
+  const dangling = (head: Head | undefined) => {
+    const bases = new Set([head?.base, ...(head?.oldBases ?? [])].map(base => base?.fork))
+    return forks.filter(fork => !bases.has(fork.fork) && isOld(parent, fork, now))
+  }
+  if (dangling(child.head.known?.value).length === 0 || dryRun) return
+  await raiseSweeps(child)
+  const removed = dangling(child.head.known?.value)
+  await removeForks(parent, removed)
+  for (const { bytes } of removed) tally.remove('forks', bytes)
+}
+
+const isOld = ({ store }: OpenNamespace, fork: OpenFork, now: number): boolean => now - fork.putAt > orphanAgeOf(store)
+
+/** The pins by the run that they are of. */
+export function byRun(forks: readonly OpenFork[]): [NamespaceName, OpenFork[]][] {
+  const runs = new Map<NamespaceName, OpenFork[]>()
+  for (const fork of forks) runs.set(fork.name, [...(runs.get(fork.name) ?? []), fork])
+  return [...runs]
+}

@@ -1,0 +1,92 @@
+// Deleting what was listed a grace period ago (G9), in this order: the head is swapped, so that nobody who read it earlier can begin to
+// refer to anything (sweeping.ts); then the forks are listed; then each object is looked up in all that is open. What an open fork
+// still reaches goes to a list of its own, and waits for the fork to end.
+import type { Base, Head } from '../../namespace/head.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
+import type { View } from '../../namespace/view.ts'
+import { listForks, type OpenFork } from '../pin.ts'
+import { emptyRun } from './ended-runs.ts'
+import { type Doomed, type GarbageList, keyOf, type ListedGarbage, putGarbage, readGarbage } from './garbage-list.ts'
+import { notNeededBy } from './needed.ts'
+import { deleteKeys, type Sweeping } from './sweeping.ts'
+
+/** `lists`: ripe ones. To be called once the head was swapped. */
+export async function deleteGarbage(
+  context: OpenNamespace,
+  lists: readonly ListedGarbage[],
+  sweeping: Sweeping,
+): Promise<void> {
+  const { value: head } = await context.head.refresh()
+  const open: Open = { head, forks: await listForks(context), views: new Map() }
+  for (const listed of lists) {
+    const list = await readGarbage(context, listed.key)
+    if (list) await deleteListed(context, { listed, list }, open, sweeping)
+  }
+}
+
+/** All that is open, as it was after the swap. */
+interface Open {
+  readonly head: Head
+  readonly forks: readonly OpenFork[]
+  readonly views: Map<string, Promise<View>>
+}
+
+async function deleteListed(
+  context: OpenNamespace,
+  { listed, list }: { listed: ListedGarbage; list: GarbageList },
+  open: Open,
+  sweeping: Sweeping,
+): Promise<void> {
+  const unused = await unusedBySelf(context, open.head, list.items)
+  const free = await unusedByForks(context, open, list, unused)
+  const held = unused.filter(item => !free.includes(item))
+  for (const item of held) sweeping.tally.wait(1, item.bytes)
+  await removeAll(context, free, sweeping)
+  const left: GarbageList[] = []
+  for (const run of list.ended ?? []) left.push(...(await emptyRun(context, run, open.head, sweeping)))
+  const isDone = held.length < list.items.length || (list.ended ?? []).length > 0 || list.items.length === 0
+  if (sweeping.dryRun || !isDone) return
+  for (const found of left) await putGarbage(context, found)
+  if (held.length > 0) await putGarbage(context, { ...list, items: held, ended: undefined }, 'ripe')
+  await context.store.delete([listed.key])
+  sweeping.tally.remove('garbage', listed.size)
+}
+
+/** Those that the namespace does not refer to, nor what it stands on: a run says again what it has from its parent. */
+async function unusedBySelf(context: OpenNamespace, head: Head, items: readonly Doomed[]): Promise<Doomed[]> {
+  if (items.length === 0) return []
+  const bases = [head.base, ...(head.oldBases ?? [])].filter(base => base !== undefined)
+  let unused = await notNeededBy(context, context.views.view(head), items)
+  for (const base of bases)
+    unused = await notNeededBy(context, await context.views.baseView(context.name, base), unused)
+  return unused
+}
+
+async function unusedByForks(
+  context: OpenNamespace,
+  { forks, views }: Open,
+  { seq, since = 0, seen = [] }: GarbageList,
+  items: readonly Doomed[],
+): Promise<Doomed[]> {
+  let unused = [...items]
+  for (const fork of forks) {
+    if (fork.seq > seq || fork.seq < since || seen.includes(fork.fork) || unused.length === 0) continue
+    // Nobody can tell by its path whether the fork reaches what has none.
+    unused = unused.filter(item => item.path !== undefined)
+    if (!views.has(fork.fork)) views.set(fork.fork, viewOfFork(context, fork))
+    unused = await notNeededBy(context, await (views.get(fork.fork) as Promise<View>), unused)
+  }
+  return unused
+}
+
+/** What an open fork holds of the namespace. */
+export function viewOfFork(context: OpenNamespace, { name, seq, fork }: OpenFork): Promise<View> {
+  const base: Base = { namespace: context.name, seq, fork }
+  return context.views.baseView(name, base)
+}
+
+export async function removeAll(context: OpenNamespace, items: readonly Doomed[], sweeping: Sweeping): Promise<void> {
+  const keys = [...new Set(items.map(keyOf))]
+  if (!sweeping.dryRun) await deleteKeys(context, keys)
+  for (const item of items) sweeping.tally.remove(item.kind, item.bytes)
+}

@@ -1,0 +1,75 @@
+// Emptying the folder of a run that has ended, and those of the runs that were folded into it. Of a folded run stay the index files and
+// values that its parent adopted, until the parent needs them no more; of a discarded one nothing. Heads and leases stay: a run id can be
+// used again, its tokens must only grow, and a key that others may write to is never deleted, for stores ignore conditions on a delete.
+//
+// The id may be in use again at any moment. So the folder is listed before the head is swapped: if that swap is won, all that was
+// listed was there before any next run. What is older than this run its parent adopted from the ones before it: that is the parent's.
+import type { NamespaceName } from '../../names.ts'
+import type { Head } from '../../namespace/head.ts'
+import { familyPrefix, isLasting } from '../../namespace/keys.ts'
+import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
+import { compareTrees, rowsOf } from './compare-trees.ts'
+import { fileOf, isInFamily, storedValueOf } from './find-dropped.ts'
+import { bornAfter } from './find-orphans.ts'
+import { type Doomed, type GarbageList, keyOf } from './garbage-list.ts'
+import { notNeededBy } from './needed.ts'
+import { deleteKeys, type Sweeping } from './sweeping.ts'
+
+/** Resolves to what of it the parent adopted and needs no more: that is for a later sweep, for it was visible a moment ago. */
+export async function emptyRun(
+  parent: OpenNamespace,
+  run: NamespaceName,
+  parentHead: Head,
+  sweeping: Sweeping,
+): Promise<GarbageList[]> {
+  const child = openNamespace(parent.store, run, parent.ambient)
+  const version = await child.head.peek()
+  const head = version?.value
+  if (!head || head.emptied || head.state === 'open' || head.state === 'sealed') return []
+  const listed = await listFamily(child, bornAfter(head))
+  const adopted = head.state === 'folded' ? await storedIn(child, head) : []
+  const kept = new Set(adopted.map(keyOf))
+  const unneeded = [...listed].filter(([key]) => !kept.has(key) && !isLasting(key))
+  const unused = await notNeededBy(parent, parent.views.view(parentHead), adopted)
+  if (!sweeping.dryRun) {
+    const { write: _, ...rest } = head
+    const claimed = await child.head.swap(version, { ...rest, sweeps: head.sweeps + 1 })
+    if (!claimed.won) return []
+    const keys = unneeded.map(([key]) => key)
+    await deleteKeys(parent, keys)
+    await child.head.swap(claimed.version, tombstone(head))
+  }
+  for (const [key, bytes] of unneeded) sweeping.tally.remove(kindOf(key), bytes)
+  return unused.length > 0 ? [{ seq: parentHead.seq, items: unused }] : []
+}
+
+/** `.../_/index/<id>` is of kind `index`. */
+const kindOf = (key: string): string => /\/_\/([a-z]+)\//.exec(key)?.[1] ?? 'other'
+
+async function listFamily({ store, name }: OpenNamespace, after: number): Promise<Map<string, number>> {
+  const keys = new Map<string, number>()
+  for await (const entry of store.list({ prefix: familyPrefix(name) })) {
+    if (entry.kind === 'object' && entry.lastModified > after) keys.set(entry.key, entry.size)
+  }
+  return keys
+}
+
+/** The objects of the run's family that its head refers to. */
+async function storedIn(child: OpenNamespace, head: Head): Promise<Doomed[]> {
+  const { own } = child.views.view(head)
+  const { onlyNewer: files } = await compareTrees(child.index, [], own)
+  const found = new Map(files.map(file => [file.ref.id, fileOf(file)]))
+  for await (const rows of rowsOf(child.index, own, files)) {
+    for (const value of rows.map(storedValueOf)) if (value) found.set(value.id, value)
+  }
+  return [...found.values()].filter(item => isInFamily(child.name, item.in))
+}
+
+/** What must be known of a run for ever: how it ended, and the tokens that its next one begins above. */
+const tombstone = ({ write: _, history: __, oldBases: ___, ...head }: Head) => ({
+  ...head,
+  sweeps: head.sweeps + 1,
+  layers: [],
+  commits: [],
+  emptied: true as const,
+})

@@ -1,0 +1,47 @@
+// What a namespace stopped referring to since the last sweep: index files that were merged into others, and the values of paths that
+// were written anew or deleted. Three sources, each as long as what changed: the files that only the older state has, the rows in them, and
+// what the older state said of every path that has a newer row (which may hide the old one long before a compaction meets it).
+import { compareBytes, type NamespaceName } from '../../names.ts'
+import type { Head } from '../../namespace/head.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
+import type { Row } from '../../namespace/row.ts'
+import { findAll } from '../../sync/find-all.ts'
+import { compareTrees, type PlacedFile, rowsOf } from './compare-trees.ts'
+import type { Doomed } from './garbage-list.ts'
+import { notNeededBy } from './needed.ts'
+import { type Snapshot, viewOf } from './snapshots.ts'
+
+/** Whether an object is this namespace's to delete: in its own folder, or in that of a run that was folded into it. */
+export const isInFamily = (name: NamespaceName, home: NamespaceName): boolean =>
+  home === name || home.startsWith(`${name}/`)
+
+/** The stored value of a row, as what might be deleted; undefined when the row holds it itself. */
+export function storedValueOf(row: Row): Doomed | undefined {
+  const about = { in: row.in, path: row.path }
+  if (row.pack) return { kind: 'packs', id: row.pack[0], bytes: row.pack[2], ...about }
+  return row.object ? { kind: 'values', id: row.object, bytes: row.size ?? 0, ...about } : undefined
+}
+
+export const fileOf = ({ ref, referrer }: Pick<PlacedFile, 'ref' | 'referrer'>): Doomed => {
+  const { id, bytes, first: path, level } = ref
+  return { kind: 'index', in: ref.in ?? referrer, id, bytes, path, level }
+}
+
+/** What `head` does not refer to any more, and `seen` did. */
+export async function findDropped(context: OpenNamespace, seen: Snapshot, head: Head): Promise<Doomed[]> {
+  const { index, name } = context
+  const [before, now] = [viewOf(context, seen), context.views.view(head)]
+  const { onlyOlder, onlyNewer } = await compareTrees(index, before.own, now.own)
+  const gone = new Map<string, Doomed>()
+  const consider = (doomed: Doomed | undefined) => {
+    if (doomed && isInFamily(name, doomed.in)) gone.set(doomed.id, doomed)
+  }
+  for (const file of onlyOlder) consider(fileOf(file))
+  for await (const rows of rowsOf(index, before.own, onlyOlder)) for (const row of rows) consider(storedValueOf(row))
+  const mayBeNewer = onlyNewer.filter(({ to }) => to > seen.seq)
+  for await (const rows of rowsOf(index, now.own, mayBeNewer)) {
+    const paths = rows.filter(({ seq }) => seq > seen.seq).map(({ path }) => path)
+    for (const old of (await findAll(index, before, paths.sort(compareBytes))).values()) consider(storedValueOf(old))
+  }
+  return notNeededBy(context, now, [...gone.values()])
+}

@@ -1,0 +1,89 @@
+// Objects that nothing ever referred to, or not for long enough for a sweep to see it: of writers that were killed or refused, and what
+// was written and overwritten between two sweeps. The keys do not tell the path, so all rows that came since are looked through: they
+// are as many as what was written. Only what is a day old is looked at, for a slow writer may yet refer to it (store/grace.ts).
+import type { Head } from '../../namespace/head.ts'
+import { readSegments } from '../../namespace/history.ts'
+import { kindPrefix } from '../../namespace/keys.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
+import { idsFrom } from '../../namespace/object-id.ts'
+import { ID } from '../../namespace/row.ts'
+import type { View } from '../../namespace/view.ts'
+import { orphanAgeOf } from '../../store/grace.ts'
+import { compareTrees, rowsOf } from './compare-trees.ts'
+import { storedValueOf } from './find-dropped.ts'
+import type { Doomed } from './garbage-list.ts'
+import { type OrphansState, type Snapshot, snapshotOf } from './snapshots.ts'
+
+/** The store's times may be cut to whole seconds, and a head is read a moment before its time is told. */
+const CLOCK_GRAIN_MS = 2_000
+/** Ids begin with their writers' clocks: what is listed begins so much earlier. A clock that is further off costs room, no data. */
+const CLOCK_SKEW_MS = 86_400_000
+
+const KINDS = ['index', 'values', 'packs', 'history'] as const
+
+/**
+ * What lies in a namespace's folder and was put until then, by the store's clock, may be of earlier runs of its name, which its parent
+ * adopted.
+ */
+export const bornAfter = ({ after }: Head): number => (after === undefined ? 0 : after + CLOCK_GRAIN_MS)
+
+/** Nothing looked at yet. */
+export function firstState(head: Head, now: number): Omit<OrphansState, 'write'> {
+  const next = snapshotOf(head, now)
+  return { format: 1, until: bornAfter(head), base: { life: next.life, seq: 0, at: 0, layers: [] }, next }
+}
+
+/** Whether it is time to look: what is old enough must be newer than a state that was noted. */
+export const isDue = ({ next }: OrphansState, context: OpenNamespace, now: number): boolean =>
+  next.at + CLOCK_GRAIN_MS <= now - orphanAgeOf(context.store)
+
+/** `pins`: what open forks hold of this namespace. */
+export async function findOrphans(
+  context: OpenNamespace,
+  state: OrphansState,
+  { head, now, pins }: { head: Head; now: number; pins: readonly View[] },
+): Promise<{ orphans: Doomed[]; next: Omit<OrphansState, 'write'> }> {
+  const until = now - orphanAgeOf(context.store)
+  const candidates = await listPut(context, state.until, until)
+  const views = [context.views.view(head), ...pins]
+  for (const view of views) await strikeReferred(context, state.base, view, candidates)
+  for await (const { id } of readSegments(context.store, head)) {
+    if (id === state.base.history) break
+    candidates.delete(id)
+  }
+  return {
+    orphans: [...candidates.values()],
+    next: { format: 1, until, base: state.next, next: snapshotOf(head, now) },
+  }
+}
+
+/** What lies in the namespace's folder and was put between two moments of the store's clock. */
+async function listPut({ name, store }: OpenNamespace, after: number, until: number): Promise<Map<string, Doomed>> {
+  const found = new Map<string, Doomed>()
+  for (const kind of KINDS) {
+    const prefix = kindPrefix(name, kind)
+    const startAfter = `${prefix}${idsFrom(after - CLOCK_SKEW_MS)}`
+    for await (const entry of store.list({ prefix, startAfter })) {
+      if (entry.kind !== 'object' || entry.lastModified <= after || entry.lastModified > until) continue
+      const id = entry.key.slice(prefix.length)
+      if (ID.test(id)) found.set(id, { kind, in: name, id, bytes: entry.size })
+    }
+  }
+  return found
+}
+
+async function strikeReferred(
+  { index }: OpenNamespace,
+  base: Snapshot,
+  view: View,
+  candidates: Map<string, Doomed>,
+): Promise<void> {
+  if (candidates.size === 0) return
+  const { onlyNewer } = await compareTrees(index, placed(base, view), view.own)
+  for (const { ref } of onlyNewer) candidates.delete(ref.id)
+  for await (const rows of rowsOf(index, view.own, onlyNewer)) {
+    for (const row of rows) candidates.delete(storedValueOf(row)?.id ?? '')
+  }
+}
+
+const placed = (base: Snapshot, { namespace }: View) => base.layers.map(layer => ({ layer, namespace }))

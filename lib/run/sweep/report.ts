@@ -1,0 +1,71 @@
+// What a sweep did, or would do.
+import type { NamespaceName } from '../../names.ts'
+
+export interface SweptRun {
+  /** The run's full name. */
+  readonly name: string
+  /** What it was found as. `forking`: a fork that was cut short. `ended`: what a fold or discard that was cut short had left. */
+  readonly was: 'open' | 'sealed' | 'forking' | 'ended'
+  readonly done: 'folded' | 'discarded' | 'kept' | 'removed'
+  /** Why it could not be treated as its fork had chosen. */
+  readonly problem?: string
+}
+
+/** How many objects, and their bytes. */
+export interface Amount {
+  objects: number
+  bytes: number
+}
+
+export interface Problem {
+  /** The namespace or run that it is about. */
+  readonly what: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface SweepReport {
+  readonly dryRun: boolean
+  /** Runs without an owner. */
+  readonly runs: readonly SweptRun[]
+  /** What was deleted. */
+  readonly removed: Readonly<Amount> & { readonly byKind: Readonly<Record<string, Readonly<Amount>>> }
+  /** What nothing refers to any more, and stays until its grace period is over or an open run that reaches it has ended. */
+  readonly waiting: Readonly<Amount>
+  /** One broken namespace does not keep the others from being swept. */
+  readonly problems: readonly Problem[]
+}
+
+/** Collects the report. */
+export class Tally {
+  readonly runs: SweptRun[] = []
+  readonly removed: Record<string, Amount> = {}
+  readonly waiting: Amount = { objects: 0, bytes: 0 }
+  readonly problems: Problem[] = []
+
+  remove(kind: string, bytes: number): void {
+    this.removed[kind] ??= { objects: 0, bytes: 0 }
+    const amount = this.removed[kind] as Amount
+    amount.objects += 1
+    amount.bytes += bytes
+  }
+
+  wait(objects: number, bytes: number): void {
+    this.waiting.objects += objects
+    this.waiting.bytes += bytes
+  }
+
+  problem(what: NamespaceName, error: { code: string; message: string }): void {
+    this.problems.push({ what, code: error.code, message: error.message })
+  }
+
+  report(dryRun: boolean): SweepReport {
+    const { runs, removed: byKind, waiting, problems } = this
+    const removed = { objects: 0, bytes: 0 }
+    for (const { objects, bytes } of Object.values(byKind)) {
+      removed.objects += objects
+      removed.bytes += bytes
+    }
+    return { dryRun, runs, removed: { ...removed, byKind }, waiting, problems }
+  }
+}

@@ -1,0 +1,133 @@
+// The sweep of one namespace, step by step: its runs (each with those below it), its queue, what was listed a grace period ago, what was
+// dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on with by the
+// next one, and two at once do the same twice.
+import { RunletError } from '../../errors.ts'
+import type { NamespaceName } from '../../names.ts'
+import type { Head } from '../../namespace/head.ts'
+import { readHistory } from '../../namespace/history.ts'
+import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
+import { graceOf, orphanAgeOf } from '../../store/grace.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import type { Version } from '../../store/register.ts'
+import { concurrently } from '../../sync/concurrently.ts'
+import { listForks } from '../pin.ts'
+import { byRun, sweepRun } from './dead-runs.ts'
+import { deleteGarbage, viewOfFork } from './delete-garbage.ts'
+import { findDropped } from './find-dropped.ts'
+import { findOrphans, firstState, isDue } from './find-orphans.ts'
+import { listGarbage, putGarbage } from './garbage-list.ts'
+import { isSame, orphansRegister, type Snapshot, seenRegister, snapshotOf } from './snapshots.ts'
+import { assertGoesOn, raiseSweeps, type Sweeping } from './sweeping.ts'
+import { tidyQueue } from './tidy-queue.ts'
+
+const RUNS_AT_ONCE = 8
+
+/**
+ * Sweeps the namespace and all below it that is open. What goes wrong with one is told in the report. `isYoung`: a run that will most
+ * likely end soon: then its objects go at once.
+ */
+export async function sweepFamily(
+  context: OpenNamespace,
+  sweeping: Sweeping,
+  { isYoung }: { isYoung: boolean } = { isYoung: false },
+): Promise<void> {
+  assertGoesOn(sweeping)
+  sweeping.onProgress?.(context.name)
+  await orTell(context.name, sweeping, async () => {
+    const version = await context.head.peek()
+    if (!version || version.value.state === 'folded' || version.value.state === 'discarded') return
+    await sweepRuns(context, sweeping, timeOf(version))
+    await tidyQueue(context, sweeping, timeOf(version))
+    if (!isYoung) await sweepObjects(context, sweeping)
+  })
+}
+
+/** The store's clock when it answered. */
+const timeOf = ({ serverTime = 0 }: Version<Head>): number => serverTime
+
+async function orTell(name: NamespaceName, sweeping: Sweeping, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof RunletError) || sweeping.signal?.aborted) throw error
+    sweeping.tally.problem(name, error)
+  }
+}
+
+async function sweepRuns(context: OpenNamespace, sweeping: Sweeping, now: number): Promise<void> {
+  await concurrently(byRun(await listForks(context)), RUNS_AT_ONCE, async ([name, forks]) => {
+    const child = openNamespace(context.store, name, context.ambient)
+    const isYoung = forks.every(({ putAt }) => now - putAt < orphanAgeOf(context.store))
+    await sweepFamily(child, sweeping, { isYoung })
+    await orTell(name, sweeping, () => sweepRun({ parent: context, child, forks, now }, sweeping))
+  })
+}
+
+async function sweepObjects(context: OpenNamespace, sweeping: Sweeping): Promise<void> {
+  const before = await context.head.refresh()
+  const now = timeOf(before)
+  const [lists, seen, orphans] = await Promise.all([
+    listGarbage(context, now - graceOf(context.store)),
+    seenRegister(context).read(),
+    orphansRegister(context).read(),
+  ])
+  const ripe = lists.filter(({ isRipe }) => isRipe)
+  const knowsOrphans = orphans?.value.base.life === before.value.createdAt
+  const looksForOrphans = knowsOrphans && isDue(orphans.value, context, now)
+  if ((ripe.length > 0 || looksForOrphans) && !sweeping.dryRun) await raiseSweeps(context)
+  if (ripe.length > 0) await deleteGarbage(context, ripe, sweeping)
+  for (const { objects, bytes, isRipe } of lists) if (!isRipe) sweeping.tally.wait(objects, bytes)
+  const last = seen?.value.state.life === before.value.createdAt ? seen : undefined
+  await listDropped(context, last && { ...last, state: last.value.state }, sweeping)
+  if (sweeping.dryRun) return
+  if (looksForOrphans) await listOrphans(context, orphans, now)
+  else if (!knowsOrphans) await orphansRegister(context).swap(orphans, firstState(before.value, now))
+}
+
+async function listDropped(
+  context: OpenNamespace,
+  last: { readonly etag: Version<unknown>['etag']; readonly state: Snapshot } | undefined,
+  { dryRun, tally }: Sweeping,
+): Promise<void> {
+  const version = await context.head.refresh()
+  const now = snapshotOf(version.value, timeOf(version))
+  if (last && isSame(last.state, now)) return
+  const items = last ? await findDropped(context, last.state, version.value) : []
+  for (const { bytes } of items) tally.wait(1, bytes)
+  if (dryRun) return
+  const ended = await endedSince(context, version.value, last?.state.seq ?? 0)
+  await putGarbage(context, { seq: now.seq, items, ended })
+  // Lost: then another sweep has listed the same.
+  await seenRegister(context).swap(last, { format: 1, state: now })
+}
+
+/** The runs that were folded, or refused, after a commit. */
+async function endedSince({ store }: OpenNamespace, head: Head, since: number): Promise<NamespaceName[]> {
+  const runs = new Set<NamespaceName>()
+  for await (const { seq, origin } of readHistory(store, head)) {
+    if (seq <= since) break
+    if (origin) runs.add(origin.run)
+  }
+  return [...runs]
+}
+
+async function listOrphans(
+  context: OpenNamespace,
+  state: NonNullable<Awaited<ReturnType<ReturnType<typeof orphansRegister>['read']>>>,
+  now: number,
+): Promise<void> {
+  const head = (await context.head.refresh()).value
+  const since = state.value.base.seq
+  const forks = (await listForks(context)).filter(({ seq }) => seq >= since)
+  const pins = await Promise.all(forks.map(fork => viewOfFork(context, fork)))
+  const { orphans, next } = await findOrphans(context, state.value, { head, now, pins })
+  await putGarbage(context, { seq: head.seq, since, seen: forks.map(({ fork }) => fork), items: orphans })
+  await orphansRegister(context).swap(state, next)
+}
+
+/** The namespaces of the store that are no runs. */
+export async function* rootNames(store: ObjectStore): AsyncGenerator<string> {
+  for await (const entry of store.list({ prefix: 'ns/', delimiter: '/' })) {
+    if (entry.kind === 'prefix') yield entry.key.slice('ns/'.length, -1)
+  }
+}

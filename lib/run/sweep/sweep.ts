@@ -1,0 +1,37 @@
+// The sweep: finishes what crashes interrupted, treats runs without an owner as their forks chose, and deletes what nothing reaches. It
+// needs no writer to pause, several can run at once, and its cost follows what there is to do, not what the store holds.
+// The entry of this folder; carries G9, and its part of G6. Invariant: nothing is deleted that was not out of use for a grace period, and
+// out of use still after the head was swapped and the forks were listed (delete-garbage.ts).
+//
+//   sweep-namespace -> dead-runs, tidy-queue
+//                   -> delete-garbage (what was listed) -> needed, ended-runs
+//                   -> find-dropped, find-orphans (what is listed now) -> compare-trees, snapshots
+import type { Ambient } from '../../ambient.ts'
+import { isNamespaceName, type NamespaceName } from '../../names.ts'
+import { openNamespace } from '../../namespace/namespace.ts'
+import { type Meter, metered } from '../../store/metered-store.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import { type SweepReport, Tally } from './report.ts'
+import { rootNames, sweepFamily } from './sweep-namespace.ts'
+import type { Sweeping } from './sweeping.ts'
+
+export interface Sweep extends Omit<Sweeping, 'tally'> {
+  /** Only this root namespace and its runs. */
+  readonly namespace?: NamespaceName | undefined
+}
+
+export async function sweepStore(
+  store: ObjectStore,
+  ambient: Ambient,
+  sweep: Sweep,
+): Promise<SweepReport & Readonly<Meter>> {
+  const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
+  const tally = new Tally()
+  await metered(meter, async () => {
+    const names = sweep.namespace ? [sweep.namespace] : rootNames(store)
+    for await (const name of names) {
+      if (isNamespaceName(name)) await sweepFamily(openNamespace(store, name, ambient), { ...sweep, tally })
+    }
+  })
+  return { ...tally.report(sweep.dryRun), ...meter }
+}

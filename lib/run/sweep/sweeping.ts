@@ -1,0 +1,34 @@
+// What the files of this folder share: one sweep under way.
+import { AbortedError } from '../../errors.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
+import type { Tally } from './report.ts'
+
+export interface Sweeping {
+  readonly tally: Tally
+  readonly author: string
+  /** Says what it would do, and changes nothing. */
+  readonly dryRun: boolean
+  /** How long a run without an owner is kept whose fork chose that, in milliseconds. */
+  readonly keepMs: number
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((namespace: string) => void) | undefined
+}
+
+export function assertGoesOn({ signal }: Sweeping): void {
+  if (signal?.aborted) throw new AbortedError('the sweep', signal.reason)
+}
+
+/** The most keys that one request deletes. */
+const MAX_KEYS = 1000
+
+export async function deleteKeys({ store }: OpenNamespace, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += MAX_KEYS) await store.delete(keys.slice(at, at + MAX_KEYS))
+}
+
+/**
+ * Swaps the head, so that whoever read it before has to look again: from now on nobody can begin to refer to what it does not refer to
+ * and is old enough to be deleted (store/grace.ts). Done before anything is looked for, and before the forks are listed.
+ */
+export async function raiseSweeps(context: OpenNamespace): Promise<void> {
+  await context.head.update(({ write: _, ...head }) => ({ ...head, sweeps: head.sweeps + 1 }))
+}

@@ -1,0 +1,321 @@
+// The sweep on virtual time: what it finishes, what it deletes and what it must not.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ConflictError, StaleWriteError } from '../../lib/errors.ts'
+import type { Namespace } from '../../lib/runlet.ts'
+import type { Fate } from '../../lib/store/memory/memory-store.ts'
+import { type Client, contents, text, World } from '../support/world.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const large = (version: string) => version.repeat(5_000)
+
+async function inWorld(program: (world: World, me: Client, parent: Namespace) => Promise<void>): Promise<void> {
+  const world = new World()
+  await world.run(async () => {
+    const me = world.client()
+    await program(world, me, await me.store.namespace('p', { create: true }))
+  })
+}
+
+/** Sweeps now and when all that was found then may go. */
+async function sweepTwice({ store, ambient }: Client) {
+  const first = await store.sweep()
+  await ambient.sleep(1.1 * HOUR)
+  const second = await store.sweep()
+  assert.deepEqual([...first.problems, ...second.problems], [])
+  return second
+}
+
+describe('a sweep', () => {
+  test('deletes the values that were written over, after the grace period and not before', () =>
+    inWorld(async (world, me, parent) => {
+      await parent.put('a', large('1'))
+      await me.store.sweep()
+      await parent.put('a', large('2'))
+      const early = await me.store.sweep()
+      assert.equal(world.keys('ns/p/_/values/').length, 2)
+      assert.deepEqual(early.waiting, { objects: 1, bytes: 5_000 })
+      await me.ambient.sleep(0.9 * HOUR)
+      assert.equal((await me.store.sweep()).removed.objects, 0)
+      await me.ambient.sleep(0.2 * HOUR)
+      const { removed } = await me.store.sweep()
+      assert.deepEqual(removed.byKind.values, { objects: 1, bytes: 5_000 })
+      assert.equal(world.keys('ns/p/_/values/').length, 1)
+      assert.equal(text(await parent.get('a')), large('2'))
+    }))
+
+  test('of nothing new costs a handful of requests and writes nothing', () =>
+    inWorld(async (_, me, parent) => {
+      await parent.put('a', large('1'))
+      await sweepTwice(me)
+      await me.ambient.sleep(2 * HOUR)
+      await me.store.sweep()
+      const before = me.requests.length
+      const report = await me.store.sweep()
+      const made = me.requests.slice(before)
+      assert.ok(made.length <= 9, made.join('\n'))
+      assert.deepEqual(
+        made.filter(request => /^(put|delete)/.test(request)),
+        [],
+      )
+      assert.equal(report.bytesUp, 0)
+    }))
+
+  test('leaves what an open run reaches, and takes it when the run has ended (G9)', () =>
+    inWorld(async (world, me, parent) => {
+      await parent.put('a', large('1'))
+      await me.store.sweep()
+      const run = await parent.fork('r')
+      await parent.put('a', large('2'))
+      for (let i = 0; i < 40; i++) await parent.put(`b/${i}`, 'x'.repeat(1_000))
+      await parent.compact()
+      await sweepTwice(me)
+      await sweepTwice(me)
+      assert.equal(text(await run.get('a')), large('1'))
+      await run.discard()
+      await sweepTwice(me)
+      await sweepTwice(me)
+      assert.equal(world.keys('ns/p/_/values/').length, 1)
+      assert.equal(text(await parent.get('a')), large('2'))
+    }))
+
+  test('empties the folder of a folded run, but for what its parent adopted', () =>
+    inWorld(async (world, me, parent) => {
+      await me.store.sweep()
+      const run = await parent.fork('r')
+      await run.put('kept', large('k'))
+      await run.put('gone', large('1'))
+      await run.put('gone', large('2'))
+      for (let i = 0; i < 30; i++) await run.put(`n/${i}`, 'x'.repeat(2_000))
+      await run.fold()
+      const before = await contents(parent)
+      await sweepTwice(me)
+      assert.deepEqual(await contents(parent), before)
+      assert.equal(world.keys('ns/p/r/_/values/').length, 2)
+      await parent.delete('gone')
+      await parent.delete('kept')
+      await sweepTwice(me)
+      assert.deepEqual(world.keys('ns/p/r/_/values/'), [])
+      assert.equal(text(await parent.get('n/7')), 'x'.repeat(2_000))
+    }))
+
+  test('leaves nothing of a discarded run but heads and leases', () =>
+    inWorld(async (world, me, parent) => {
+      const run = await parent.fork('r')
+      const inner = await run.fork('inner')
+      await inner.put('x', large('i'))
+      await inner.fold()
+      await run.put('a', large('1'))
+      await run.discard()
+      await sweepTwice(me)
+      assert.deepEqual(
+        world.keys('ns/p/r/').filter(key => !/\/_\/(head$|lease\/)/.test(key)),
+        [],
+      )
+      await assert.rejects(
+        parent.resume('r').then(found => found.fold()),
+        { code: 'ERR_RUNLET_NAMESPACE_SEALED' },
+      )
+    }))
+
+  test('takes nothing of what an earlier run of the same id left to its parent', () =>
+    inWorld(async (_, me, parent) => {
+      const nightly = async (version: string) => {
+        const run = await parent.fork('nightly')
+        await run.put(`report/${version}`, large(version))
+        for (let i = 0; i < 12; i++) await run.put(`${version}/${i}`, version.repeat(2_000))
+        await run.fold()
+      }
+      await nightly('1')
+      await me.ambient.sleep(60_000)
+      await nightly('2')
+      const before = await contents(parent)
+      await sweepTwice(me)
+      const open = await parent.fork('nightly')
+      await me.ambient.sleep(2 * DAY)
+      await sweepTwice(me)
+      await me.ambient.sleep(2 * DAY)
+      await sweepTwice(me)
+      assert.deepEqual(await contents(parent), before)
+      assert.deepEqual(await contents(open), before)
+      await open.discard()
+      await sweepTwice(me)
+      assert.deepEqual(await contents(parent), before)
+    }))
+
+  test('finds what a killed and a refused writer left', () =>
+    inWorld(async (world, me, parent) => {
+      let dies = false
+      const killed = world.client({
+        weather: ({ key, phase }): Fate => {
+          if (dies && phase === 'before' && key.endsWith('/head')) killed.kill()
+          return 'pass'
+        },
+      })
+      const theirs = await killed.store.namespace('p')
+      dies = true
+      void theirs.put('never', large('n'))
+      await parent.put('a', 'base')
+      const stale = world.client()
+      const late = await stale.store.namespace('p')
+      await assert.rejects(
+        late.commit(async tx => {
+          await tx.put('a', large('late'))
+          await parent.put('a', 'newer')
+        }),
+        ConflictError,
+      )
+      await me.store.sweep()
+      assert.equal(world.keys('ns/p/_/values/').length, 2)
+      await me.ambient.sleep(2 * DAY)
+      await sweepTwice(me)
+      await me.ambient.sleep(2 * DAY)
+      await sweepTwice(me)
+      assert.deepEqual(world.keys('ns/p/_/values/'), [])
+      assert.deepEqual(await contents(parent), { a: 'newer' })
+    }))
+
+  test('does with a run whose owner died what its fork chose', () =>
+    inWorld(async (world, me, parent) => {
+      const owner = world.client()
+      const theirs = await owner.store.namespace('p')
+      for (const onError of ['fold', 'discard', 'keep'] as const) {
+        const run = await theirs.fork(onError, { onError })
+        await run.put(onError, onError)
+      }
+      await me.store.sweep()
+      assert.equal((await parent.runs()).length, 3, 'nobody touches a run whose owner lives')
+      owner.kill()
+      await me.ambient.sleep(5 * 60_000)
+      const { runs } = await me.store.sweep()
+      assert.deepEqual(Object.fromEntries(runs.map(({ name, done }) => [name, done])), {
+        'p/fold': 'folded',
+        'p/discard': 'discarded',
+        'p/keep': 'kept',
+      })
+      assert.deepEqual(await contents(parent), { fold: 'fold' })
+      await me.ambient.sleep(15 * DAY)
+      const later = await me.store.sweep()
+      assert.deepEqual(later.runs, [{ name: 'p/keep', was: 'open', done: 'discarded' }])
+    }))
+
+  test('finishes a fold that was killed at any of its requests', async () => {
+    for (let at = 0; at < 12; at++) {
+      await inWorld(async (world, me, parent) => {
+        let left = Number.POSITIVE_INFINITY
+        const owner = world.client({
+          weather: ({ phase }): Fate => {
+            if (phase === 'before' && left-- === 0) owner.kill()
+            return 'pass'
+          },
+        })
+        const run = await (await owner.store.namespace('p')).fork('r', { onError: 'fold' })
+        for (let i = 0; i < 12; i++) await run.put(`f/${i}`, large(String(i)))
+        await parent.put('other', '1')
+        left = at
+        void run.fold().catch(() => undefined)
+        await me.ambient.sleep(5 * 60_000)
+        await sweepTwice(me)
+        assert.equal(Object.keys(await contents(parent)).length, 13, `killed at request ${at}`)
+        assert.deepEqual(world.keys('ns/p/_/forks/'), [])
+      })
+    }
+  })
+
+  test('in a dry run says what it would do, and changes nothing', () =>
+    inWorld(async (world, me, parent) => {
+      const owner = world.client()
+      const run = await (await owner.store.namespace('p')).fork('r', { onError: 'discard' })
+      await run.put('x', large('x'))
+      owner.kill()
+      await parent.put('a', large('1'))
+      await me.store.sweep()
+      await parent.put('a', large('2'))
+      await me.ambient.sleep(5 * 60_000)
+      const before = new Map(world.bucket.objects)
+      const report = await me.store.sweep({ dryRun: true })
+      assert.deepEqual(report.runs, [{ name: 'p/r', was: 'open', done: 'discarded' }])
+      assert.deepEqual(report.waiting, { objects: 1, bytes: 5_000 })
+      const leases = /\/_\/lease\//
+      for (const [key, { etag }] of before) assert.equal(world.bucket.objects.get(key)?.etag, etag, key)
+      assert.deepEqual(
+        world.keys().filter(key => !before.has(key) && !leases.test(key)),
+        [],
+      )
+    }))
+
+  test('beside another sweep and writers does no harm', () =>
+    inWorld(async (world, me, parent) => {
+      const others = [world.client(), world.client()]
+      for (let round = 0; round < 12; round++) {
+        const run = await parent.fork(`r${round}`)
+        await run.put(`run/${round}`, large(`${round}`))
+        await Promise.all([
+          run.fold(),
+          parent.put('a', large(`${round}`)),
+          ...others.map(({ store }) => store.sweep()),
+          me.ambient.sleep(0.5 * HOUR),
+        ])
+      }
+      for (const { store } of others) assert.deepEqual((await store.sweep()).problems, [])
+      for (let round = 0; round < 12; round++) assert.equal(text(await parent.get(`run/${round}`)), large(`${round}`))
+      assert.equal(text(await parent.get('a')), large('11'))
+      await sweepTwice(me)
+      await sweepTwice(me)
+      assert.equal(world.keys('ns/p/_/values/').length, 1)
+    }))
+})
+
+describe('a writer that slept for days between storing a value and its commit', () => {
+  test('stores it again', () =>
+    inWorld(async (world, me, parent) => {
+      let sleeps = 1
+      const slow = world.client({
+        weather: async ({ key, phase }): Promise<Fate> => {
+          if (phase === 'after' && key.includes('/values/') && sleeps-- > 0) await me.ambient.sleep(4 * DAY)
+          return 'pass'
+        },
+      })
+      const theirs = await slow.store.namespace('p')
+      const put = theirs.put('a', large('slow'))
+      for (let day = 0; day < 4; day++) {
+        await me.ambient.sleep(0.9 * DAY)
+        await sweepTwice(me)
+      }
+      await put
+      await sweepTwice(me)
+      assert.equal(text(await parent.get('a')), large('slow'))
+    }))
+
+  test('is told so if it was a transaction', () =>
+    inWorld(async (_, me, parent) => {
+      const late = parent.commit(async tx => {
+        await tx.put('a', large('slow'))
+        await me.ambient.sleep(4 * DAY)
+      })
+      await assert.rejects(late, StaleWriteError)
+      assert.equal(await parent.get('a'), undefined)
+    }))
+})
+
+describe('a fork that slept for hours before its pin was put', () => {
+  test('stands on what is there when it wakes', () =>
+    inWorld(async (world, me, parent) => {
+      await parent.put('a', large('1'))
+      await me.store.sweep()
+      let sleeps = 1
+      const slow = world.client({
+        weather: async ({ key, phase }): Promise<Fate> => {
+          if (phase === 'before' && key.includes('/forks/') && sleeps-- > 0) await me.ambient.sleep(10 * HOUR)
+          return 'pass'
+        },
+      })
+      const forked = (await slow.store.namespace('p')).fork('r')
+      await me.ambient.sleep(60_000)
+      await parent.put('a', large('2'))
+      for (let i = 0; i < 5; i++) await sweepTwice(me)
+      const run = await forked
+      assert.equal(text(await run.get('a')), large('2'))
+    }))
+})
