@@ -3,4 +3,9 @@
 import { faultSuite } from '../faults/suite.ts'
 import { BUCKET, ENDPOINT } from './gateway.ts'
 
-faultSuite('Ceph in trouble', { bucket: () => ({ endpoint: ENDPOINT, name: BUCKET }), abreast: 6, stride: 8, seeds: [2] })
+faultSuite('Ceph in trouble', {
+  bucket: () => ({ endpoint: ENDPOINT, name: BUCKET }),
+  abreast: 6,
+  stride: 8,
+  seeds: [2],
+})

@@ -109,7 +109,8 @@ class InMemoryS3 implements S3Server {
   age(bucket: string, key: RegExp, ms: number): void {
     const { bucket: own, uploads } = this.#world(bucket)
     const before = new Date(Date.now() - ms)
-    for (const [name, object] of [...own.objects]) if (key.test(name)) own.restore(name, { ...object, lastModified: before })
+    for (const [name, object] of [...own.objects])
+      if (key.test(name)) own.restore(name, { ...object, lastModified: before })
     for (const [id, upload] of uploads) if (key.test(upload.key)) uploads.set(id, { ...upload, startedAt: before })
   }
 
