@@ -14,10 +14,12 @@ export type {
   ForkOptions,
   LockOptions,
   OpenOptions,
+  SweepOptions,
   WriteOptions,
 } from './options.ts'
 export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
+export type { SweepReport, SweptRun } from './run/sweep/report.ts'
 export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
 export type { Check, DoctorOptions, DoctorReport } from './store/doctor.ts'
 export type {

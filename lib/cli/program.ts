@@ -241,6 +241,15 @@ function addUpkeepVerbs(add: AddVerb): void {
     example: 'runlet compact',
     load: () => import('./compact.ts'),
   })
+  add('sweep', {
+    does: 'finish what crashes interrupted, and delete what nothing reaches',
+    more: 'Sweeps the whole store, or with --namespace one namespace and its runs. What is no longer used is deleted an hour after a sweep has found it; what killed writers left, a day later. Nobody has to pause, and several machines may sweep at once.',
+    example: 'runlet sweep --dry-run',
+    load: () => import('./sweep.ts'),
+  })
+    .option('--dry-run', 'say what would be done, and change nothing')
+    .option('--every <duration>', 'again and again, like 5m, until it is ended')
+    .option('--keep <duration>', 'how long runs without an owner are kept whose fork chose that', '14d')
   add('doctor', {
     does: 'try every property that the store must have',
     example: "runlet doctor --store 's3://bucket/prefix?endpoint=http://127.0.0.1:9000'",

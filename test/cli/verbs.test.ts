@@ -258,6 +258,20 @@ describe('upkeep', AT_ONCE, () => {
     assert.match(await done(['locks']), /deploy +free/)
   })
 
+  test('sweep says what it would do, does it, and tells what it did', async () => {
+    const { done, main } = await aPlace()
+    await main.put('a', 'x'.repeat(5_000))
+    await done(['sweep'])
+    await main.put('a', 'y'.repeat(5_000))
+    assert.match(await done(['sweep', '--dry-run']), /^0 objects .*\n1 objects \(4\.9 KiB\) wait/)
+    await (await main.fork('left', { onError: 'discard' })).release()
+    const [report] = documents(await done(['sweep', '--json']))
+    assert.deepEqual(report?.runs, [{ name: `${main.name}/left`, was: 'open', done: 'kept' }])
+    assert.deepEqual(report?.waiting, { objects: 1, bytes: 5_000 })
+    assert.deepEqual(report?.problems, [])
+    assert.match(await done(['sweep', '--keep', '1m']), /left is kept/)
+  })
+
   test('compact merges the layers and changes no value', async () => {
     const { done, main } = await aPlace()
     for (let i = 0; i < 5; i++) await main.put(`p${i}`, String(i))

@@ -1,0 +1,106 @@
+// `runlet sweep`: finishes what crashes interrupted and deletes what nothing reaches, in the whole store or, with --namespace, below one
+// namespace; with --every again and again, until a signal ends it after the sweep that is under way.
+import { systemAmbient } from '../ambient.ts'
+import { RunletError } from '../errors.ts'
+import type { Store } from '../runlet.ts'
+import type { Verb } from './context.ts'
+import { parseDuration } from './durations.ts'
+import { DONE, FAILED } from './failure.ts'
+import type { Output } from './output.ts'
+import { atStore } from './place.ts'
+import { exitCodeOfSignal, type SignalName, Signals } from './run/signals.ts'
+
+interface Options {
+  readonly dryRun?: true
+  readonly every?: string
+  readonly keep: string
+}
+
+type Report = Awaited<ReturnType<Store['sweep']>>
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+
+export const verb: Verb<Options, []> = async ({ shared, output }, { dryRun, every, keep }) => {
+  const everyMs = every === undefined ? undefined : parseDuration('--every', every, { least: 1000 })
+  const keepMs = parseDuration('--keep', keep, { least: MINUTE_MS, most: 3650 * DAY_MS })
+  return atStore(shared, { namespace: 'sweep' }, store =>
+    untilStopped(async signal => {
+      const options = { dryRun, keepMs, namespace: shared.namespace, signal }
+      const onProgress = (namespace: string) => output.move(`sweep: ${namespace}`)
+      const sweepOnce = async () => tell(await store.sweep({ ...options, onProgress }), output)
+      return everyMs === undefined ? sweepOnce() : sweepEvery(everyMs, sweepOnce, { signal, output })
+    }),
+  )
+}
+
+/** What fails now may work the next time: a store that cannot be reached ends nothing. */
+async function sweepEvery(
+  everyMs: number,
+  sweepOnce: () => Promise<number>,
+  { signal, output }: { signal: AbortSignal; output: Output },
+): Promise<number> {
+  while (!signal.aborted) {
+    try {
+      await sweepOnce()
+    } catch (error) {
+      if (!(error instanceof RunletError)) throw error
+      if (!signal.aborted) output.failure(error)
+    }
+    // Several machines that begin at the same minute need not go on so.
+    const pause = everyMs * (0.9 + 0.2 * systemAmbient.random())
+    await systemAmbient.sleep(pause, { signal }).catch(() => undefined)
+  }
+  return DONE
+}
+
+/** The first signal ends the work at its next step, a second one at once. */
+async function untilStopped(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const stop = new AbortController()
+  const signals = new Signals()
+  let stoppedBy: SignalName | undefined
+  signals.relay = name => {
+    if (stoppedBy) process.exit(exitCodeOfSignal(name))
+    stoppedBy = name
+    stop.abort(name)
+  }
+  try {
+    const code = await work(stop.signal)
+    return stoppedBy ? exitCodeOfSignal(stoppedBy) : code
+  } catch (error) {
+    if (stoppedBy) return exitCodeOfSignal(stoppedBy)
+    throw error
+  } finally {
+    signals.stop()
+  }
+}
+
+async function tell(report: Report, output: Output): Promise<number> {
+  if (output.json) await output.document(report)
+  else for (const line of linesOf(report)) await output.line(line)
+  return report.problems.length > 0 ? FAILED : DONE
+}
+
+function* linesOf({ dryRun, runs, removed, waiting, problems }: Report): Generator<string> {
+  const would = dryRun ? 'would be ' : ''
+  for (const { name, was, done, problem } of runs) {
+    const told = done === 'kept' ? 'is kept' : `${was === 'open' ? '' : `(${was}) `}${dryRun ? would : 'was '}${done}`
+    yield `${name} ${told}${problem === undefined ? '' : `: ${problem}`}`
+  }
+  yield `${removed.objects} objects (${size(removed.bytes)}) ${dryRun ? would : ''}deleted${kinds(removed.byKind)}`
+  if (waiting.objects > 0) {
+    yield `${waiting.objects} objects (${size(waiting.bytes)}) wait for their grace period, or for a run that reaches them`
+  }
+  for (const { what, code, message } of problems) yield `${what}: ${code}: ${message}`
+}
+
+const kinds = (byKind: Report['removed']['byKind']): string => {
+  const told = Object.entries(byKind).map(([kind, { objects }]) => `${kind} ${objects}`)
+  return told.length > 0 ? `: ${told.join(', ')}` : ''
+}
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`
+}
