@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { ConfigError } from './errors.ts'
 import { parseNamespaceName } from './names.ts'
 import { type NamedPolicy, namedPolicySchema } from './namespace/policy.ts'
+import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 
 export const CONFIG_FILE = 'runlet.config.json'
 
@@ -19,6 +20,8 @@ const configSchema = z.strictObject({
   author: z.string().min(1).max(128).optional(),
   /** Conflict policies by path glob, for runs that name none. */
   onConflict: z.union([namedPolicySchema, z.record(z.string().min(1), namedPolicySchema)]).optional(),
+  /** What the sweep deletes in time: parsed by its own rules below. */
+  retention: z.custom<readonly RetentionRule[]>(Array.isArray, 'is no list of rules').optional(),
 })
 
 export interface Config {
@@ -26,6 +29,7 @@ export interface Config {
   readonly namespace: string
   readonly author?: string | undefined
   readonly onConflict?: NamedPolicy | Record<string, NamedPolicy> | undefined
+  readonly retention?: readonly RetentionRule[] | undefined
   /** The folder that relative paths in `store` start from. */
   readonly folder: string
   /** What says so, for messages: a file's path, or the names of variables. */
@@ -68,6 +72,7 @@ export async function findConfig(
     namespace: merged.namespace,
     author: merged.author,
     onConflict: merged.onConflict,
+    retention: merged.retention,
     folder,
     source,
   }
@@ -136,12 +141,18 @@ export function parseConfig(path: string, text: string): z.infer<typeof configSc
     )
   }
   const parsed = configSchema.safeParse(document)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    parseRetention(
+      parsed.data.retention,
+      (where, problem, remedy) => new ConfigError(path, `${where}: ${problem}`, remedy),
+    )
+    return parsed.data
+  }
   const issue = parsed.error.issues[0]
   const where = issue?.path.join('.') || 'the document'
   throw new ConfigError(
     path,
     `${where}: ${issue?.message}`,
-    'It holds `store`, `namespace` and optionally `author` and `onConflict`.',
+    'It holds `store`, `namespace` and optionally `author`, `onConflict` and `retention`.',
   )
 }

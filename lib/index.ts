@@ -19,6 +19,8 @@ export type {
 } from './options.ts'
 export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
+export type { RetentionRule } from './run/retention/rules.ts'
+export type { RetentionProgress, RetentionReport } from './run/retention/tally.ts'
 export type { SweepReport, SweptRun } from './run/sweep/report.ts'
 export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
 export type { Check, DoctorOptions, DoctorReport } from './store/doctor.ts'

@@ -18,6 +18,21 @@ export interface OwnCommits {
   readonly seqs: ReadonlySet<number>
 }
 
+/**
+ * What a change rests on beside its own paths. Where nothing came since that could speak against it, any leader can tell; what came
+ * after all, only the process that made the change can judge.
+ */
+export interface Reliance {
+  /** All that could speak against it are paths that start so: */
+  readonly under: string
+  /** those that were deleted and start with one of these, */
+  readonly deletions: readonly string[]
+  /** and those that were written and start with one of these. */
+  readonly writes: readonly string[]
+  /** The change's own paths that are not to be changed after all, now that the namespace is like this. */
+  readonly contradicted?: ((now: View) => Promise<readonly string[]>) | undefined
+}
+
 export interface Change {
   /** The commit's id. */
   readonly id: string
@@ -36,6 +51,7 @@ export interface Change {
   /** The lease that the writer must still hold. */
   readonly fence?: { readonly name: string; readonly token: number } | undefined
   readonly origin?: Origin | undefined
+  readonly reliesOn?: Reliance | undefined
   /** Commits of the writer itself: it knows what it wrote, seen or not. Known only in its own process. */
   readonly own?: OwnCommits | undefined
   /** What the writer saw. Known only in its own process. */
@@ -64,16 +80,18 @@ export const storedChangeSchema = z.object({
   fence: z.object({ name: z.string(), token: z.number().int() }).optional(),
   origin: originSchema.optional(),
   sweeps: z.number().int().nonnegative().default(0),
+  reliesOn: z.object({ under: z.string(), deletions: z.array(z.string()), writes: z.array(z.string()) }).optional(),
 })
 
 type StoredChange = z.infer<typeof storedChangeSchema>
 
 /** As another process can read it. */
 export function toStoredChange(change: Change, namespace: NamespaceName): StoredChange {
-  const { base: _, own: __, began: ___, rules, sets, ...rest } = change
+  const { base: _, own: __, began: ___, rules, sets, reliesOn, ...rest } = change
   return {
     ...rest,
     sweeps: change.sweeps ?? 0,
+    ...(reliesOn && { reliesOn: toStoredReliance(reliesOn) }),
     rules: portable(rules),
     sets: sets.map(set =>
       'rows' in set
@@ -81,6 +99,10 @@ export function toStoredChange(change: Change, namespace: NamespaceName): Stored
         : { files: [...set.files], count: set.count },
     ),
   }
+}
+
+function toStoredReliance({ under, deletions, writes }: Reliance): StoredChange['reliesOn'] {
+  return { under, deletions: [...deletions], writes: [...writes] }
 }
 
 export function fromStoredChange(stored: StoredChange, namespace: NamespaceName): Change {

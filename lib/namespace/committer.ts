@@ -12,7 +12,7 @@ import { compareBytes } from '../names.ts'
 import { type Moment, momentOf } from '../store/grace.ts'
 import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
-import type { Change, RowSet } from './change.ts'
+import type { Change, Reliance, RowSet } from './change.ts'
 import { commit } from './commit.ts'
 import { compactSome, planSome, prepare } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
@@ -61,6 +61,7 @@ interface Waiting {
   readonly message: string | undefined
   readonly id: string | undefined
   readonly began: Moment
+  readonly reliesOn: Reliance | undefined
   readonly resolve: (committed: Committed) => void
   readonly reject: (error: unknown) => void
 }
@@ -79,7 +80,8 @@ export class Committer {
 
   /**
    * Commits rows that were made on the head as this process knows it, or on `base`. Their values are stored already, since `began` at
-   * the earliest. `id`: the id that the commit is to have, for who wants to ask for it later.
+   * the earliest. `id`: the id that the commit is to have, for who wants to ask for it later. `reliesOn`: with `base`, what else must
+   * not have changed since.
    */
   async submit(
     rows: readonly Row[],
@@ -89,6 +91,7 @@ export class Committer {
       base?: View
       id?: string
       began?: Moment
+      reliesOn?: Reliance
       signal?: AbortSignal | undefined
     } = {},
   ): Promise<Committed> {
@@ -96,9 +99,9 @@ export class Committer {
     const began = options.began ?? momentOf(this.context.ambient)
     if (options.signal?.aborted) throw new AbortedError('the commit', options.signal.reason)
     return new Promise((resolve, reject) => {
-      const { message, id } = options
+      const { message, id, reliesOn } = options
       const alone = options.base !== undefined || message !== undefined || id !== undefined
-      this.waiting.push({ rows, base, alone, signing, message, id, began, resolve, reject })
+      this.waiting.push({ rows, base, alone, signing, message, id, began, reliesOn, resolve, reject })
       this.running ??= this.run()
     })
   }
@@ -139,7 +142,7 @@ export class Committer {
   }
 
   private async changeOf(group: readonly Waiting[]): Promise<Change> {
-    const { base, signing, message, id } = group[0] as Waiting
+    const { base, signing, message, id, reliesOn } = group[0] as Waiting
     const { ambient, name } = this.context
     const rows = lastOfEach(group.flatMap(one => one.rows))
     const { author, rules, suffix, fence } = signing
@@ -154,8 +157,9 @@ export class Committer {
       rules,
       suffix,
       fence,
-      // A put knows of the puts before it; a transaction knows only what it has read.
+      reliesOn,
       began: earliest(group),
+      // A put knows of the puts before it; a transaction knows only what it has read.
       own: (group[0] as Waiting).alone ? undefined : this.own,
       sets: rows.length > 0 ? [await rowSet(this.context, name, rows)] : [],
     }

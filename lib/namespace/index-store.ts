@@ -35,11 +35,19 @@ export class IndexStore {
   readonly bounds: IndexBounds
   private readonly cache = new Map<string, { content: Promise<IndexContent>; bytes: number }>()
   private cachedBytes = 0
+  private readonly maxCachedBytes: number
 
-  constructor(store: ObjectStore, ambient: Ambient, bounds: IndexBounds = DEFAULT_BOUNDS) {
+  /** `maxCachedBytes`: of decoded files that are kept; few of them for who reads everything once. */
+  constructor(
+    store: ObjectStore,
+    ambient: Ambient,
+    bounds: IndexBounds = DEFAULT_BOUNDS,
+    maxCachedBytes: number = CACHE_BYTES,
+  ) {
     this.store = store
     this.ambient = ambient
     this.bounds = bounds
+    this.maxCachedBytes = maxCachedBytes
   }
 
   /** Loads the file that `ref` names, as seen from `referrer`. */
@@ -142,7 +150,7 @@ export class IndexStore {
     this.cachedBytes += bytes
     content.catch(() => this.forget(key))
     for (const oldest of this.cache.keys()) {
-      if (this.cachedBytes <= CACHE_BYTES) break
+      if (this.cachedBytes <= this.maxCachedBytes) break
       this.forget(oldest)
     }
   }

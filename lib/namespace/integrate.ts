@@ -10,6 +10,7 @@ import { findCommit } from './history.ts'
 import { rangesMeet } from './index-store.ts'
 import { findNewest, type PlacedLayer, scanNewest } from './layers.ts'
 import { policyFor } from './policy.ts'
+import { contradictedBy } from './reliance.ts'
 import { isFile, type Row, sameContent } from './row.ts'
 
 export type Verdict =
@@ -37,6 +38,9 @@ export async function integrate(context: NamespaceContext, head: NewHead, change
   const { fence } = change
   if (fence && (head.fences[fence.name] ?? 0) > fence.token) return { kind: 'fenced', lease: fence.name }
   if (isStale(context, head, change)) return { kind: 'stale' }
+  const contradicted = await contradictedBy(context, head, change)
+  if (contradicted === 'unknown') return { kind: 'owner' }
+  if (contradicted.length > 0) return { kind: 'conflict', paths: contradicted }
   const touched = await touchedSides(context, head, change)
   if (touched === 'unknown') return { kind: 'owner' }
   return settleAll(context, head, change, touched)

@@ -105,7 +105,7 @@ describe('the author of a store', () => {
 
 describe('a configuration file', () => {
   const good = { store: 'file:./store', namespace: 'p' }
-  const content = /It holds `store`, `namespace` and optionally `author` and `onConflict`/
+  const content = /It holds `store`, `namespace` and optionally `author`, `onConflict` and `retention`/
   const refused: [why: string, config: string | object, says: RegExp[]][] = [
     ['that is empty', '', [/is not JSON/, /write it anew with `runlet init`/]],
     ['that is no JSON', '{ store: 1 }', [/is not JSON/, /runlet init/]],
@@ -120,6 +120,17 @@ describe('a configuration file', () => {
     ['with an author that is too long', { ...good, author: 'x'.repeat(129) }, [/author: /, content]],
     ['with an unknown policy', { ...good, onConflict: 'mine' }, [/onConflict: /, content]],
     ['with an unknown policy by glob', { ...good, onConflict: { '*.json': 'merge' } }, [/onConflict/, content]],
+    ['with retention that is no list', { ...good, retention: {} }, [/retention: is no list of rules/, content]],
+    [
+      'with a retention rule that says nothing',
+      { ...good, retention: [{ path: 'a/**', maxAge: '1d' }, { path: 'logs/**' }] },
+      [/retention\[1\] \("logs\/\*\*"\): says nothing of what goes\. Add keep, maxAge or maxBytes\./],
+    ],
+    [
+      'with a retention rule that might delete everything',
+      { ...good, retention: [{ path: '**', maxAge: '1d' }] },
+      [/may delete everything\. Begin the path with a folder/],
+    ],
   ]
   for (const [why, config, says] of refused) {
     test(`${why} is refused, naming it and the remedy`, async () => {
@@ -150,6 +161,12 @@ describe('a configuration file', () => {
     assert.match(error.message, /RUNLET_NAMESPACE/)
   })
 
+  test('says what retention there is', async () => {
+    const retention = [{ path: 'data/{name}/{version}/**', keep: { newest: 5, by: 'version' } }]
+    const place = await folderWith({ ...good, retention })
+    assert.deepEqual((await findConfig({ folder: place }, {})).retention, retention)
+  })
+
   test('of the nearest folder counts, and what is given counts more', async () => {
     const place = await folderWith(good)
     const below = join(place, 'a', 'b')
@@ -158,6 +175,7 @@ describe('a configuration file', () => {
       ...good,
       author: undefined,
       onConflict: undefined,
+      retention: undefined,
       folder: place,
       source: join(place, CONFIG_FILE),
     })
