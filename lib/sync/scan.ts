@@ -36,7 +36,10 @@ const FOLDERS_AT_ONCE = 2
 /** Looks at the whole directory. */
 export async function scanAll(means: ScanMeans, onProgress?: (seen: number) => void): Promise<LocalChange[]> {
   const missing = new Map<Path, CopyEntry>()
-  for await (const entry of means.state.all()) if (entry.path.startsWith(means.prefix)) missing.set(entry.path, entry)
+  for await (const entry of means.state.all()) {
+    // What is not walked is not missing.
+    if (entry.path.startsWith(means.prefix) && isOurs(entry.path)) missing.set(entry.path, entry)
+  }
   const progress = new Progress(means.ambient, onProgress)
   const changes = await scanFolder(means, folderOf(means.prefix), missing, progress)
   progress.end()
@@ -74,7 +77,7 @@ async function knownBelow({ state, prefix }: ScanMeans, hints: ReadonlySet<Path>
   for (const hint of hints) any ||= await state.mayHaveBelow(hint)
   if (!any) return known
   for await (const entry of state.all()) {
-    if (!entry.path.startsWith(prefix)) continue
+    if (!entry.path.startsWith(prefix) || !isOurs(entry.path)) continue
     for (const folder of foldersAbove(entry.path)) if (hints.has(folder as Path)) known.set(entry.path, entry)
   }
   return known
