@@ -10,12 +10,15 @@ import { idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts
 
 const seqSchema = z.number().int().nonnegative()
 
+/** Many more than any number of rows needs; whoever reads a tree goes down its levels one by one. */
+const MAX_LEVEL = 32
+
 export const indexRefSchema = z.object({
   id: idSchema,
   /** The namespace whose folder holds the file. Absent: the one that refers to it. */
   in: namespaceSchema.optional(),
   /** 0: a shard of rows. More: a node of references to files of the level below. */
-  level: z.number().int().nonnegative(),
+  level: z.number().int().nonnegative().max(MAX_LEVEL),
   first: pathSchema,
   last: pathSchema,
   rows: z.number().int().positive(),
@@ -23,13 +26,16 @@ export const indexRefSchema = z.object({
   /** The commit of all rows in it, when it was written for a single one: they leave it out. */
   seq: seqSchema.optional(),
   /** Two bytes of SHA-256 for each path, sorted, in base64: says of most absent paths that they are absent. Small files only. */
-  prints: z.string().optional(),
+  prints: z.string().max(256).optional(),
 })
 
 const fileRange = ({ first, last }: z.infer<typeof indexRefSchema>) => (first === last ? [first] : [first, last])
 
 const ascending = (paths: readonly string[]): boolean =>
   paths.every((path, i) => i === 0 || compareBytes(paths[i - 1] as string, path) < 0)
+
+/** Whether files are sorted and share no path: a tree of such is no larger than the files that it has. */
+export const areApart = (refs: readonly IndexRef[]): boolean => ascending(refs.flatMap(fileRange))
 
 export const layerSchema = z
   .object({
@@ -45,7 +51,7 @@ export const layerSchema = z
   })
   .refine(layer => Boolean(layer.rows) !== Boolean(layer.files), 'not exactly one of rows and files')
   .refine(layer => ascending(layer.rows?.map(row => row.path) ?? []), 'its rows are not sorted by path')
-  .refine(layer => ascending(layer.files?.flatMap(fileRange) ?? []), 'its files are not sorted by path')
+  .refine(layer => areApart(layer.files ?? []), 'its files are not sorted by path')
 
 export const originSchema = z.object({
   /** The run that was folded, its fork, and its seq when it was sealed. */
@@ -77,52 +83,68 @@ export const baseSchema = z.object({
   below: idSchema.optional(),
 })
 
+/** A chain of bases leads up, or one that leads back to itself would be followed for ever. */
+const isChild = (child: NamespaceName, parent: NamespaceName): boolean =>
+  child.startsWith(`${parent}/`) && !child.includes('/', parent.length + 1)
+
+const standsOnParent = ({ namespace, base }: { namespace: NamespaceName; base?: Base | undefined }): boolean =>
+  !base || isChild(namespace, base.namespace)
+
 const historyRefSchema = z.object({ id: idSchema, to: seqSchema })
 
-export const headSchema = z.object({
-  format: z.literal(1),
-  write: z.string(),
-  namespace: namespaceSchema,
-  seq: seqSchema,
-  state: z.enum(['open', 'sealed', 'folded', 'discarded']),
-  createdAt: z.number(),
-  base: baseSchema.optional(),
-  layers: z.array(layerSchema),
-  /** The commits since the last history segment, oldest first. */
-  commits: z.array(commitRecordSchema),
-  history: historyRefSchema.optional(),
-  /** The greatest fencing token seen of each lease that ever mattered to a write. */
-  fences: z.record(z.string(), z.number().int().nonnegative()),
-  /** How many sweeps looked for what may be deleted here. Each raises it first: who read the head before that looks again. */
-  sweeps: seqSchema.default(0),
-  /** Of a run: what the fork recorded for those who find it without an owner. */
-  run: z
-    .object({ label: z.string(), onError: z.enum(['keep', 'discard', 'fold']), onConflict: z.unknown().optional() })
-    .optional(),
-  /** Pins of a run from before it was refreshed: runs forked from it may still reach what they hold. */
-  oldBases: z.array(baseSchema).optional(),
-  /** Of a folded run: the parent's commit that adopted it, and how many rows that were. */
-  folded: z.object({ seq: seqSchema, rows: z.number().int().nonnegative() }).optional(),
-  /** Of a run whose id was used before: when the one before it had ended, by the store's clock. */
-  after: z.number().optional(),
-  /** Of a run that has ended: a sweep has emptied its folder, and nothing but this is left. */
-  emptied: z.literal(true).optional(),
-})
+export const headSchema = z
+  .object({
+    format: z.literal(1),
+    write: z.string(),
+    namespace: namespaceSchema,
+    seq: seqSchema,
+    state: z.enum(['open', 'sealed', 'folded', 'discarded']),
+    createdAt: z.number(),
+    base: baseSchema.optional(),
+    layers: z.array(layerSchema),
+    /** The commits since the last history segment, oldest first. */
+    commits: z.array(commitRecordSchema),
+    history: historyRefSchema.optional(),
+    /** The greatest fencing token seen of each lease that ever mattered to a write. */
+    fences: z.record(z.string(), z.number().int().nonnegative()),
+    /** How many sweeps looked for what may be deleted here. Each raises it first: who read the head before that looks again. */
+    sweeps: seqSchema.default(0),
+    /** Of a run: what the fork recorded for those who find it without an owner. */
+    run: z
+      .object({
+        label: z.string(),
+        onError: z.enum(['keep', 'discard', 'fold']),
+        onConflict: z.record(z.string(), z.string()).optional(),
+      })
+      .optional(),
+    /** Pins of a run from before it was refreshed: runs forked from it may still reach what they hold. */
+    oldBases: z.array(baseSchema).optional(),
+    /** Of a folded run: the parent's commit that adopted it, and how many rows that were. */
+    folded: z.object({ seq: seqSchema, rows: z.number().int().nonnegative() }).optional(),
+    /** Of a run whose id was used before: when the one before it had ended, by the store's clock. */
+    after: z.number().optional(),
+    /** Of a run that has ended: a sweep has emptied its folder, and nothing but this is left. */
+    emptied: z.literal(true).optional(),
+  })
+  .refine(standsOnParent, 'its base is not that of its parent')
 
 /** The pin of a fork: everything of the parent that the child reaches. Immutable. */
-export const forkSchema = z.object({
-  format: z.literal(1),
-  write: z.string(),
-  fork: idSchema,
-  /** The child, and the parent that it was forked from. */
-  child: namespaceSchema,
-  namespace: namespaceSchema,
-  seq: seqSchema,
-  at: z.number(),
-  layers: z.array(layerSchema),
-  /** The parent's own base, when the parent is a run itself. */
-  base: baseSchema.optional(),
-})
+export const forkSchema = z
+  .object({
+    format: z.literal(1),
+    write: z.string(),
+    fork: idSchema,
+    /** The child, and the parent that it was forked from. */
+    child: namespaceSchema,
+    namespace: namespaceSchema,
+    seq: seqSchema,
+    at: z.number(),
+    layers: z.array(layerSchema),
+    /** The parent's own base, when the parent is a run itself. */
+    base: baseSchema.optional(),
+  })
+  .refine(standsOnParent, 'its base is not that of its parent')
+  .refine(({ child, namespace }) => isChild(child, namespace), 'its child is none of the parent')
 
 export type IndexRef = z.infer<typeof indexRefSchema>
 export type Layer = z.infer<typeof layerSchema>

@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
-import { MissingObjectError } from '../errors.ts'
+import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName } from '../names.ts'
 import { isTooOld, type Moment, momentOf } from '../store/grace.ts'
 import { putImmutable } from '../store/immutable.ts'
@@ -25,6 +25,8 @@ const segmentSchema = z.object({
   before: z.object({ id: idSchema, to: z.number().int() }).optional(),
 })
 
+type Segment = z.infer<typeof segmentSchema>
+
 /** All commits, newest first. */
 export async function* readHistory(store: ObjectStore, head: NewHead): AsyncGenerator<CommitRecord> {
   yield* head.commits.toReversed()
@@ -41,10 +43,17 @@ export async function* readSegments(
     const key = historyKey(head.namespace, id)
     const answer = await store.get(key)
     if (answer.status !== 'found') throw new MissingObjectError(key, `the history of "${head.namespace}"`)
-    const { commits, before } = decodeJson(key, answer.body, segmentSchema)
-    yield { id, commits }
-    segment = before
+    const found = decodeJson(key, answer.body, segmentSchema)
+    if (!goesDown(found, segment.to)) throw new CorruptObjectError(key, 'does not hold the commits that it should')
+    yield { id, commits: found.commits }
+    segment = found.before
   }
+}
+
+/** Each segment ends before the one that names it begins, or a chain that leads back to itself would be read for ever. */
+function goesDown({ commits, before }: Segment, to: number): boolean {
+  const seqs = [...(before ? [before.to] : []), ...commits.map(({ seq }) => seq)]
+  return seqs.at(-1) === to && seqs.every((seq, i) => i === 0 || (seqs[i - 1] as number) < seq)
 }
 
 /** The first record after `since` that `matches`; costs requests only when the head no longer reaches back that far. */

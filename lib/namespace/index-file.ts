@@ -8,11 +8,13 @@ import { z } from 'zod'
 import { CorruptObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
 import { decodeText, FORMAT, parseText, validate } from '../store/json-object.ts'
-import { type IndexRef, indexRefSchema } from './head.ts'
+import { areApart, type IndexRef, indexRefSchema } from './head.ts'
 import { namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 
 /** No index file that runlet writes comes near this; a bomb does. */
 const MAX_TEXT_BYTES = 8 * 1024 * 1024
+/** Sixteen times what is written: they take more room decoded than as text. */
+const MAX_ITEMS = 16 * 1024
 /** Above this many rows a file's reference carries no fingerprints. */
 const MAX_PRINTED_ROWS = 64
 
@@ -20,7 +22,7 @@ const headerSchema = z.object({
   format: z.literal(FORMAT),
   kind: z.enum(['rows', 'refs']),
   namespace: namespaceSchema,
-  count: z.number().int().positive(),
+  count: z.number().int().positive().max(MAX_ITEMS),
 })
 
 export type IndexContent =
@@ -44,12 +46,12 @@ export function decodeIndexFile(key: string, body: Uint8Array): IndexContent {
   const header = validate(key, parseText(key, decodeText(key, text.subarray(0, end))), headerSchema)
   // Counted before they are split: a bomb of empty lines is small as text and large as strings.
   if (countLines(text) - 1 !== header.count) throw new CorruptObjectError(key, 'does not hold as many lines as it says')
-  const lines = decodeText(key, text.subarray(end + 1)).split('\n')
-  const items = lines.slice(0, -1).map(line => parseText(key, line))
+  const lines = decodeText(key, text.subarray(end + 1, -1)).split('\n')
   const { namespace } = header
-  if (header.kind === 'refs')
-    return { kind: 'refs', namespace, refs: validateAll(key, items, indexRefSchema, ref => ref.first) }
-  return { kind: 'rows', namespace, rows: validateAll(key, items, storedRowSchema, row => row.path) }
+  if (header.kind === 'rows') return { kind: 'rows', namespace, rows: parseRows(key, lines) }
+  const refs = parseAll(key, lines, indexRefSchema)
+  if (!areApart(refs)) throw new CorruptObjectError(key, 'has references that are not sorted, or share paths')
+  return { kind: 'refs', namespace, refs }
 }
 
 const NEWLINE = 10
@@ -68,16 +70,19 @@ function unzip(key: string, body: Uint8Array): Uint8Array {
   }
 }
 
-function validateAll<T>(key: string, items: unknown[], schema: z.ZodType<T>, pathOf: (item: T) => Path): T[] {
-  const valid = items.map(item => validate(key, item, schema))
-  for (let i = 1; i < valid.length; i++) {
-    const [before, after] = [valid[i - 1], valid[i]]
-    if (before && after && compareBytes(pathOf(before), pathOf(after)) >= 0) {
+function parseRows(key: string, lines: readonly string[]): StoredRow[] {
+  const rows = parseAll(key, lines, storedRowSchema)
+  for (const [i, row] of rows.entries()) {
+    const before = rows[i - 1]
+    if (before && compareBytes(before.path, row.path) >= 0)
       throw new CorruptObjectError(key, `is not sorted by path at line ${i + 2}`)
-    }
   }
-  return valid
+  return rows
 }
+
+/** One after the other: the first that is none is the last that is parsed. */
+const parseAll = <T>(key: string, lines: readonly string[], schema: z.ZodType<T>): T[] =>
+  lines.map(line => validate(key, parseText(key, line), schema))
 
 const printOf = (path: string): number => createHash('sha256').update(path).digest().readUInt16BE(0)
 

@@ -60,7 +60,11 @@ export class IndexStore {
       return hit.content
     }
     const content = this.fetch(key, ref, referrer)
-    this.remember(key, content, ref.bytes * DECODED_FACTOR)
+    this.remember(key, content, Math.min(ref.bytes * DECODED_FACTOR, CACHE_BYTES))
+    content.then(
+      found => this.weigh(key, content, decodedBytes(found)),
+      () => undefined,
+    )
     return content
   }
 
@@ -149,6 +153,19 @@ export class IndexStore {
     this.cache.set(key, { content, bytes })
     this.cachedBytes += bytes
     content.catch(() => this.forget(key))
+    this.trim()
+  }
+
+  /** What a reference says of a file's size need not be true. */
+  private weigh(key: string, content: Promise<IndexContent>, bytes: number): void {
+    const entry = this.cache.get(key)
+    if (entry?.content !== content || bytes <= entry.bytes) return
+    this.cachedBytes += bytes - entry.bytes
+    entry.bytes = bytes
+    this.trim()
+  }
+
+  private trim(): void {
     for (const oldest of this.cache.keys()) {
       if (this.cachedBytes <= this.maxCachedBytes) break
       this.forget(oldest)
@@ -159,6 +176,14 @@ export class IndexStore {
     const entry = this.cache.get(key)
     if (entry && this.cache.delete(key)) this.cachedBytes -= entry.bytes
   }
+}
+
+/** About how much memory an index file takes: each item, and what in it may be of any length. */
+function decodedBytes(content: IndexContent): number {
+  if (content.kind === 'refs') return content.refs.reduce((sum, { prints = '' }) => sum + 1000 + prints.length, 0)
+  return content.rows.reduce((sum, { path, author, value = '' }) => {
+    return sum + 300 + path.length + author.length + value.length
+  }, 0)
 }
 
 const nothingStands = () => Promise.reject(new Error('all files of this level are new'))

@@ -1,6 +1,6 @@
 // A view: what a namespace held at one head, its own layers over those that it was forked from (G3). Immutable; reading it
 // twice gives the same. It knows nothing of heads being replaced.
-import { MissingObjectError } from '../errors.ts'
+import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName, Path } from '../names.ts'
 import { decodeJson } from '../store/json-object.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -98,16 +98,20 @@ export class ViewMaker {
     const key = forkKey(base.namespace, { seq: base.seq, child: segment, id: base.fork })
     const known = this.pins.get(key)
     if (known) return known
-    const pin = this.fetchPin(key, child)
+    const pin = this.fetchPin(key, child, base)
     this.pins.set(key, pin)
     pin.catch(() => this.pins.delete(key))
     return pin
   }
 
-  private async fetchPin(key: string, child: NamespaceName): Promise<ForkPin> {
+  private async fetchPin(key: string, child: NamespaceName, base: Base): Promise<ForkPin> {
     const answer = await this.store.get(key)
     if (answer.status !== 'found') throw new MissingObjectError(key, `the head of "${child}"`)
-    return decodeJson(key, answer.body, forkSchema)
+    const pin = decodeJson(key, answer.body, forkSchema)
+    const asSaid =
+      pin.child === child && pin.namespace === base.namespace && pin.fork === base.fork && pin.seq === base.seq
+    if (!asSaid) throw new CorruptObjectError(key, `is not the pin that "${child}" was forked with`)
+    return pin
   }
 }
 

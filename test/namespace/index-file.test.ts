@@ -141,7 +141,7 @@ describe('an index file is refused, and named,', () => {
     [
       'when its references are out of order',
       lined(header(2, { kind: 'refs' }), aRef('b'), aRef('a')),
-      /not sorted by path at line 3/,
+      /references that are not sorted, or share paths/,
     ],
   ]
   for (const [why, body, problem] of cases) {
