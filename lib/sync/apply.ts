@@ -16,7 +16,7 @@ export interface Applied {
   readonly written: number
   readonly removed: number
   /** What the namespace says of paths that both sides changed. */
-  readonly conflicts: Record<string, Side | null>
+  readonly conflicts: ReadonlyMap<Path, Side | null>
   /** Paths that are no conflict (any more). */
   readonly settled: readonly Path[]
 }
@@ -45,7 +45,7 @@ export async function applyChanges(
   winner: Winner,
   onProgress?: (files: number) => void,
 ): Promise<Applied> {
-  const applied = { written: 0, removed: 0, conflicts: {} as Record<string, Side | null>, settled: [] as Path[] }
+  const applied = { written: 0, removed: 0, conflicts: new Map<Path, Side | null>(), settled: [] as Path[] }
   const progress = new Progress(turn.ambient, onProgress)
   for (const window of windows(changes)) {
     assertTurn(turn)
@@ -59,7 +59,7 @@ export async function applyChanges(
     for (const decided of steps) {
       const { path, row, entry, step } = decided
       if (step === 'agree' && !same(entry, row && sideOf(row))) await remember(turn, decided)
-      if (step === 'conflict') applied.conflicts[path] = row ? sideOf(row) : null
+      if (step === 'conflict') applied.conflicts.set(path, row ? sideOf(row) : null)
       else applied.settled.push(path)
       if (step === 'write') applied.written += 1
       else progress.add(1)

@@ -10,16 +10,23 @@ import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError } from '../errors.ts'
 import { isPath, type Path } from '../names.ts'
 import { headSchema } from '../namespace/head.ts'
-import { namespaceSchema } from '../namespace/row.ts'
+import { namespaceSchema, pathSchema } from '../namespace/row.ts'
 import { decodeJson, encodeJson, parseText } from '../store/json-object.ts'
 import { foldersAbove } from './collisions.ts'
 import { concurrently } from './concurrently.ts'
 import type { CopyEntry, Intent } from './entry.ts'
 import { decodeEntries, decodeIntents, encodeEntries, encodeIntents } from './entry.ts'
 import { ifMissing } from './local-files.ts'
-import { STATE_FOLDER } from './ours.ts'
+import { isOurs, STATE_FOLDER } from './ours.ts'
 
 export const sideSchema = z.object({ sha256: z.string().length(64), executable: z.boolean() })
+
+/** A map: `__proto__` and `constructor` are paths like any other. Only of paths that are synchronised: settling writes them. */
+const conflictsSchema = z
+  .custom<object>(value => typeof value === 'object' && value !== null)
+  .transform(Object.entries)
+  .pipe(z.array(z.tuple([pathSchema, sideSchema.nullable()])))
+  .transform(entries => new Map(entries.filter(([path]) => isOurs(path))))
 
 const headerSchema = z.object({
   format: z.literal(1),
@@ -30,7 +37,7 @@ const headerSchema = z.object({
   head: headSchema.optional(),
   etag: z.string().optional(),
   /** What the namespace says of paths that both sides changed; null where it deleted them. */
-  conflicts: z.record(z.string(), sideSchema.nullable()),
+  conflicts: conflictsSchema,
 })
 
 export type CopyHeader = z.infer<typeof headerSchema>
@@ -63,7 +70,7 @@ export class CopyState {
   }
 
   async writeHeader(header: CopyHeader): Promise<void> {
-    await this.writeWhole('state.json', encodeJson(header))
+    await this.writeWhole('state.json', encodeJson({ ...header, conflicts: Object.fromEntries(header.conflicts) }))
   }
 
   async get(path: Path): Promise<CopyEntry | undefined> {

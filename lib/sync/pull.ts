@@ -2,7 +2,7 @@
 // before that leaves a copy which follows the older head, and the next pull finds most of it done. Also the settling of conflicts,
 // which applies what is known already.
 import { MissingObjectError, PathCollisionError } from '../errors.ts'
-import { compareBytes, type Path, parsePath } from '../names.ts'
+import { compareBytes, type Path } from '../names.ts'
 import type { Head } from '../namespace/head.ts'
 import type { View } from '../namespace/view.ts'
 import type { Version } from '../store/register.ts'
@@ -48,8 +48,8 @@ export async function bring(turn: Turn, onProgress?: CopyProgress): Promise<Pull
   const applied = await applyChanges(turn, changes, undefined, files => onProgress?.('fetch', files))
   assertTurn(turn)
   await turn.state.flush()
-  const conflicts = { ...header.conflicts, ...applied.conflicts }
-  for (const path of applied.settled) delete conflicts[path]
+  const conflicts = new Map([...header.conflicts, ...applied.conflicts])
+  for (const path of applied.settled) conflicts.delete(path)
   await turn.state.writeHeader({ ...header, head: now.value, etag: now.etag, conflicts })
   await forgetPush(turn)
   return resultOf(now.value.seq, applied, conflicts)
@@ -64,16 +64,14 @@ export async function settle(
   await finishPush(turn)
   if (!(await headerOf(turn, turn.state)).head) await bring(turn)
   const header = await headerOf(turn, turn.state)
-  const chosen = Object.keys(header.conflicts)
-    .filter(path => !paths || paths.includes(path))
-    .map(parsePath)
+  const chosen = [...header.conflicts.keys()].filter(path => !paths || paths.includes(path))
   const view = header.head && turn.namespace.views.view(header.head)
   const changes = await Promise.all(chosen.map(async path => ({ path, after: await view?.find(path) })))
   const applied = await applyChanges(turn, changes, side)
   await turn.state.flush()
-  const left = Object.entries(header.conflicts).filter(([path]) => !chosen.includes(path as Path))
-  await turn.state.writeHeader({ ...header, conflicts: Object.fromEntries(left) })
-  return resultOf(header.head?.seq ?? 0, applied, Object.fromEntries(left))
+  const conflicts = new Map([...header.conflicts].filter(([path]) => !chosen.includes(path)))
+  await turn.state.writeHeader({ ...header, conflicts })
+  return resultOf(header.head?.seq ?? 0, applied, conflicts)
 }
 
 async function changesTo(turn: Turn, now: Head, header: CopyHeader): Promise<RowChange[]> {
@@ -91,7 +89,7 @@ async function changesTo(turn: Turn, now: Head, header: CopyHeader): Promise<Row
 /** Every path that the namespace has or that the copy knows of, whether it changed or not. */
 async function everything({ state, prefix }: Turn, after: View, header: CopyHeader): Promise<RowChange[]> {
   const changes: RowChange[] = []
-  const left = new Set<Path>(Object.keys(header.conflicts).map(parsePath))
+  const left = new Set<Path>(header.conflicts.keys())
   for await (const { path } of state.all()) left.add(path)
   for await (const row of after.scan(prefix)) {
     changes.push({ path: row.path, after: row })
@@ -123,7 +121,7 @@ function resultOf(
   { written, removed }: Pick<Applied, 'written' | 'removed'>,
   conflicts: CopyHeader['conflicts'],
 ): PullResult {
-  return { seq, written, removed, conflicts: Object.keys(conflicts).sort(compareBytes) }
+  return { seq, written, removed, conflicts: [...conflicts.keys()].sort(compareBytes) }
 }
 
 /** A run id that is used again names another namespace: what the old one was forked from may be gone. */

@@ -51,7 +51,7 @@ async function pushOnce(turn: Turn, hints: ReadonlySet<Path>, options: SyncOptio
   const header = await headerOf(turn, turn.state)
   const onProgress = (seen: number) => options.onProgress?.('scan', seen)
   const changes = hints.size > 0 ? await scanHints(turn, hints, onProgress) : await scanAll(turn, onProgress)
-  const unsettled = changes.filter(({ path }) => path in header.conflicts).map(({ path }) => path)
+  const unsettled = changes.filter(({ path }) => header.conflicts.has(path)).map(({ path }) => path)
   if (unsettled.length > 0) throw new ConflictError(turn.namespace.name, unsettled)
   assertTurn(turn)
   if (changes.length > 0) return commitChanges(turn, header, changes, options)

@@ -71,7 +71,7 @@ async function recover({ files, state }: Turn): Promise<void> {
 export async function headerOf(copy: Copy, state: CopyState): Promise<CopyHeader> {
   const { name: namespace, store } = copy.namespace
   const header = await state.header()
-  if (!header) return { format: 1, store: store.url, namespace, prefix: copy.prefix, conflicts: {} }
+  if (!header) return { format: 1, store: store.url, namespace, prefix: copy.prefix, conflicts: new Map() }
   const [found, asked] = [header, { namespace, prefix: copy.prefix }].map(
     one => `"${one.namespace}" (prefix "${one.prefix}")`,
   )

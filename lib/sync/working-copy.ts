@@ -139,7 +139,7 @@ export class WorkingCopy {
         added: pathsOf(({ base, local }) => !base && local !== undefined),
         modified: pathsOf(({ base, local }) => base !== undefined && local !== undefined),
         deleted: pathsOf(({ base, local }) => base !== undefined && !local),
-        conflicts: Object.keys(header.conflicts).sort(compareBytes),
+        conflicts: [...header.conflicts.keys()].sort(compareBytes),
       }
     })
   }

@@ -130,3 +130,24 @@ describe('state that was damaged', () => {
     assert.deepEqual(await files(root), { 'a/file': 'theirs', top: 'mine' })
   })
 })
+
+describe('a file named like a property that every object has', () => {
+  for (const path of ['__proto__', 'constructor', 'deep/toString', 'hasOwnProperty']) {
+    test(`is pushed, pulled and kept in a conflict: ${path}`, async () => {
+      const { namespace } = await aBucket()()
+      const [root, other] = [aFolder(), aFolder()]
+      const [copy, second] = [await namespace.workingCopy(root), await namespace.workingCopy(other)]
+      await write(root, { [path]: 'base' })
+      assert.equal((await copy.push()).put, 1)
+      assert.equal((await second.pull()).written, 1)
+      await write(other, { [path]: 'edited' })
+      await namespace.put(path, 'theirs')
+      assert.deepEqual((await second.pull()).conflicts, [path])
+      await assert.rejects(second.push(), { code: 'ERR_RUNLET_CONFLICT' })
+      assert.deepEqual(await second.status().then(({ conflicts }) => conflicts), [path])
+      assert.equal(await readFile(join(other, path), 'utf8'), 'edited')
+      assert.deepEqual((await second.settle('theirs')).conflicts, [])
+      assert.equal(await readFile(join(other, path), 'utf8'), 'theirs')
+    })
+  }
+})
