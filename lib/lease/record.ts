@@ -2,6 +2,7 @@
 // Two machines' clocks are never compared: expiry is judged by the store's own clock, or by watching the document unchanged.
 import { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
+import { timeSchema } from '../store/json-object.ts'
 import type { Version } from '../store/register.ts'
 
 const holderSchema = z.object({
@@ -24,7 +25,7 @@ export const leaseSchema = z.object({
   /** At most a day: a document that says more would be a lock for ever. */
   ttlMs: z.number().positive().max(86_400_000),
   /** The holder's wall clock when it acquired; for people, never compared. */
-  acquiredAt: z.number(),
+  acquiredAt: timeSchema,
   waitedMs: z.number().nonnegative(),
   renewals: z.number().int().nonnegative(),
   /** How the holding before this one went; for people. */

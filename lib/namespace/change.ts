@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { NamespaceName } from '../names.ts'
 import type { Moment } from '../store/grace.ts'
+import { timeSchema } from '../store/json-object.ts'
 import { type IndexRef, indexRefSchema, type Origin, originSchema } from './head.ts'
 import { type PolicyRule, policyRulesSchema, portable } from './policy.ts'
 import { fromStored, idSchema, type Row, storedRowSchema, toStored } from './row.ts'
@@ -71,7 +72,7 @@ export const storedChangeSchema = z.object({
   id: idSchema,
   since: z.number().int().nonnegative(),
   sinceFork: idSchema.optional(),
-  at: z.number(),
+  at: timeSchema,
   author: z.string(),
   message: z.string().optional(),
   sets: z.array(rowSetSchema),

@@ -6,6 +6,7 @@
 // Layers stand oldest first; a newer layer's row hides an older one's.
 import { z } from 'zod'
 import { compareBytes, type NamespaceName } from '../names.ts'
+import { timeSchema } from '../store/json-object.ts'
 import { idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
 
 const seqSchema = z.number().int().nonnegative()
@@ -65,7 +66,7 @@ export const originSchema = z.object({
 export const commitRecordSchema = z.object({
   seq: seqSchema,
   id: idSchema,
-  at: z.number(),
+  at: timeSchema,
   author: z.string(),
   message: z.string().optional(),
   rows: z.number().int().nonnegative(),
@@ -99,7 +100,7 @@ export const headSchema = z
     namespace: namespaceSchema,
     seq: seqSchema,
     state: z.enum(['open', 'sealed', 'folded', 'discarded']),
-    createdAt: z.number(),
+    createdAt: timeSchema,
     base: baseSchema.optional(),
     layers: z.array(layerSchema),
     /** The commits since the last history segment, oldest first. */
@@ -138,7 +139,7 @@ export const forkSchema = z
     child: namespaceSchema,
     namespace: namespaceSchema,
     seq: seqSchema,
-    at: z.number(),
+    at: timeSchema,
     layers: z.array(layerSchema),
     /** The parent's own base, when the parent is a run itself. */
     base: baseSchema.optional(),

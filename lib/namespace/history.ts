@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName } from '../names.ts'
+import { MAX_DOCUMENT_BYTES } from '../store/bounded.ts'
 import { isTooOld, type Moment, momentOf } from '../store/grace.ts'
 import { putImmutable } from '../store/immutable.ts'
 import { decodeJson, encodeJson } from '../store/json-object.ts'
@@ -41,7 +42,7 @@ export async function* readSegments(
   for (let segment = head.history; segment; ) {
     const { id } = segment
     const key = historyKey(head.namespace, id)
-    const answer = await store.get(key)
+    const answer = await store.get(key, { maxBytes: MAX_DOCUMENT_BYTES })
     if (answer.status !== 'found') throw new MissingObjectError(key, `the history of "${head.namespace}"`)
     const found = decodeJson(key, answer.body, segmentSchema)
     if (!goesDown(found, segment.to)) throw new CorruptObjectError(key, 'does not hold the commits that it should')

@@ -13,6 +13,8 @@ import { namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 
 /** No index file that runlet writes comes near this; a bomb does. */
 const MAX_TEXT_BYTES = 8 * 1024 * 1024
+/** Compressed, even if that made it larger. */
+export const MAX_FILE_BYTES = MAX_TEXT_BYTES + 64 * 1024
 /** Sixteen times what is written: they take more room decoded than as text. */
 const MAX_ITEMS = 16 * 1024
 /** Above this many rows a file's reference carries no fingerprints. */

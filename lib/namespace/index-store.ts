@@ -7,7 +7,7 @@ import { compareBytes, type NamespaceName, type Path } from '../names.ts'
 import { putImmutable } from '../store/immutable.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { IndexRef, Layer } from './head.ts'
-import { decodeIndexFile, encodeIndexFile, fingerprints, type IndexContent } from './index-file.ts'
+import { decodeIndexFile, encodeIndexFile, fingerprints, type IndexContent, MAX_FILE_BYTES } from './index-file.ts'
 import { indexKey } from './keys.ts'
 import { type Level, LevelWriter } from './level-writer.ts'
 import { newId } from './object-id.ts'
@@ -131,7 +131,7 @@ export class IndexStore {
   }
 
   private async fetch(key: string, ref: IndexRef, referrer: NamespaceName): Promise<IndexContent> {
-    const answer = await this.store.get(key)
+    const answer = await this.store.get(key, { maxBytes: MAX_FILE_BYTES })
     if (answer.status !== 'found') throw new MissingObjectError(key, `the index of "${referrer}"`)
     const content = decodeIndexFile(key, answer.body)
     const { first, last } = rangeOf(content)

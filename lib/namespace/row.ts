@@ -2,6 +2,7 @@
 // older ones. The stored form leaves out what the file around it says already (`seq` and `in`).
 import { z } from 'zod'
 import { type NamespaceName, type Path, parseNamespaceName, parsePath } from '../names.ts'
+import { timeSchema } from '../store/json-object.ts'
 
 /** True for what parses; used to make zod refuse what our own parsers refuse. */
 const parses = (parse: (text: string) => unknown) => (text: string) => {
@@ -24,6 +25,9 @@ export const pathSchema = z
   .refine(parses(parsePath), 'not a valid path')
   .transform(text => text as Path)
 const seqSchema = z.number().int().nonnegative()
+/** Four times what is written: of a pack, and of a value in one. */
+const MAX_PACK_BYTES = 16 * 1024 * 1024
+const MAX_PACKED_BYTES = 16 * 1024
 
 export const storedRowSchema = z
   .object({
@@ -31,7 +35,7 @@ export const storedRowSchema = z
     /** The commit that made it. Absent: that of the layer around it. */
     seq: seqSchema.optional(),
     /** When it was written, by the writer's wall clock, in milliseconds; for people. */
-    at: z.number(),
+    at: timeSchema,
     author: z.string(),
     deleted: z.literal(true).optional(),
     size: z.number().int().nonnegative().optional(),
@@ -40,7 +44,9 @@ export const storedRowSchema = z
     /** The value itself in base64, or the id of the object that is it, or a pack's id, the offset in it, and the pack's size. */
     value: z.string().optional(),
     object: idSchema.optional(),
-    pack: z.tuple([idSchema, z.number().int().nonnegative(), z.number().int().positive()]).optional(),
+    pack: z
+      .tuple([idSchema, z.number().int().nonnegative(), z.number().int().positive().max(MAX_PACK_BYTES)])
+      .optional(),
     /** The namespace in whose folder `object` or `pack` lies. Absent: the one that the index file belongs to. */
     in: namespaceSchema.optional(),
   })
@@ -48,6 +54,10 @@ export const storedRowSchema = z
   .refine(
     row => [row.value, row.object, row.pack, row.deleted].filter(place => place !== undefined).length === 1,
     'not exactly one of value, object, pack and deleted',
+  )
+  .refine(
+    ({ pack, size = 0 }) => !pack || (size <= MAX_PACKED_BYTES && pack[1] + size <= pack[2]),
+    'not within its pack',
   )
 
 export type StoredRow = z.infer<typeof storedRowSchema>

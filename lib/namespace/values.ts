@@ -2,6 +2,7 @@
 // packs. Written before the commit that refers to them, and checked against their SHA-256 whenever they are read.
 
 import { createHash } from 'node:crypto'
+import PQueue from 'p-queue'
 import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, InvalidArgumentError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName, Path } from '../names.ts'
@@ -23,6 +24,7 @@ export type Content = Pick<FileRow, 'size' | 'sha256'> & Pick<Row, 'value' | 'ob
 /** Values up to this many bytes lie inline. */
 export const INLINE_LIMIT = 4096
 const READ_CHUNK = 8 * 1024 * 1024
+const PACKS_AT_ONCE = 16
 
 export class Values {
   private readonly store: ObjectStore
@@ -50,8 +52,9 @@ export class Values {
   async read(row: FileRow): Promise<Uint8Array> {
     if (row.value !== undefined) return checked(row, Buffer.from(row.value, 'base64'), `the row of "${row.path}"`)
     const { key, start } = placeOf(row)
-    const range = row.pack && { start, end: start + row.size - 1 }
-    const answer = await this.store.get(key, { range })
+    if (row.size === 0) return checked(row, new Uint8Array(), key) // there is no such range
+    const bounds = row.pack ? { range: { start, end: start + row.size - 1 } } : { maxBytes: row.size }
+    const answer = await this.store.get(key, bounds)
     if (answer.status !== 'found') throw new MissingObjectError(key, `the row of "${row.path}"`)
     return checked(row, answer.body, key)
   }
@@ -62,17 +65,24 @@ export class Values {
   async readSmall(rows: readonly FileRow[]): Promise<Map<Path, Uint8Array>> {
     const values = new Map<Path, Uint8Array>()
     const packs = new Map<string, FileRow[]>()
+    const queue = new PQueue({ concurrency: PACKS_AT_ONCE })
     for (const row of rows) {
       if (row.value !== undefined) values.set(row.path, await this.read(row))
       if (row.pack) packs.set(placeOf(row).key, [...(packs.get(placeOf(row).key) ?? []), row])
     }
-    await Promise.all([...packs].map(([key, packed]) => this.readPack(key, packed, values)))
+    await queue.addAll(
+      [...packs].map(
+        ([key, packed]) =>
+          () =>
+            this.readPack(key, packed, values),
+      ),
+    )
     return values
   }
 
   /** Reads a value in chunks of at most 8 MiB. The last chunk comes only after the whole was checked. */
   async *stream(row: FileRow): AsyncGenerator<Uint8Array> {
-    if (row.size <= READ_CHUNK) {
+    if (row.value !== undefined || row.size <= READ_CHUNK) {
       yield await this.read(row)
       return
     }
@@ -91,12 +101,13 @@ export class Values {
 
   private async readPack(key: string, rows: readonly FileRow[], values: Map<Path, Uint8Array>): Promise<void> {
     const start = Math.min(...rows.map(row => placeOf(row).start))
-    const end = Math.max(...rows.map(row => placeOf(row).start + row.size)) - 1
+    const end = Math.max(start, ...rows.map(row => placeOf(row).start + row.size - 1))
     const answer = await this.store.get(key, { range: { start, end } })
     if (answer.status !== 'found') throw new MissingObjectError(key, `the row of "${rows[0]?.path}"`)
     for (const row of rows) {
       const at = placeOf(row).start - start
-      values.set(row.path, checked(row, answer.body.subarray(at, at + row.size), key))
+      // A copy: the pack may be many times as large, and is not to be kept for it.
+      values.set(row.path, checked(row, answer.body.slice(at, at + row.size), key))
     }
   }
 

@@ -2,6 +2,7 @@
 // twice gives the same. It knows nothing of heads being replaced.
 import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName, Path } from '../names.ts'
+import { MAX_DOCUMENT_BYTES } from '../store/bounded.ts'
 import { decodeJson } from '../store/json-object.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type Base, type ForkPin, forkSchema, type Layer } from './head.ts'
@@ -105,7 +106,7 @@ export class ViewMaker {
   }
 
   private async fetchPin(key: string, child: NamespaceName, base: Base): Promise<ForkPin> {
-    const answer = await this.store.get(key)
+    const answer = await this.store.get(key, { maxBytes: MAX_DOCUMENT_BYTES })
     if (answer.status !== 'found') throw new MissingObjectError(key, `the head of "${child}"`)
     const pin = decodeJson(key, answer.body, forkSchema)
     const asSaid =

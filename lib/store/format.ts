@@ -2,6 +2,7 @@
 // every head repeats the format, so that ordinary work needs no request for it.
 import { z } from 'zod'
 import { AmbiguousWrite, PreconditionFailed } from '../errors.ts'
+import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson, FORMAT } from './json-object.ts'
 import type { ObjectStore } from './object-store.ts'
 
@@ -15,7 +16,7 @@ export async function markStore(store: ObjectStore): Promise<void> {
     await store.put(STORE_KEY, encodeJson({ format: FORMAT }), { condition: { ifNoneMatch: '*' } })
   } catch (error) {
     if (!(error instanceof PreconditionFailed || error instanceof AmbiguousWrite)) throw error
-    const answer = await store.get(STORE_KEY)
+    const answer = await store.get(STORE_KEY, { maxBytes: MAX_DOCUMENT_BYTES })
     if (answer.status === 'found') decodeJson(STORE_KEY, answer.body, schema)
   }
 }

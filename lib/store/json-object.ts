@@ -6,6 +6,9 @@ import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 /** The version of everything this runlet writes. A reader refuses a greater one. */
 export const FORMAT = 1
 
+/** Milliseconds since 1970 that a date can show. */
+export const timeSchema = z.number().min(-8.64e15).max(8.64e15)
+
 const versioned = z.object({ format: z.unknown() })
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -38,13 +41,20 @@ export function parseText(key: string, text: string): unknown {
 export function validate<T>(key: string, document: unknown, schema: z.ZodType<T>): T {
   const header = versioned.safeParse(document)
   if (header.success && header.data.format !== undefined && header.data.format !== FORMAT) {
-    throw new FormatVersionError(key, header.data.format, FORMAT)
+    throw new FormatVersionError(key, shown(header.data.format), FORMAT)
   }
   const parsed = schema.safeParse(document)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const where = issue?.path.join('.') || 'the document'
-  throw new CorruptObjectError(key, `is malformed at ${where}: ${issue?.message ?? 'unknown problem'}`, {
+  throw new CorruptObjectError(key, `is malformed at ${brief(where)}: ${brief(issue?.message ?? 'unknown problem')}`, {
     cause: parsed.error,
   })
 }
+
+/** A version, if it is like one: what else stands in its place may be as deep as it likes, and a message shows it. */
+const shown = (format: unknown): unknown =>
+  typeof format === 'number' ? format : typeof format === 'string' ? brief(format) : typeof format
+
+/** What comes out of the document is not to fill a message, or a terminal. */
+const brief = (text: string): string => text.slice(0, 200).replace(/[^\P{C} ]/gu, '?')

@@ -15,6 +15,8 @@ export interface GetOptions {
   ifNoneMatch?: Etag | undefined
   /** Bytes `start` to `end`, both inclusive. A range past the end gives what there is. */
   range?: { start: number; end: number } | undefined
+  /** An object that is larger is refused before it is read. Not together with a range, which is a bound itself. */
+  maxBytes?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -64,7 +66,8 @@ export interface ObjectStore {
 
   /**
    * Reads an object. A missing key is an answer, not an error.
-   * @throws StoreError when the store cannot be reached or answers nonsense, AccessDeniedError, AbortedError.
+   * @throws StoreError when the store cannot be reached or answers nonsense, AccessDeniedError, AbortedError,
+   *   CorruptObjectError when it is larger than `maxBytes`.
    */
   get(key: string, options?: GetOptions): Promise<GetResult>
 

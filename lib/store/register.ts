@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
 import { AmbiguousWrite, InvalidArgumentError, PreconditionFailed, StoreError, ThrottledError } from '../errors.ts'
 import type { Etag } from '../names.ts'
+import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson } from './json-object.ts'
 import type { ObjectStore } from './object-store.ts'
 
@@ -49,7 +50,7 @@ export class Register<T extends Written> {
 
   /** Reads the document. Given the version that is already known, an unchanged document costs no body. */
   async read(known?: Version<T>, signal?: AbortSignal): Promise<Version<T> | undefined> {
-    const answer = await this.store.get(this.key, { ifNoneMatch: known?.etag, signal })
+    const answer = await this.store.get(this.key, { ifNoneMatch: known?.etag, maxBytes: MAX_DOCUMENT_BYTES, signal })
     if (answer.status === 'missing') return undefined
     if (answer.status === 'unchanged' && known) return { ...known, serverTime: answer.serverTime }
     if (answer.status === 'unchanged') throw new StoreError('get', this.key, 'it answered 304 to an unconditional read')

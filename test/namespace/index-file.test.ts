@@ -35,9 +35,13 @@ function isPath(text: string): boolean {
 const places = fc.oneof(
   fc.base64String({ maxLength: 40 }).map(value => ({ value })),
   fc.constant({ object: 'abcdefgh-object' }),
-  fc.nat().map(offset => ({ pack: ['abcdefgh-pack', offset, offset + 1] as [string, number, number] })),
+  fc
+    .nat({ max: 4096 })
+    .map(offset => ({ pack: ['abcdefgh-pack', offset, offset + 16_384] as [string, number, number] })),
 )
-const files = fc.record({ size: fc.nat(), place: places }).map(({ size, place }) => ({ size, sha256, ...place }))
+const files = fc
+  .record({ size: fc.nat({ max: 16_384 }), place: places })
+  .map(({ size, place }) => ({ size, sha256, ...place }))
 const contents = fc.oneof(files, fc.constant({ deleted: true as const }))
 const rows = fc
   .uniqueArray(fc.tuple(paths, contents, fc.option(fc.nat(), { nil: undefined }), fc.string()), {

@@ -144,7 +144,7 @@ describe('an object', () => {
   test('is as it was for a reader whose version was removed before it was opened', async () => {
     const root = await aRoot()
     const place = await anObject(root, 'a', 50, 65)
-    assert.equal(await readVersion(place, { incarnation: HAND_MADE, generation: 10 }, undefined), undefined)
+    assert.equal(await readVersion(place, { incarnation: HAND_MADE, generation: 10 }, {}), undefined)
     assert.equal(await textAt(await openFileStore(root), 'a'), '65')
   })
 

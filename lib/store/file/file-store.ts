@@ -58,7 +58,7 @@ export class FileStore implements ObjectStore {
         if (!version) return { status: 'missing' }
         const etag = etagOf(version)
         if (etag === options.ifNoneMatch) return { status: 'unchanged', serverTime: this.ambient.now() }
-        const content = await readVersion(place, version, options.range)
+        const content = await readVersion(place, version, options)
         if (content) return { status: 'found', ...content, etag, serverTime: this.ambient.now() }
       }
     })

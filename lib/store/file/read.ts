@@ -1,5 +1,7 @@
 // Read: the bytes of one version. A version's file never changes, so what is read is whole even while it is being replaced.
 import { join } from 'node:path'
+import { assertNoLarger } from '../bounded.ts'
+import type { GetOptions } from '../object-store.ts'
 import { isCode, withFile } from './disk.ts'
 import type { Place } from './paths.ts'
 import { fileName, type Version } from './sight.ts'
@@ -9,15 +11,16 @@ export interface Content {
   readonly lastModified: number
 }
 
-/** Reads a version, or the bytes `start` to `end` of it. Undefined if it has been removed. */
+/** Reads a version, or a range of it. Undefined if it has been removed. */
 export async function readVersion(
   place: Place,
   version: Version,
-  range: { start: number; end: number } | undefined,
+  { range, maxBytes }: Pick<GetOptions, 'range' | 'maxBytes'>,
 ): Promise<Content | undefined> {
   try {
     return await withFile(join(place.folder, fileName(version)), 'r', async file => {
       const { size, mtimeMs } = await file.stat()
+      assertNoLarger(place.key, size, maxBytes)
       const start = range?.start ?? 0
       const end = Math.min(size, range ? range.end + 1 : size)
       const body = Buffer.allocUnsafeSlow(Math.max(0, end - start))

@@ -11,6 +11,7 @@ import {
   ThrottledError,
 } from '../../errors.ts'
 import { compareBytes, type Etag } from '../../names.ts'
+import { assertNoLarger } from '../bounded.ts'
 import type { Body, GetOptions, GetResult, ListEntry, ListOptions, ObjectStore, PutOptions } from '../object-store.ts'
 
 /** One request, as a schedule sees it: once before its effect and once after. */
@@ -70,6 +71,7 @@ export class MemoryStore implements ObjectStore {
       if (!object) return { status: 'missing' }
       if (object.etag === options.ifNoneMatch) return { status: 'unchanged', serverTime }
       const { range } = options
+      assertNoLarger(key, object.body.length, options.maxBytes)
       const body = new Uint8Array(range ? object.body.subarray(range.start, range.end + 1) : object.body)
       return { status: 'found', body, etag: object.etag, lastModified: object.lastModified, serverTime }
     })

@@ -16,8 +16,11 @@ interface HttpAnswer {
   body: unknown
 }
 
+/** Throws when a body of so many bytes is not to be read. */
+type Allow = (bytes: number) => void
+
 /** Makes `command` record its latest answer in the object that this returns. */
-export function recordAnswer(command: GetObjectCommand | HeadObjectCommand): Answer {
+export function recordAnswer(command: GetObjectCommand | HeadObjectCommand, allow: Allow = () => {}): Answer {
   const answer: Answer = { status: 0, serverTime: Number.NaN, body: new Uint8Array() }
   const { middlewareStack } = command as GetObjectCommand // the same for both, but TypeScript cannot call a union
   middlewareStack.add(
@@ -27,7 +30,7 @@ export function recordAnswer(command: GetObjectCommand | HeadObjectCommand): Ans
       answer.status = response.statusCode
       answer.serverTime = Date.parse(response.headers.date ?? '')
       if (response.statusCode < 300 && response.body instanceof Readable) {
-        answer.body = await readAll(response.body)
+        answer.body = await readAll(response.body, Number(response.headers['content-length'] ?? 0), allow)
         response.body = Readable.from([])
       }
       return result
@@ -37,9 +40,19 @@ export function recordAnswer(command: GetObjectCommand | HeadObjectCommand): Ans
   return answer
 }
 
-async function readAll(stream: Readable): Promise<Uint8Array> {
+async function readAll(stream: Readable, announced: number, allow: Allow): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of stream) chunks.push(chunk)
+  let bytes = 0
+  try {
+    allow(announced)
+    for await (const chunk of stream) {
+      bytes += chunk.length
+      allow(bytes)
+      chunks.push(chunk)
+    }
+  } finally {
+    stream.destroy() // the rest of what was refused is not waited for
+  }
   const { buffer, byteOffset, byteLength } = Buffer.concat(chunks)
   return new Uint8Array(buffer, byteOffset, byteLength)
 }

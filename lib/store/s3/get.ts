@@ -1,5 +1,6 @@
 // Reads one object, or the part of it that was asked for. Missing, unchanged and empty are answers, not failures.
-import { StoreError } from '../../errors.ts'
+import { CorruptObjectError, StoreError } from '../../errors.ts'
+import { assertNoLarger } from '../bounded.ts'
 import type { GetOptions, GetResult } from '../object-store.ts'
 import { type Answer, recordAnswer } from './answer.ts'
 import { classify } from './classify.ts'
@@ -14,18 +15,19 @@ interface Described {
 
 export async function get(connection: Connection, key: string, options: GetOptions): Promise<GetResult> {
   const { sdk, location, patient } = connection
-  const { ifNoneMatch, range, signal } = options
+  const { ifNoneMatch, range, maxBytes, signal } = options
   const request: Request = { operation: 'get', key, location, signal }
   const command = new sdk.GetObjectCommand({
     ...address(location, key),
     IfNoneMatch: ifNoneMatch && formatEtag(ifNoneMatch, location),
     Range: range && `bytes=${range.start}-${range.end}`,
   })
-  const answer = recordAnswer(command)
+  const answer = recordAnswer(command, bytes => assertNoLarger(key, bytes, maxBytes))
   try {
     const output = await patient.send(command, abortable(signal))
     return found(key, output, answer, partOf(answer, range))
   } catch (error) {
+    if (error instanceof CorruptObjectError) throw error
     const meaning = classify(error, 'get')
     if (meaning === 'missing') return { status: 'missing' }
     if (meaning === 'unchanged') return { status: 'unchanged', serverTime: timeOf(answer, key) }

@@ -54,6 +54,14 @@ export function readSuite(aPlace: Place): void {
     assert.equal((await found(store, `${prefix}a`, { range: { start: 2, end: 4 } })).etag, etag)
   })
 
+  test('an object that is larger than the reader allows is refused by name, and one that is not is read', async () => {
+    const { store, prefix } = aPlace()
+    const key = `${prefix}a`
+    await store.put(key, text('0123456789'))
+    await assert.rejects(store.get(key, { maxBytes: 9 }), { code: 'ERR_RUNLET_CORRUPT_OBJECT', key })
+    assert.equal((await found(store, key, { maxBytes: 10 })).body.length, 10)
+  })
+
   test('an empty object is there, and empty, whatever range is asked for', async () => {
     const { store, prefix } = aPlace()
     await store.put(`${prefix}a`, text(''))
