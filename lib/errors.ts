@@ -6,11 +6,17 @@
 export class RunletError extends Error {
   readonly code: string
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options)
+    super(shown(message), options)
     this.code = code
     this.name = new.target.name
   }
 }
+
+/** Much of a message was written by others: it is not to begin a new line, or speak to a terminal, or turn the rest around. */
+const shown = (message: string): string =>
+  message.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, unit => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 
 /** An argument or option of a call is malformed. Nothing was written. */
 export class InvalidArgumentError extends RunletError {

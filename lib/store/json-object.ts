@@ -56,5 +56,5 @@ export function validate<T>(key: string, document: unknown, schema: z.ZodType<T>
 const shown = (format: unknown): unknown =>
   typeof format === 'number' ? format : typeof format === 'string' ? brief(format) : typeof format
 
-/** What comes out of the document is not to fill a message, or a terminal. */
-const brief = (text: string): string => text.slice(0, 200).replace(/[^\P{C} ]/gu, '?')
+/** What comes out of the document is not to fill a message. */
+const brief = (text: string): string => text.slice(0, 200)

@@ -53,7 +53,11 @@ describe('a head', () => {
     inWorld(async world => {
       await aNamespace(world)
       await edit(world, HEAD, head => ({ ...head, fences: { [`\u001b[2J\n\u009b${'x'.repeat(100_000)}`]: 'x' } }))
-      const { message } = await assertRefused(world.bucket, () => freshly(world), corrupt(/malformed at fences.\?\[2J/))
+      const { message } = await assertRefused(
+        world.bucket,
+        () => freshly(world),
+        corrupt(/malformed at fences.\\u001b\[2J\\u000a\\u009b/),
+      )
       assert.ok(message.length < 1000)
       assert.doesNotMatch(message, /\p{Cc}/u)
     }))
