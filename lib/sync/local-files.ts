@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import type { Ambient } from '../ambient.ts'
 import { LinkInCopyError, LocalFileError } from '../errors.ts'
 import type { Path } from '../names.ts'
+import { beneath } from './beneath.ts'
 import { type FileSystemTraits, foldersAbove } from './collisions.ts'
 import type { Side } from './decide.ts'
 import { STATE_FOLDER } from './ours.ts'
@@ -143,11 +144,11 @@ export class LocalFiles {
   /** Removes the file that `stat` was of, and the folders that it leaves empty. False when something else stands there by then. */
   async remove(path: Path, stat: Stat | undefined): Promise<boolean> {
     if (!(await this.isStill(path, stat))) return false
-    await rm(join(this.root, path), { force: true }).catch(cause => {
+    await beneath(this.root, path, at => rm(at, { force: true })).catch(cause => {
       throw localError('remove', path, cause)
     })
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
-      if (!(await removeIfEmpty(join(this.root, folder)))) break
+      if (!(await beneath(this.root, folder, removeIfEmpty).catch(ifMissing))) break
       this.folders.delete(folder)
     }
     return true
@@ -174,20 +175,21 @@ export class LocalFiles {
 
   private async openFile(path: Path): Promise<FileHandle> {
     const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
-    return open(join(this.root, path), flags).catch(cause => {
+    return beneath(this.root, path, at => open(at, flags)).catch(cause => {
       if (cause.code === 'ELOOP') throw new LinkInCopyError(path, 'a symbolic link')
       throw localError('read', path, cause)
     })
   }
 
   private async moveTo(staging: string, path: Path): Promise<void> {
-    const target = join(this.root, path)
-    await rename(staging, target).catch(async cause => {
-      // An empty folder in the way is none; anything else in it is somebody's.
-      if (!(await removeIfEmpty(target))) throw cause
-      this.folders.delete(path)
-      await rename(staging, target)
-    })
+    await beneath(this.root, path, target =>
+      rename(staging, target).catch(async cause => {
+        // An empty folder in the way is none; anything else in it is somebody's.
+        if (!(await removeIfEmpty(target))) throw cause
+        this.folders.delete(path)
+        await rename(staging, target)
+      }),
+    )
   }
 
   /** Whether all folders above the path are there. @throws LinkInCopyError when one of them is a link out of here */
@@ -209,7 +211,7 @@ export class LocalFiles {
   private async makeFolders(path: Path): Promise<void> {
     for (const folder of foldersAbove(path)) {
       if (this.folders.has(folder)) continue
-      await mkdir(join(this.root, folder)).then(
+      await beneath(this.root, folder, at => mkdir(at)).then(
         () => this.made.add(folder),
         error => {
           if (error.code !== 'EEXIST') throw error

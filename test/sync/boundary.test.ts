@@ -1,10 +1,11 @@
 // What a working copy never touches: what lies outside its directory, its own state, and what is not synchronised; and what it does
 // when its state was damaged.
 import assert from 'node:assert/strict'
+import { lstatSync, rmSync, symlinkSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { CorruptObjectError, LinkInCopyError } from '../../lib/errors.ts'
+import { CorruptObjectError, LinkInCopyError, RunletError } from '../../lib/errors.ts'
 import { contents } from '../support/world.ts'
 import { aBucket, aFolder, files, write } from './support.ts'
 
@@ -148,6 +149,45 @@ describe('a file named like a property that every object has', () => {
       assert.equal(await readFile(join(other, path), 'utf8'), 'edited')
       assert.deepEqual((await second.settle('theirs')).conflicts, [])
       assert.equal(await readFile(join(other, path), 'utf8'), 'theirs')
+    })
+  }
+})
+
+describe('a folder that becomes a link out of the directory while a pull is under way', () => {
+  for (const kind of ['added to', 'made in', 'removed from'] as const) {
+    test(`is not followed: nothing is ${kind} what lies behind it`, async () => {
+      const client = await aBucket()()
+      const { namespace } = client
+      const [root, elsewhere] = [aFolder(), aFolder()]
+      const copy = await namespace.workingCopy(root)
+      const names = Array.from({ length: 20 }, (_, i) => `a/${i}`)
+      await write(elsewhere, { '3': large('not yours'), 'new/x': 'not yours' })
+      const before = await files(elsewhere)
+      if (kind === 'removed from') {
+        await namespace.commit(tx => {
+          for (const name of names) tx.put(name, large('old'))
+          tx.put('b', large('old'))
+        })
+        await copy.pull()
+      }
+      await namespace.commit(tx => {
+        for (const name of names) {
+          if (kind === 'removed from') tx.delete(name)
+          else tx.put(kind === 'made in' ? `a/deep/er/${name}` : name, large('new'))
+        }
+        tx.put('b', large('new'))
+      })
+      let fetched = 0
+      client.failAt(({ operation, key, phase }) => {
+        if (operation === 'get' && key.includes('/values/') && phase === 'before' && ++fetched === 19) {
+          rmSync(join(root, 'a'), { recursive: true, force: true })
+          symlinkSync(elsewhere, join(root, 'a'))
+        }
+        return false
+      })
+      await copy.pull().catch(error => assert.ok(error instanceof RunletError, String(error)))
+      if (kind !== 'removed from') assert.ok(lstatSync(join(root, 'a')).isSymbolicLink())
+      assert.deepEqual(await files(elsewhere), before)
     })
   }
 })
