@@ -46,6 +46,7 @@ describe('the URL of a store', () => {
     ['that names another machine', 'file:////host/folder', /names another machine/],
     ['of a bucket without a name', 's3://', /^store URL "s3:\/\/" names no bucket/],
     ['of a bucket with capitals and spaces', 's3://My Bucket', /malformed bucket name "My Bucket"/],
+    ['with a lone surrogate', 's3://bucket/\ud800', /is not well-formed Unicode/],
     ['with an unknown parameter', 's3://bucket?regoin=x', /unknown parameter "regoin"; known are endpoint, region/],
     ['with a malformed endpoint', 's3://bucket?endpoint=localhost:9000', /endpoint must start with http/],
     ['with a prefix that leads out', 's3://bucket/a/../b', /prefix with the segment "\.\."/],

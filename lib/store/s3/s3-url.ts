@@ -52,6 +52,7 @@ export function parseS3Url(text: string): S3Location {
   const parts = SHAPE.exec(text)?.groups ?? refuse('does not start with s3://bucket')
   const bucket = parts.authority ?? ''
   if (bucket.includes('@')) refuse('has a user name or password; credentials come from the standard AWS chain only')
+  if (!text.isWellFormed()) refuse('is not well-formed Unicode')
   if (bucket === '') refuse('names no bucket')
   if (!BUCKET.test(bucket)) refuse(`has a malformed bucket name ${JSON.stringify(bucket)}`)
   if (parts.fragment) refuse('has a fragment ("#…"); write "%23" if it belongs to the prefix')
