@@ -64,7 +64,7 @@ test('a path is refused, or leads nowhere but into the directory that it is join
       if (taken === undefined) return
       const way = relative('/root/copy', join('/root/copy', taken))
       assert.equal(way, taken, 'another file than it says')
-      assert.ok(!way.startsWith('..') && !way.includes('\0') && !way.includes('\\'))
+      assert.ok(!way.split('/').includes('..') && !/[\0\\]/.test(way))
       assert.equal(Buffer.from(taken).toString(), taken)
       assert.equal(compareBytes(taken, taken), 0)
     }),
