@@ -1,6 +1,7 @@
 // Where everything of a namespace lies in the store. One prefix holds a whole family, so that a bucket policy can scope to it;
 // `_` can be no namespace segment, so it separates a namespace's own objects from those of its children.
 import { isSegment, type NamespaceName, type Segment } from '../names.ts'
+import { ID } from './row.ts'
 
 const SEQ_DIGITS = 12
 
@@ -40,6 +41,6 @@ export function forkKey(parent: NamespaceName, fork: { seq: number; child: strin
 /** Reads a key made by forkKey; undefined for anything else that lies there. */
 export function parseForkKey(key: string): { seq: number; child: Segment; id: string } | undefined {
   const [seq, child, id] = key.slice(key.lastIndexOf('/') + 1).split('~')
-  if (!seq || !child || !id || !/^\d+$/.test(seq) || !isSegment(child)) return undefined
+  if (!seq || !child || !id || !/^\d{1,15}$/.test(seq) || !isSegment(child) || !ID.test(id)) return undefined
   return { seq: Number(seq), child, id }
 }

@@ -1,0 +1,18 @@
+// Keys are read back by what lists them; anybody may put others beside them.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseNamespaceName } from '../../lib/names.ts'
+import { forkKey, parseForkKey } from '../../lib/namespace/keys.ts'
+
+test('what forkKey made is read back, and nothing else is taken for a fork', () => {
+  const fork = { seq: 72, child: 'r', id: 'abcdefgh-fork' }
+  assert.deepEqual(parseForkKey(forkKey(parseNamespaceName('p'), fork)), fork)
+  for (const name of [
+    '72~r',
+    '72~R~abcdefgh-fork',
+    'x~r~abcdefgh-fork',
+    '72~r~short',
+    `${'9'.repeat(30)}~r~abcdefgh-fork`,
+  ])
+    assert.equal(parseForkKey(`ns/p/_/forks/${name}`), undefined)
+})
