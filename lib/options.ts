@@ -6,6 +6,7 @@ import { defaultLabel } from './identity.ts'
 import type { WaitOptions } from './lease/leases.ts'
 import { parseNamespaceName, parsePrefix } from './names.ts'
 import type { ConflictPolicy } from './namespace/policy.ts'
+import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 import type { OnError, RunOptions } from './run/run.ts'
 import type { Sweep } from './run/sweep/sweep.ts'
 
@@ -74,6 +75,11 @@ export interface SweepOptions {
   readonly dryRun?: boolean | undefined
   /** Only this namespace and its runs. Default: all of the store. */
   readonly namespace?: string | undefined
+  /**
+   * What need not be kept of the namespaces that are no runs; see RetentionRule. Default: nothing of anybody's data, and runlet's own
+   * logs for 30 days.
+   */
+  readonly retention?: readonly RetentionRule[] | undefined
   /** How long a run without an owner is kept whose fork chose `keep`, in milliseconds. Default: 14 days. */
   readonly keepMs?: number | undefined
   /** Ends it; what it has reached stands. */
@@ -111,6 +117,7 @@ const DAY_MS = 86_400_000
 const sweepSchema = z.strictObject({
   dryRun: z.boolean().default(false),
   namespace: z.string().optional(),
+  retention: z.custom<readonly RetentionRule[]>(Array.isArray, 'is no list of rules').default([]),
   keepMs: z
     .number()
     .nonnegative()
@@ -167,6 +174,7 @@ export function parseFoldOptions(options: FoldOptions): FoldOptions {
 
 export function parseSweepOptions(options: SweepOptions = {}): Omit<Sweep, 'author'> {
   const { namespace, ...rest } = parse(sweepSchema, options)
+  parseRetention(rest.retention)
   return { ...rest, namespace: namespace === undefined ? undefined : parseNamespaceName(namespace) }
 }
 

@@ -122,7 +122,7 @@ export class Store {
    * to do. With `dryRun` it says what it would do, and changes nothing.
    * @throws AbortedError; what goes wrong with one namespace is told in the report and does not stop the others
    */
-  sweep(options?: SweepOptions): Promise<SweepReport & Readonly<Meter>> {
+  async sweep(options?: SweepOptions): Promise<SweepReport & Readonly<Meter>> {
     return sweepStore(this.#objects, this.#ambient, { ...parseSweepOptions(options), author: this.#author })
   }
 

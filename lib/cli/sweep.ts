@@ -24,9 +24,9 @@ const DAY_MS = 86_400_000
 export const verb: Verb<Options, []> = async ({ shared, output }, { dryRun, every, keep }) => {
   const everyMs = every === undefined ? undefined : parseDuration('--every', every, { least: 1000 })
   const keepMs = parseDuration('--keep', keep, { least: MINUTE_MS, most: 3650 * DAY_MS })
-  return atStore(shared, { namespace: 'sweep' }, store =>
+  return atStore(shared, { namespace: 'sweep' }, (store, { retention }) =>
     untilStopped(async signal => {
-      const options = { dryRun, keepMs, namespace: shared.namespace, signal }
+      const options = { dryRun, keepMs, retention, namespace: shared.namespace, signal }
       const onProgress = (namespace: string) => output.move(`sweep: ${namespace}`)
       const sweepOnce = async () => tell(await store.sweep({ ...options, onProgress }), output)
       return everyMs === undefined ? sweepOnce() : sweepEvery(everyMs, sweepOnce, { signal, output })
@@ -81,11 +81,14 @@ async function tell(report: Report, output: Output): Promise<number> {
   return report.problems.length > 0 ? FAILED : DONE
 }
 
-function* linesOf({ dryRun, runs, removed, waiting, problems }: Report): Generator<string> {
+function* linesOf({ dryRun, runs, retention, removed, waiting, problems }: Report): Generator<string> {
   const would = dryRun ? 'would be ' : ''
   for (const { name, was, done, problem } of runs) {
     const told = done === 'kept' ? 'is kept' : `${was === 'open' ? '' : `(${was}) `}${dryRun ? would : 'was '}${done}`
     yield `${name} ${told}${problem === undefined ? '' : `: ${problem}`}`
+  }
+  for (const { namespace, path, files, bytes, examples } of retention) {
+    yield `${namespace}: ${path}: ${files} files (${size(bytes)}) ${dryRun ? would : ''}deleted, like ${examples[0] ?? 'none'}`
   }
   yield `${removed.objects} objects (${size(removed.bytes)}) ${dryRun ? would : ''}deleted${kinds(removed.byKind)}`
   if (waiting.objects > 0) {

@@ -1,5 +1,6 @@
 // What a sweep did, or would do.
 import type { NamespaceName } from '../../names.ts'
+import type { RetentionReport } from '../retention/tally.ts'
 
 export interface SweptRun {
   /** The run's full name. */
@@ -28,6 +29,8 @@ export interface SweepReport {
   readonly dryRun: boolean
   /** Runs without an owner. */
   readonly runs: readonly SweptRun[]
+  /** What retention rules let go, by rule and namespace; its values go with a later sweep. */
+  readonly retention: readonly RetentionReport[]
   /** What was deleted. */
   readonly removed: Readonly<Amount> & { readonly byKind: Readonly<Record<string, Readonly<Amount>>> }
   /** What nothing refers to any more, and stays until its grace period is over or an open run that reaches it has ended. */
@@ -39,6 +42,7 @@ export interface SweepReport {
 /** Collects the report. */
 export class Tally {
   readonly runs: SweptRun[] = []
+  readonly retention: RetentionReport[] = []
   readonly removed: Record<string, Amount> = {}
   readonly waiting: Amount = { objects: 0, bytes: 0 }
   readonly problems: Problem[] = []
@@ -60,12 +64,12 @@ export class Tally {
   }
 
   report(dryRun: boolean): SweepReport {
-    const { runs, removed: byKind, waiting, problems } = this
+    const { runs, retention, removed: byKind, waiting, problems } = this
     const removed = { objects: 0, bytes: 0 }
     for (const { objects, bytes } of Object.values(byKind)) {
       removed.objects += objects
       removed.bytes += bytes
     }
-    return { dryRun, runs, removed: { ...removed, byKind }, waiting, problems }
+    return { dryRun, runs, retention, removed: { ...removed, byKind }, waiting, problems }
   }
 }

@@ -1,5 +1,5 @@
-// The sweep of one namespace, step by step: its runs (each with those below it), its queue, what was listed a grace period ago, what was
-// dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on with by the
+// The sweep of one namespace, step by step: its runs (each with those below it), its queue, retention, what was listed a grace period
+// ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on with by the
 // next one, and two at once do the same twice.
 import { RunletError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
@@ -11,6 +11,7 @@ import type { ObjectStore } from '../../store/object-store.ts'
 import type { Version } from '../../store/register.ts'
 import { concurrently } from '../../sync/concurrently.ts'
 import { listForks } from '../pin.ts'
+import { applyRetention } from '../retention/retention.ts'
 import { byRun, sweepRun } from './dead-runs.ts'
 import { deleteGarbage, viewOfFork } from './delete-garbage.ts'
 import { findDropped } from './find-dropped.ts'
@@ -38,8 +39,15 @@ export async function sweepFamily(
     if (!version || version.value.state === 'folded' || version.value.state === 'discarded') return
     await sweepRuns(context, sweeping, timeOf(version))
     await tidyQueue(context, sweeping, timeOf(version))
+    if (!version.value.base) await retain(context, sweeping)
     if (!isYoung) await sweepObjects(context, sweeping)
   })
+}
+
+/** What need not be kept is deleted in ordinary commits. */
+async function retain(context: OpenNamespace, { retention, tally, author, dryRun, signal }: Sweeping): Promise<void> {
+  const reports = await applyRetention(context, retention, { author, dryRun, signal })
+  tally.retention.push(...reports.filter(({ files, notNumbered }) => files + notNumbered.files > 0))
 }
 
 /** The store's clock when it answered. */
@@ -74,11 +82,13 @@ async function sweepObjects(context: OpenNamespace, sweeping: Sweeping): Promise
   const ripe = lists.filter(({ isRipe }) => isRipe)
   const knowsOrphans = orphans?.value.base.life === before.value.createdAt
   const looksForOrphans = knowsOrphans && isDue(orphans.value, context, now)
-  if ((ripe.length > 0 || looksForOrphans) && !sweeping.dryRun) await raiseSweeps(context)
+  const raises = (ripe.length > 0 || looksForOrphans) && !sweeping.dryRun
+  if (raises) await raiseSweeps(context)
   if (ripe.length > 0) await deleteGarbage(context, ripe, sweeping)
   for (const { objects, bytes, isRipe } of lists) if (!isRipe) sweeping.tally.wait(objects, bytes)
   const last = seen?.value.state.life === before.value.createdAt ? seen : undefined
-  await listDropped(context, last && { ...last, state: last.value.state }, sweeping)
+  const version = raises ? await context.head.refresh() : before
+  await listDropped(context, version, last && { ...last, state: last.value.state }, sweeping)
   if (sweeping.dryRun) return
   if (looksForOrphans) await listOrphans(context, orphans, now)
   else if (!knowsOrphans) await orphansRegister(context).swap(orphans, firstState(before.value, now))
@@ -86,10 +96,10 @@ async function sweepObjects(context: OpenNamespace, sweeping: Sweeping): Promise
 
 async function listDropped(
   context: OpenNamespace,
+  version: Version<Head>,
   last: { readonly etag: Version<unknown>['etag']; readonly state: Snapshot } | undefined,
   { dryRun, tally }: Sweeping,
 ): Promise<void> {
-  const version = await context.head.refresh()
   const now = snapshotOf(version.value, timeOf(version))
   if (last && isSame(last.state, now)) return
   const items = last ? await findDropped(context, last.state, version.value) : []

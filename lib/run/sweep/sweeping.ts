@@ -1,6 +1,7 @@
 // What the files of this folder share: one sweep under way.
 import { AbortedError } from '../../errors.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
+import type { RetentionRule } from '../retention/rules.ts'
 import type { Tally } from './report.ts'
 
 export interface Sweeping {
@@ -10,6 +11,8 @@ export interface Sweeping {
   readonly dryRun: boolean
   /** How long a run without an owner is kept whose fork chose that, in milliseconds. */
   readonly keepMs: number
+  /** What of the namespaces that are no runs need not be kept, beside runlet's own logs. */
+  readonly retention: readonly RetentionRule[]
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((namespace: string) => void) | undefined
 }
