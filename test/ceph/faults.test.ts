@@ -1,11 +1,6 @@
 // Network faults between the real AWS SDK and a real Ceph RADOS gateway, which checks the signatures of what the proxy hands on, and
 // goes on with a request whose client is gone.
 import { faultSuite } from '../faults/suite.ts'
-import { BUCKET, ENDPOINT } from './gateway.ts'
+import { cephBucket } from './gateway.ts'
 
-faultSuite('Ceph in trouble', {
-  bucket: () => ({ endpoint: ENDPOINT, name: BUCKET }),
-  abreast: 6,
-  stride: 8,
-  seeds: [2],
-})
+faultSuite('Ceph in trouble', { bucket: cephBucket, abreast: 6, stride: 8, seeds: [2] })

@@ -1,16 +1,14 @@
 // Where the Ceph gateway is that test/ceph/run.sh has started.
 
-const { RUNLET_CEPH_ENDPOINT, RUNLET_CEPH_BUCKET } = process.env
+const { RUNLET_CEPH_ENDPOINT: endpoint, RUNLET_CEPH_BUCKET: bucket } = process.env
 
-export const ENDPOINT = named(RUNLET_CEPH_ENDPOINT)
-export const BUCKET = named(RUNLET_CEPH_BUCKET)
+export function cephBucket(): { endpoint: string; name: string } {
+  if (!endpoint || !bucket) throw new Error('no Ceph to test on: start this with `npm run test:ceph`')
+  return { endpoint, name: bucket }
+}
 
 /** The URL of a store on it, below a prefix. */
 export function cephUrl(prefix: string): string {
-  return `s3://${BUCKET}/${prefix}?endpoint=${ENDPOINT}`
-}
-
-function named(value: string | undefined): string {
-  if (!value) throw new Error('no Ceph to test on: start this with `npm run test:ceph`')
-  return value
+  const { endpoint: at, name } = cephBucket()
+  return `s3://${name}/${prefix}?endpoint=${at}`
 }

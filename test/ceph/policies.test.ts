@@ -12,7 +12,7 @@ import type { Store } from '../../lib/runlet.ts'
 import type { ObjectStore } from '../../lib/store/object-store.ts'
 import type { S3Store } from '../../lib/store/s3/s3-store.ts'
 import { contents, text } from '../support/world.ts'
-import { BUCKET } from './gateway.ts'
+import { cephBucket } from './gateway.ts'
 import { aUser, objectsOf, setPolicy, storeOf, type User } from './users.ts'
 
 const PREFIX = 'policies'
@@ -29,7 +29,9 @@ async function policiesOfReadme() {
   const section = /\n## SECURITY\n(.*?)(?=\n## |$)/s.exec(page)?.[1] ?? assert.fail('README has no SECURITY section')
   const blocks = [...section.matchAll(/```json\n(.*?)```/gs)].map(([, block = '']) =>
     JSON.parse(
-      block.replaceAll('arn:aws:s3:::my-bucket', `arn:aws:s3:::${BUCKET}`).replaceAll('/pipelines/', `/${PREFIX}/`),
+      block
+        .replaceAll('arn:aws:s3:::my-bucket', `arn:aws:s3:::${cephBucket().name}`)
+        .replaceAll('/pipelines/', `/${PREFIX}/`),
     ),
   )
   assert.equal(blocks.length, 2)
@@ -61,7 +63,7 @@ before(async () => {
   await aFullParent()
 })
 
-/** Values of every kind of place, a run that was folded, one that is open, a lock that was held, an index that was compacted. */
+/** Values of every kind of place, a run that was folded, one that is open, one that was discarded, a lock that was held, an index that was compacted. */
 async function aFullParent(): Promise<void> {
   const packed = Array.from({ length: 80 }, (_, i) => parent.put(`packed/${i}`, `value ${i} `.repeat(200)))
   await Promise.all(packed)
@@ -76,6 +78,7 @@ async function aFullParent(): Promise<void> {
   const other = await parent.fork('other')
   await other.put('secret-of-nobody', 'other')
   await other.release()
+  await (await parent.fork('discarded')).discard()
   await parent.idle()
 }
 

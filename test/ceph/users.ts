@@ -9,9 +9,10 @@ import { promisify } from 'node:util'
 import { PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { openStore, type Store } from '../../lib/runlet.ts'
 import { openS3Store, type S3Store } from '../../lib/store/s3/s3-store.ts'
-import { BUCKET, cephUrl, ENDPOINT } from './gateway.ts'
+import { cephBucket, cephUrl } from './gateway.ts'
 
 const run = promisify(execFile)
+const { endpoint, name: bucket } = cephBucket()
 
 export interface User {
   readonly name: string
@@ -33,8 +34,8 @@ export async function aUser(name: string): Promise<User> {
 
 /** The owner's word on who may do what in the bucket. */
 export async function setPolicy(policy: unknown): Promise<void> {
-  const owner = new S3Client({ endpoint: ENDPOINT, region: 'us-east-1', forcePathStyle: true })
-  await owner.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: JSON.stringify(policy) }))
+  const owner = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true })
+  await owner.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(policy) }))
   owner.destroy()
 }
 

@@ -44,8 +44,6 @@ export interface S3Server {
   breakPromises(broken: Broken): void
   /** Makes objects and unfinished uploads older than they are. */
   age(bucket: string, key: RegExp, ms: number): void
-  /** The keys of uploads in parts that are not finished. */
-  uploads(bucket: string): string[]
   /** Forgets requests and faults, and the objects too if asked. */
   reset(options?: { objects: boolean }): void
   close(): Promise<void>
@@ -112,10 +110,6 @@ class InMemoryS3 implements S3Server {
     for (const [name, object] of [...own.objects])
       if (key.test(name)) own.restore(name, { ...object, lastModified: before })
     for (const [id, upload] of uploads) if (key.test(upload.key)) uploads.set(id, { ...upload, startedAt: before })
-  }
-
-  uploads(bucket: string): string[] {
-    return [...this.#world(bucket).uploads.values()].map(({ key }) => key)
   }
 
   reset({ objects }: { objects: boolean } = { objects: false }): void {

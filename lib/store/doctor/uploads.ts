@@ -6,6 +6,8 @@ import { type Finding, fails, holds, OTHER_STORE, type Probe, textAt } from './p
 /** Over 8 MiB an S3 store is sent more than one part. */
 const CHUNKS = 9
 const CHUNK_BYTES = 1024 * 1024
+/** Over two parts: then the first is on its way. */
+const BROKEN_AFTER = 17
 
 export const streams: Probe = {
   name: 'streamed put',
@@ -13,7 +15,7 @@ export const streams: Probe = {
   without: 'values of more than a few kilobytes cannot be written as a stream',
   async run(bench) {
     const key = bench.key('stream')
-    await bench.store.put(key, chunks())
+    await bench.store.put(key, chunks(CHUNKS))
     const answer = await bench.store.get(key, { range: { start: CHUNKS * CHUNK_BYTES - 2, end: CHUNKS * CHUNK_BYTES } })
     const end = answer.status === 'found' ? [...answer.body] : []
     if (end.length === 2 && end.every(byte => byte === CHUNKS - 1)) return holds(`${CHUNKS} MiB were written in parts`)
@@ -30,7 +32,7 @@ export const brokenStream: Probe = {
   async run(bench) {
     const key = bench.key('broken-stream')
     const outcome = await bench.store
-      .put(key, chunks(new BrokenOff('the stream breaks off')))
+      .put(key, chunks(BROKEN_AFTER, new BrokenOff('the stream breaks off')))
       .catch((error: unknown) => error)
     if (!(outcome instanceof BrokenOff)) {
       if (outcome instanceof Error) throw outcome
@@ -66,7 +68,7 @@ function judgeUploads(left: number): Finding {
   return fails(`${them} aborted only now`, `Nothing that runlet can do at once; ${LIFECYCLE}`)
 }
 
-async function* chunks(end?: Error): AsyncGenerator<Uint8Array> {
-  for (let i = 0; i < CHUNKS; i++) yield new Uint8Array(CHUNK_BYTES).fill(i)
+async function* chunks(count: number, end?: Error): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < count; i++) yield new Uint8Array(CHUNK_BYTES).fill(i)
   if (end) throw end
 }

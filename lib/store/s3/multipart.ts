@@ -2,8 +2,9 @@
 // not do the same again. A lost answer to the first leaves an upload that nobody knows and the bucket's owner pays for; a lost answer
 // to the last meets an upload that is gone because it is done.
 // The invariant: a key is streamed to by one upload at a time (the keys of values are used once).
-import type { CompletedPart, MultipartUpload as Upload } from '@aws-sdk/client-s3'
+import type { CompletedPart } from '@aws-sdk/client-s3'
 import { abortable, type Connection } from './connection.ts'
+import { uploadsBelow } from './uploads.ts'
 
 export interface Target {
   readonly Bucket: string
@@ -73,9 +74,13 @@ export async function abandonUpload({ sdk, patient }: Connection, upload: Multip
 
 /** Drops the uploads to a key, but for one. */
 async function abandonUploads(connection: Connection, { Bucket, Key }: Target, kept?: Multipart): Promise<void> {
-  const { sdk, patient } = connection
-  const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: Key })
-  const { Uploads = [] } = await patient.send(command).catch((): { Uploads?: Upload[] } => ({}))
-  const others = Uploads.filter(found => found.Key === Key && found.UploadId !== kept?.UploadId)
-  await Promise.all(others.map(({ UploadId = '' }) => abandonUpload(connection, { Bucket, Key, UploadId })))
+  const others: string[] = []
+  try {
+    for await (const found of uploadsBelow(connection, { Bucket, Prefix: Key })) {
+      if (found.Key === Key && found.UploadId !== kept?.UploadId) others.push(found.UploadId ?? '')
+    }
+  } catch {
+    // Who may not list them, or cannot now, drops those that were found.
+  }
+  await Promise.all(others.map(UploadId => abandonUpload(connection, { Bucket, Key, UploadId })))
 }

@@ -17,16 +17,28 @@ export async function abortUploads(connection: Connection, options: UploadOption
   return unfinished.length
 }
 
-async function* listUploads(connection: Connection, options: UploadOptions): AsyncGenerator<MultipartUpload> {
-  const { sdk, location, patient } = connection
-  const { Bucket, Key: Prefix } = address(location, options.prefix)
+async function* listUploads(
+  connection: Connection,
+  { prefix, signal }: UploadOptions,
+): AsyncGenerator<MultipartUpload> {
+  const { Bucket, Key: Prefix } = address(connection.location, prefix)
+  try {
+    yield* uploadsBelow(connection, { Bucket, Prefix }, signal)
+  } catch (error) {
+    throw explain(error, { operation: 'uploads', key: prefix, location: connection.location, signal })
+  }
+}
+
+/** Those below a prefix of the bucket, page by page. Throws what the SDK throws. */
+export async function* uploadsBelow(
+  { sdk, patient }: Connection,
+  place: { readonly Bucket: string; readonly Prefix: string },
+  signal?: AbortSignal,
+): AsyncGenerator<MultipartUpload> {
   let page: ListMultipartUploadsCommandOutput | undefined
   do {
     const after = page && { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
-    const command = new sdk.ListMultipartUploadsCommand({ Bucket, Prefix, ...after })
-    page = await patient.send(command, abortable(options.signal)).catch(error => {
-      throw explain(error, { operation: 'uploads', key: options.prefix, location, signal: options.signal })
-    })
+    page = await patient.send(new sdk.ListMultipartUploadsCommand({ ...place, ...after }), abortable(signal))
     yield* page.Uploads ?? []
   } while (page.IsTruncated && page.NextKeyMarker)
 }

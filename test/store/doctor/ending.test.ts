@@ -73,7 +73,7 @@ describe('on S3', () => {
     clearInterval(timer)
     assert.equal(checkOf(report, 'examination').ok, false)
     assert.deepEqual([...server.objects('bucket').keys()], [])
-    assert.deepEqual(server.uploads('bucket'), [])
+    assert.deepEqual(server.unfinishedUploads('bucket'), [])
   })
 
   test('what a doctor left that was killed goes when it is an hour old, unfinished uploads too', async () => {
@@ -92,7 +92,7 @@ describe('on S3', () => {
     assertHealthy(report)
     assert.match(checkOf(report, 'clean-up').detail, /, and 1 that an earlier doctor left$/)
     assert.deepEqual(await keysIn(store), ['doctor/at-work/swap', 'ns/a/_/head'])
-    assert.deepEqual(server.uploads('bucket'), ['some/prefix/doctor/at-work/s'])
+    assert.deepEqual(server.unfinishedUploads('bucket'), ['some/prefix/doctor/at-work/s'])
   })
 })
 

@@ -70,7 +70,7 @@ describe('on S3 the doctor finds nothing wrong with', () => {
     assert.ok((figures?.worstPutMs ?? 0) >= (figures?.putMs ?? 0) && (figures?.putMs ?? 0) > 0)
     assert.ok((checkOf(report, 'write rate to one key').figures?.swapsPerSecond ?? 0) > 1)
     assert.equal(server.objects('bucket').size, 0)
-    assert.deepEqual(server.uploads('bucket'), [])
+    assert.deepEqual(server.unfinishedUploads('bucket'), [])
   })
 
   test('answers that are lost, and takes none for a lost race', async () => {

@@ -43,8 +43,8 @@ export function perform(world: World, request: S3Request): S3Answer {
   const { method, key, query } = request
   if (/^STREAMING-/.test(request.headers['x-amz-content-sha256'] ?? '')) return failure(501, 'NotImplemented')
   if (key === '' && method === 'GET' && query.get('list-type') === '2') return list(world, query)
-  if (key === '' && method === 'GET' && query.has('uploads')) return listUploads(world, query)
   if (key === '' && method === 'POST' && query.has('delete')) return deleteMany(world.bucket, request.body)
+  if (key === '' && method === 'GET' && query.has('uploads')) return listUploads(world, query)
   if (key === '') return failure(501, 'NotImplemented')
   if (query.has('uploads') || query.has('uploadId')) return multipart(world, request)
   if (method === 'GET' || method === 'HEAD') return get(world.bucket, request)
@@ -131,20 +131,6 @@ interface Position {
 const encodeToken = (position: Position) => Buffer.from(JSON.stringify(position)).toString('base64url')
 const decodeToken = (token: string): Position => JSON.parse(Buffer.from(token, 'base64url').toString())
 
-/** In pages of two, so that whoever reads but the first one shows. */
-function listUploads({ uploads }: World, query: URLSearchParams): S3Answer {
-  const after = query.get('upload-id-marker') ?? ''
-  const below = [...uploads].filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''))
-  const rest = below.slice(below.findIndex(([id]) => id === after) + 1)
-  const page = rest.slice(0, 2).map(([id, { key, startedAt }]) => {
-    return tag('Upload', tag('Key', text(key)), tag('UploadId', id), tag('Initiated', startedAt.toISOString()))
-  })
-  const [lastId = '', last] = rest[1] ?? []
-  const next = last ? [tag('NextKeyMarker', text(last.key)), tag('NextUploadIdMarker', lastId)] : []
-  const body = tag('ListMultipartUploadsResult', tag('IsTruncated', text(rest.length > 2)), ...next, ...page)
-  return { status: 200, body }
-}
-
 function multipart({ bucket, uploads }: World, { method, key, query, body }: S3Request): S3Answer {
   if (method === 'POST' && query.has('uploads')) {
     const id = randomBytes(8).toString('hex')
@@ -164,4 +150,18 @@ function multipart({ bucket, uploads }: World, { method, key, query, body }: S3R
   const bodies = numbers.map(number => upload.parts.get(number) ?? Buffer.alloc(0))
   const { etag } = bucket.put(key, Buffer.concat(bodies), `${randomBytes(16).toString('hex')}-${bodies.length}`)
   return { status: 200, body: tag('CompleteMultipartUploadResult', tag('ETag', text(`"${etag}"`))) }
+}
+
+/** In pages of two, so that whoever reads but the first one shows. */
+function listUploads({ uploads }: World, query: URLSearchParams): S3Answer {
+  const after = query.get('upload-id-marker') ?? ''
+  const matching = [...uploads].filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''))
+  const rest = matching.slice(matching.findIndex(([id]) => id === after) + 1)
+  const entries = rest.slice(0, 2).map(([id, { key, startedAt }]) => {
+    return tag('Upload', tag('Key', text(key)), tag('UploadId', id), tag('Initiated', startedAt.toISOString()))
+  })
+  const [lastId = '', last] = rest[1] ?? []
+  const next = last ? [tag('NextKeyMarker', text(last.key)), tag('NextUploadIdMarker', lastId)] : []
+  const isCut = tag('IsTruncated', text(rest.length > 2))
+  return { status: 200, body: tag('ListMultipartUploadsResult', isCut, ...next, ...entries) }
 }
