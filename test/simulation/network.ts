@@ -26,6 +26,9 @@ interface Request<T> {
   readonly effect: () => Promise<T>
 }
 
+/** While the network is down some messages come through. */
+const LOSS_WHILE_DOWN = 0.6
+
 export interface Surroundings {
   readonly time: VirtualTime
   readonly life: Life
@@ -40,6 +43,7 @@ export class Network implements ObjectStore {
   readonly kind = 'memory'
   private readonly store: MemoryStore
   private readonly around: Surroundings
+  private downUntil = 0
 
   constructor(store: MemoryStore, around: Surroundings) {
     this.store = store
@@ -128,11 +132,21 @@ export class Network implements ObjectStore {
     await this.wait(this.delayMs())
     if (random.chance(climate.throttle)) throw new ThrottledError(request.key)
     if (random.chance(climate.late)) return this.arriveLate(request)
-    if (random.chance(climate.lose)) throw this.lost(request)
+    if (random.chance(climate.outage)) this.downUntil = this.now + random.between(200, 20_000)
+    if (random.chance(this.loss)) throw this.lost(request)
     const answer = await request.effect()
     await this.wait(this.delayMs())
-    if (random.chance(climate.lose)) throw this.lost(request)
+    if (random.chance(this.loss)) throw this.lost(request)
     return answer
+  }
+
+  private get now(): number {
+    return this.around.time.elapsed
+  }
+
+  /** The chance that a message is lost at this moment. */
+  private get loss(): number {
+    return this.now < this.downUntil ? LOSS_WHILE_DOWN : this.around.climate.lose
   }
 
   private async arriveLate<T>(request: Request<T>): Promise<never> {

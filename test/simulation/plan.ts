@@ -11,6 +11,8 @@ export interface Climate {
   readonly slow: number
   /** The connection is cut before the effect, or after it. */
   readonly lose: number
+  /** The network is down for a while, and most requests are lost. */
+  readonly outage: number
   /** The client gives up, and the request takes effect later. */
   readonly late: number
   readonly throttle: number
@@ -44,13 +46,22 @@ export interface Plan {
   readonly graceMs: number
 }
 
-export const CALM: Climate = { delayMs: 20, slow: 0, lose: 0, late: 0, throttle: 0, kill: 0, pause: 0 }
+export const CALM: Climate = { delayMs: 20, slow: 0, lose: 0, outage: 0, late: 0, throttle: 0, kill: 0, pause: 0 }
 const CLIMATES = {
   calm: CALM,
-  lossy: { ...CALM, delayMs: 60, slow: 0.01, lose: 0.012, late: 0.004, throttle: 0.01 },
+  lossy: { ...CALM, delayMs: 60, slow: 0.01, lose: 0.012, outage: 0.004, late: 0.004, throttle: 0.01 },
   deadly: { ...CALM, slow: 0.005, lose: 0.002, late: 0.002, kill: 0.006 },
   sleepy: { ...CALM, slow: 0.005, lose: 0.002, pause: 0.004 },
-  stormy: { delayMs: 40, slow: 0.01, lose: 0.006, late: 0.004, throttle: 0.005, kill: 0.003, pause: 0.002 },
+  stormy: {
+    delayMs: 40,
+    slow: 0.01,
+    lose: 0.006,
+    outage: 0.001,
+    late: 0.004,
+    throttle: 0.005,
+    kill: 0.003,
+    pause: 0.002,
+  },
 } as const satisfies Record<string, Climate>
 
 export const RIGHT_CLOCK: Clock = { skewMs: 0, rate: 1, stopsInPauses: false }

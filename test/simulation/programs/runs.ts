@@ -59,8 +59,12 @@ async function work(actor: Actor, run: Run): Promise<void> {
 }
 
 async function nested(actor: Actor, run: Run): Promise<void> {
+  // Of a fold and a fork of the same run at the same time one must see the other.
+  const racing = actor.random.chance(0.2) && actor.attempt(() => run.fold())
   const inner = await fork(actor, run)
   try {
+    await racing
+    assertWhole(actor, inner)
     await work(actor, inner)
     // A run with open runs of its own cannot end: this one tries to now and then.
     if (actor.random.chance(0.2)) await actor.attempt(() => run.fold())
