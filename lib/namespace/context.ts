@@ -118,17 +118,25 @@ export class HeadCell {
 
   /** Undefined when the namespace does not exist. */
   async peek(): Promise<Version<Head> | undefined> {
-    const version = await this.register.read(this.known)
-    if (version && version.value.namespace !== this.namespace) {
-      throw new CorruptObjectError(this.register.key, `is the head of "${version.value.namespace}"`)
+    for (;;) {
+      const before = this.known
+      const version = await this.register.read(before)
+      if (version && version.value.namespace !== this.namespace) {
+        throw new CorruptObjectError(this.register.key, `is the head of "${version.value.namespace}"`)
+      }
+      if (!this.overtaken(before, version)) return this.learn(version)
     }
-    return this.learn(version)
   }
 
   async swap(expected: Version<Head> | undefined, next: NewHead): Promise<SwapResult<Head>> {
+    const before = this.known
     const result = await this.register.swap(expected, next)
-    this.learn(result.won ? result.version : result.current)
-    return result
+    if (!this.overtaken(before, result.won ? result.version : result.current)) {
+      this.learn(result.won ? result.version : result.current)
+      return result
+    }
+    const current = await this.peek()
+    return result.won ? result : { won: false, current }
   }
 
   /** Runs `work` when no other swap of this process is under way: it would only lose to it. */
@@ -155,6 +163,15 @@ export class HeadCell {
     this.known = version
     this.readAt = momentOf(this.means.ambient)
     return version
+  }
+
+  /**
+   * Whether another version of the same seq was learned while this one was on its way (a seal, a fence and a compaction leave the seq
+   * as it is): nothing in the two tells which is newer. Who took the older one for the newer would leave undone what is still to do.
+   */
+  private overtaken(before: Version<Head> | undefined, version: Version<Head> | undefined): boolean {
+    if (!version || !this.known || this.known === before || this.known.etag === version.etag) return false
+    return this.known.value.createdAt === version.value.createdAt && this.known.value.seq === version.value.seq
   }
 
   private async swapUntilWon(change: HeadChange): Promise<Version<Head>> {
