@@ -12,6 +12,7 @@ import { Network } from './network.ts'
 import type { Climate, Clock } from './plan.ts'
 import type { Random } from './random.ts'
 import { ROOT, type Scene } from './scene.ts'
+import { hasEnded } from './space.ts'
 import { isRunletError, Violation } from './violation.ts'
 
 /** Longer than the longest chain of leases that a dead holder can leave behind, each with its time to live. */
@@ -118,7 +119,7 @@ export class Actor {
     if (!(error instanceof MissingObjectError)) return false
     const [, parent, child, fork] = /^ns\/(.+)\/_\/forks\/\d+~(.+)~(.+)$/.exec(error.key) ?? []
     const head = this.scene.witness.space(`${parent}/${child}`)?.latest?.head
-    return head !== undefined && (head.state === 'folded' || head.state === 'discarded' || head.base?.fork !== fork)
+    return head !== undefined && (hasEnded(head) || head.base?.fork !== fork)
   }
 
   /** A life begins: memory and caches are empty, clock and author are those of the machine. */

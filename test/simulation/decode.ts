@@ -61,12 +61,15 @@ export class Decoder {
     return cells
   }
 
-  /** The keys of everything that the snapshot's own layers reach: index files and values. @throws Dangling */
+  /**
+   * The keys of everything that a reader of the snapshot's own layers can come to need: all index files, and the values of the newest
+   * rows. A row that a newer one hides may outlive its value. @throws Dangling
+   */
   reached(snapshot: Snapshot): Set<string> {
     const keys = new Set<string>()
-    for (const layer of snapshot.layers) {
-      this.addFileKeys(keys, layer.files ?? [], snapshot.namespace)
-      for (const row of layer.rows ?? []) addValueKey(keys, row, snapshot.namespace)
+    for (const layer of snapshot.layers) this.addFileKeys(keys, layer.files ?? [], snapshot.namespace)
+    for (const { row, home } of this.cells(snapshot).values()) {
+      if (row.pack || row.object) keys.add(valueKey(row, home))
     }
     return keys
   }
@@ -100,7 +103,6 @@ export class Decoder {
       keys.add(indexKey(ref, referrer))
       const file = this.file(ref, referrer)
       if (file.refs) this.addFileKeys(keys, file.refs, file.namespace)
-      else for (const row of file.rows) addValueKey(keys, row, file.namespace)
     }
   }
 
@@ -132,10 +134,6 @@ const indexKey = (ref: IndexRef, referrer: string): string => `ns/${ref.in ?? re
 function valueKey(row: StoredRow, home: string): string {
   const folder = `ns/${row.in ?? home}/_`
   return row.pack ? `${folder}/packs/${row.pack[0]}` : `${folder}/values/${row.object}`
-}
-
-function addValueKey(keys: Set<string>, row: StoredRow, home: string): void {
-  if (row.pack || row.object) keys.add(valueKey(row, home))
 }
 
 function cell(row: StoredRow, seq: number | undefined, home: string): Cell {

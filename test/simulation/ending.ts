@@ -1,10 +1,11 @@
 // After all programs have ended: whoever died has been dead for long, the weather is calm. What was left is brought to its end by one
 // more process, and what remains is checked.
+import type { Namespace } from '../../lib/runlet.ts'
 import { Actor } from './actor.ts'
 import { checkLeaks } from './leaks.ts'
 import { CALM, RIGHT_CLOCK } from './plan.ts'
 import { look, readAll, readLog } from './programs/readers.ts'
-import { canSweep, sweepClean } from './programs/upkeep.ts'
+import { sweepClean } from './programs/upkeep.ts'
 import { puts } from './programs/writes.ts'
 import { ROOT, type Scene } from './scene.ts'
 import { isRunletError, Violation } from './violation.ts'
@@ -17,10 +18,8 @@ export async function checkEnd(scene: Scene): Promise<void> {
     try {
       await foldWhatIsLeft(last)
       await readEverything(last)
-      if (canSweep) {
-        await sweepClean(last)
-        await readEverything(last)
-      }
+      await sweepClean(last)
+      await readEverything(last)
       done = true
     } catch (error) {
       if (!isRunletError(error)) throw error
@@ -33,7 +32,7 @@ export async function checkEnd(scene: Scene): Promise<void> {
   if (!done) throw new Violation('G6', 'the last process, all alone, could not come to an end')
   checkTold(scene)
   checkQueue(scene)
-  if (canSweep) checkLeaks(scene)
+  checkLeaks(scene)
 }
 
 /** Every run that ever was can be taken up and folded; of those that had ended that changes nothing (G5). */
@@ -42,11 +41,18 @@ async function foldWhatIsLeft(actor: Actor): Promise<void> {
   const last = await root.fork('last', { ttlMs: 5_000 })
   await puts(actor, last, 1)
   await last.fold()
-  for (const id of scene.runs) {
-    const run = await root.resume(id).catch(unless('ERR_RUNLET_RUN_NOT_FOUND'))
-    await run?.fold().catch(unless('ERR_RUNLET_NAMESPACE_SEALED', 'ERR_RUNLET_CONFLICT', 'ERR_RUNLET_OPEN_CHILDREN'))
-    await run?.release()
-  }
+  for (const id of scene.runs) await finish(root, id)
+  for (const { id } of await root.runs()) await finish(root, id)
+}
+
+/** Folds a run, or discards what cannot be folded, after those that were forked from it. */
+async function finish(parent: Namespace, id: string): Promise<void> {
+  const run = await parent.resume(id).catch(unless('ERR_RUNLET_RUN_NOT_FOUND'))
+  if (!run) return
+  for (const inner of await run.runs()) await finish(run, inner.id)
+  const folded = await run.fold().catch(unless('ERR_RUNLET_NAMESPACE_SEALED', 'ERR_RUNLET_CONFLICT'))
+  if (!folded) await run.discard().catch(unless('ERR_RUNLET_NAMESPACE_SEALED'))
+  await run.release()
 }
 
 const unless =

@@ -4,7 +4,7 @@ import type { Actor, Step } from './actor.ts'
 import { locked } from './programs/locks.ts'
 import { look, lookAtGroup, readAll, readLog } from './programs/readers.ts'
 import { run, takeUp } from './programs/runs.ts'
-import { canSweep, compact, sweep } from './programs/upkeep.ts'
+import { compact, sweep } from './programs/upkeep.ts'
 import { burst, count, edit, group, puts, several, toggle } from './programs/writes.ts'
 import type { Random } from './random.ts'
 
@@ -45,7 +45,7 @@ const WEIGHTS: Readonly<Record<keyof typeof PROGRAMS, number>> = {
   readAll: 0.5,
   readLog: 0.5,
   compact: 1.5,
-  sweep: canSweep ? 2 : 0,
+  sweep: 1.5,
 }
 
 /** A step on the root namespace. */

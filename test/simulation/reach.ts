@@ -1,6 +1,7 @@
 // What is reachable, found by brute force from every head and pin: deletes may only take what nothing has reached for a grace period
 // (G9), what a head names must be there, and in the end nothing may be left that nothing reaches.
 import { Dangling, type Decoder, type ForkPin, type Head } from './decode.ts'
+import { hasEnded } from './space.ts'
 import { Violation } from './violation.ts'
 
 type Root = Head | ForkPin
@@ -102,7 +103,6 @@ export class Reach {
 }
 
 const isHead = (root: Root): root is Head => 'state' in root
-const hasEnded = ({ state }: Head): boolean => state === 'folded' || state === 'discarded'
 
 /** The pins that a head, or another pin, stands on. */
 function pinsOf(root: Root): string[] {

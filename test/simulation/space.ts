@@ -49,3 +49,6 @@ export function overlay(base: Sight | undefined, own: Cells): Sight {
 export const foldName = (run: string, fork: string): string => `${run} ${fork}`
 
 export const parentOf = (namespace: string): string => namespace.slice(0, namespace.lastIndexOf('/'))
+
+/** Folded or discarded: nobody reads it any more. */
+export const hasEnded = ({ state }: Head): boolean => state === 'folded' || state === 'discarded'

@@ -4,7 +4,7 @@ import type { CommitRecord, Origin } from '../../lib/namespace/head.ts'
 import type { Cell } from './decode.ts'
 import type { History, Invocation } from './history.ts'
 import { settled, wrongLines } from './settle.ts'
-import { foldName, overlay, type Sight, type Space, type Version } from './space.ts'
+import { foldName, hasEnded, overlay, type Sight, type Space, type Version } from './space.ts'
 import { Violation } from './violation.ts'
 
 /** What else the witness knows. */
@@ -51,6 +51,7 @@ export class Transition {
     this.checkSequence()
     this.checkFences()
     this.checkState()
+    if (hasEnded(this.before.head)) return // nobody needs what it held: a sweep takes it
     const plain: CommitRecord[] = []
     for (const record of this.records) {
       if (this.space.commits.has(record.id)) throw this.wrong('G5', `commit ${record.id} is there twice`)
@@ -85,8 +86,7 @@ export class Transition {
   private checkState(): void {
     const [from, to] = [this.before.head.state, this.now.head.state]
     if (this.records.length > 0 && from !== 'open') throw this.wrong('G7', `it was ${from}, and was written to`)
-    if ((from === 'folded' || from === 'discarded') && to !== from)
-      throw this.wrong('G5', `it was ${from}, and is ${to}`)
+    if (hasEnded(this.before.head) && to !== from) throw this.wrong('G5', `it was ${from}, and is ${to}`)
     const { base } = this.now.head
     if (to !== 'folded' || from === 'folded' || !base) return
     const parent = this.known.space(base.namespace)
