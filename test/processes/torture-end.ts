@@ -26,7 +26,7 @@ export async function endLeftRun(parent: Namespace, id: string, discards: boolea
 
 /** What is missing, and what nothing refers to: undefined where there is no sweep yet. */
 export async function sweepUntilClean(
-  { url, store }: Place,
+  { url, store, parent }: Place,
   graceMs: number,
 ): Promise<{ missing: Census['missing']; unreachable: Census['unreachable'] | undefined }> {
   const objects = await openObjectStore(url, systemAmbient, { folder: process.cwd() })
@@ -35,6 +35,7 @@ export async function sweepUntilClean(
   try {
     for (;;) {
       await sweep?.({ keepMs: KEEP_MS })
+      await parent.idle()
       const { missing, unreachable } = await census(objects, 'p')
       if (!sweep) return { missing, unreachable: undefined }
       if (unreachable.length === 0 || missing.length > 0 || performance.now() > until) return { missing, unreachable }

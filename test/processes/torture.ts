@@ -140,7 +140,7 @@ async function live(
       await pause(member)
       killed.stops += 1
     }
-    await aMoment(1_500)
+    await aMoment(3_000)
     if (last) {
       member.tell('stop')
       return member.succeeds()

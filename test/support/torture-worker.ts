@@ -39,7 +39,10 @@ export interface TortureNote {
   readonly ms: number
 }
 
-const SLOTS = 8
+/** So many things it does at the same time. */
+const LANES = 2
+/** Paths that each of these puts and deletes again and again. */
+const SLOTS = 5
 const WAIT_MS = 90_000
 /** Longer than any test: what was acknowledged in a run that is kept must be there in the end. */
 const KEEP_MS = 86_400_000
@@ -65,9 +68,13 @@ void told('stop').then(() => {
 })
 
 await say('ready')
-for (let round = 0; !stopped; round++) await act(bag[randomInt(bag.length)] ?? 'put', `${job.name}-${round}`)
+await Promise.all(Array.from({ length: LANES }, (_, lane) => goOn(`${job.name}-${lane}`)))
 await store.close()
 done()
+
+async function goOn(lane: string): Promise<void> {
+  for (let round = 0; !stopped; round++) await act(bag[randomInt(bag.length)] ?? 'put', `${lane}-${round}`)
+}
 
 async function act(action: Action, id: string): Promise<void> {
   const startedAt = performance.now()
@@ -87,7 +94,10 @@ async function act(action: Action, id: string): Promise<void> {
 }
 
 async function put(id: string): Promise<void> {
-  const slots = Array.from({ length: 1 + randomInt(3) }, () => `w/${job.name}/${randomInt(SLOTS)}`)
+  const slots = Array.from(
+    { length: 1 + randomInt(3) },
+    () => `w/${id.slice(0, id.lastIndexOf('-'))}/${randomInt(SLOTS)}`,
+  )
   const changes = [...new Set(slots)].map(path => [path, randomInt(6) === 0 ? null : id] as const)
   write({ step: 'begun', action: 'put', id, changes, ms: 0 })
   await parent.commit(
