@@ -147,7 +147,8 @@ async function live(
     }
     member.kill('SIGKILL')
     killed.kills += 1
-    assert.equal((await member.ended).by, 'SIGKILL')
+    const { by, stderr } = await member.ended
+    assert.equal(by, 'SIGKILL', stderr)
   }
 }
 
