@@ -80,6 +80,28 @@ describe('a sweep', () => {
       assert.equal(text(await parent.get('a')), large('2'))
     }))
 
+  test('takes what only a run had held since before any sweep saw it, when the run has ended', () =>
+    inWorld(async (world, me, parent) => {
+      await parent.put('a', large('0'))
+      await sweepTwice(me)
+      await parent.put('a', large('1'))
+      const run = await parent.fork('r')
+      await parent.put('a', large('2'))
+      for (let i = 0; i < 40; i++) await parent.put(`b/${i}`, 'x'.repeat(1_000))
+      await parent.compact()
+      for (let i = 0; i < 60; i++) {
+        await me.ambient.sleep(HOUR)
+        await me.store.sweep()
+      }
+      assert.equal(text(await run.get('a')), large('1'))
+      await run.discard()
+      for (let i = 0; i < 60; i++) {
+        await me.ambient.sleep(HOUR)
+        await me.store.sweep()
+      }
+      assert.equal(world.keys('ns/p/_/values/').length, 1)
+    }))
+
   test('empties the folder of a folded run, but for what its parent adopted', () =>
     inWorld(async (world, me, parent) => {
       await me.store.sweep()

@@ -10,7 +10,7 @@ import { ID } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
 import { orphanAgeOf } from '../../store/grace.ts'
 import { compareTrees, rowsOf } from './compare-trees.ts'
-import { storedValueOf } from './find-dropped.ts'
+import { fileOf, storedValueOf } from './find-dropped.ts'
 import type { Doomed } from './garbage-list.ts'
 import { type OrphansState, type Snapshot, snapshotOf } from './snapshots.ts'
 
@@ -37,22 +37,27 @@ export function firstState(head: Head, now: number): Omit<OrphansState, 'write'>
 export const isDue = ({ next }: OrphansState, context: OpenNamespace, now: number): boolean =>
   next.at + CLOCK_GRAIN_MS <= now - orphanAgeOf(context.store)
 
-/** `pins`: what open forks hold of this namespace. */
+/**
+ * `pins`: what open forks hold of this namespace. `held`: what was referred to for so short that no sweep saw it, and one of them still
+ * reaches; nobody else would ever find that it is out of use once they have ended.
+ */
 export async function findOrphans(
   context: OpenNamespace,
   state: OrphansState,
   { head, now, pins }: { head: Head; now: number; pins: readonly View[] },
-): Promise<{ orphans: Doomed[]; next: Omit<OrphansState, 'write'> }> {
+): Promise<{ orphans: Doomed[]; held: Doomed[]; next: Omit<OrphansState, 'write'> }> {
   const until = now - orphanAgeOf(context.store)
   const candidates = await listPut(context, state.until, until)
-  const views = [context.views.view(head), ...pins]
-  for (const view of views) await strikeReferred(context, state.base, view, candidates)
+  await takeReferred(context, state.base, context.views.view(head), candidates)
   for await (const { id } of readSegments(context.store, head)) {
     if (id === state.base.history) break
     candidates.delete(id)
   }
+  const held: Doomed[] = []
+  for (const pin of pins) held.push(...(await takeReferred(context, state.base, pin, candidates)))
   return {
     orphans: [...candidates.values()],
+    held,
     next: { format: 1, until, base: state.next, next: snapshotOf(head, now) },
   }
 }
@@ -72,18 +77,22 @@ async function listPut({ name, store }: OpenNamespace, after: number, until: num
   return found
 }
 
-async function strikeReferred(
+/** Takes away the candidates that a state refers to, and says where it does. */
+async function takeReferred(
   { index }: OpenNamespace,
   base: Snapshot,
   view: View,
   candidates: Map<string, Doomed>,
-): Promise<void> {
-  if (candidates.size === 0) return
-  const { onlyNewer } = await compareTrees(index, placed(base, view), view.own)
-  for (const { ref } of onlyNewer) candidates.delete(ref.id)
-  for await (const rows of rowsOf(index, view.own, onlyNewer)) {
-    for (const row of rows) candidates.delete(storedValueOf(row)?.id ?? '')
+): Promise<Doomed[]> {
+  const taken: Doomed[] = []
+  if (candidates.size === 0) return taken
+  const take = (referred: Doomed | undefined) => {
+    if (referred && candidates.delete(referred.id)) taken.push(referred)
   }
+  const { onlyNewer } = await compareTrees(index, placed(base, view), view.own)
+  for (const file of onlyNewer) take(fileOf(file))
+  for await (const rows of rowsOf(index, view.own, onlyNewer)) for (const row of rows) take(storedValueOf(row))
+  return taken
 }
 
 const placed = (base: Snapshot, { namespace }: View) => base.layers.map(layer => ({ layer, namespace }))

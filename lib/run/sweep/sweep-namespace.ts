@@ -130,7 +130,8 @@ async function listOrphans(
   const since = state.value.base.seq
   const forks = (await listForks(context)).filter(({ seq }) => seq >= since)
   const pins = await Promise.all(forks.map(fork => viewOfFork(context, fork)))
-  const { orphans, next } = await findOrphans(context, state.value, { head, now, pins })
+  const { orphans, held, next } = await findOrphans(context, state.value, { head, now, pins })
+  await putGarbage(context, { seq: head.seq, items: held })
   await putGarbage(context, { seq: head.seq, since, seen: forks.map(({ fork }) => fork), items: orphans })
   await orphansRegister(context).swap(state, next)
 }
