@@ -67,7 +67,7 @@ export async function compact(context: NamespaceContext, options: CompactOptions
     const about = { ttlMs: COMPACTION_TTL_MS, waitMs: COMPACTION_WAIT_MS, label: 'compaction', signal }
     const lease = await context.compaction.acquire(about)
     const plan = (layers: readonly Layer[]) => planAll(layers, aShard(context))
-    return underLease(lease, () => mergeAll(context, plan, { ...options, lease }))
+    return underLease(lease, () => mergeAll(context, plan, { ...options, lease, deletesNow: true }))
   })
   return { merged, ...meter }
 }
@@ -102,6 +102,7 @@ type Plan = (layers: readonly Layer[]) => Span | undefined
 interface MergeSpanOptions extends CompactOptions {
   readonly lease: Lease
   readonly maxRewritten?: number | undefined
+  readonly deletesNow?: boolean
 }
 
 /** Resolves to whether the merge was still good when it was done. */
@@ -109,7 +110,7 @@ async function mergeSpan(
   context: NamespaceContext,
   head: Head,
   span: Span,
-  { lease, signal, onProgress, maxRewritten }: MergeSpanOptions,
+  { lease, signal, onProgress, maxRewritten, deletesNow = false }: MergeSpanOptions,
 ): Promise<boolean> {
   const layers = head.layers.slice(span.from, span.to + 1)
   const rows = rowsIn(head.layers, span)
@@ -118,6 +119,7 @@ async function mergeSpan(
     complete: span.from === 0 && !head.base,
     mayWait: span.from === 0 && rows > aShard(context),
     maxRewritten,
+    deletesNow,
     onRows: onProgress && (done => onProgress(done, rows - rowsIn(layers, BOTTOM))),
     check: () => {
       if (signal?.aborted) throw new AbortedError('the compaction', signal.reason)

@@ -59,9 +59,9 @@ export function planAll(layers: readonly Layer[], few = FEW_ROWS): Span | undefi
   return tail ?? whole
 }
 
-/** One layer of files, or what waits above the bottom: there is nothing to merge. */
+/** One layer of files, or what waits above the bottom, and no deletion does: there is nothing to merge. */
 const isSettled = (layers: readonly Layer[]): boolean =>
-  layers[0]?.files !== undefined && (layers.length === 1 || (layers.length === 2 && layers[1]?.waiting === true))
+  layers[0]?.files !== undefined && (layers.length === 1 || (layers.length === 2 && layers[1]?.clean === true))
 
 /**
  * The newest layers that are alike in size, of at most about `maxRows` rows; undefined when merging is not worth it. Those that reach

@@ -47,6 +47,8 @@ export const layerSchema = z
     forgot: seqSchema.optional(),
     /** Its rows wait above the bottom layer: their shards are worth rewriting only once more has come. */
     waiting: z.literal(true).optional(),
+    /** With `waiting`: none of them says deleted. */
+    clean: z.literal(true).optional(),
     rows: z.array(storedRowSchema).optional(),
     files: z.array(indexRefSchema).optional(),
   })

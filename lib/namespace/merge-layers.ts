@@ -23,6 +23,8 @@ export interface MergeOptions {
   readonly complete: boolean
   /** Rows for which rewriting a shard is not worth it wait in a layer of their own. Default: all are merged. */
   readonly mayWait?: boolean | undefined
+  /** With mayWait: what was deleted does not wait, so that its value goes from the store. */
+  readonly deletesNow?: boolean | undefined
   /** With mayWait: rewrite at most about so many rows that stand already. Default: no limit. */
   readonly maxRewritten?: number | undefined
   /** Told now and then how many of the newer rows are done. */
@@ -97,7 +99,8 @@ class Merge {
     const waiting = (await this.#waiting?.writer.finish()) ?? []
     if (this.#waiting && waiting.length > 0) {
       const { from } = this.#waiting
-      const settled = this.#isCutShort ? {} : { waiting: true as const }
+      const clean = this.#options.deletesNow ? { clean: true as const } : {}
+      const settled = this.#isCutShort ? {} : { waiting: true as const, ...clean }
       layers.push({ from, to: this.#around.to, ...settled, files: await this.#gather(waiting) })
     }
     return layers
@@ -160,7 +163,9 @@ class Merge {
       return false
     }
     const shards = this.#context.index.bounds.maxRefs ** ref.level
-    return this.#rows.hasBefore(end, Math.ceil((ref.rows / shards) * FAIR_PART))
+    if (await this.#rows.hasBefore(end, Math.ceil((ref.rows / shards) * FAIR_PART))) return true
+    // Below the upper nodes more may wait than should be held in memory only to find that out.
+    return this.#options.deletesNow === true && (ref.level > 1 || this.#rows.hasDeletedBefore(end))
   }
 
   /** Leaves a file as it is; the rows that fall into it wait. */

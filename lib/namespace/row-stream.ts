@@ -24,6 +24,12 @@ export class RowStream {
     return until === undefined || compareBytes(last.path, until) < 0
   }
 
+  /** Whether one of the rows before `until` says deleted. Reads no further than that one. */
+  async hasDeletedBefore(until: Path | undefined): Promise<boolean> {
+    for (let i = 0; await this.hasBefore(until, i + 1); i++) if (this.#ahead[i]?.deleted) return true
+    return false
+  }
+
   /** Takes the next row, if it comes before `until`. */
   async takeBefore(until: Path | undefined): Promise<Row | undefined> {
     if (!(await this.hasBefore(until, 1))) return undefined

@@ -81,8 +81,13 @@ describe('the plan for everything', () => {
   })
 
   test('leaves alone what waits above the bottom', () => {
-    const waiting: Layer = { ...filed(10), waiting: true }
+    const waiting: Layer = { ...filed(10), waiting: true, clean: true }
     assert.equal(planAll([filed(100_000), waiting]), undefined)
+    assert.deepEqual(
+      planAll([filed(100_000), { ...filed(10), waiting: true }]),
+      { from: 0, to: 1 },
+      'a deletion may wait',
+    )
     assert.deepEqual(planAll([filed(100_000), waiting, filed(1)]), { from: 0, to: 2 })
   })
 })

@@ -245,3 +245,22 @@ describe('packs', () => {
     assert.deepEqual(await seen(context, [sum]), await seen(context, [layer]))
   })
 })
+
+describe('what was deleted', () => {
+  test('leaves its shard when it is to go now, however few rows that are; the other rows wait', async () => {
+    const { context } = world({ ...BOUNDS, maxRows: 100 })
+    const base = await bottomOf(context, 1000)
+    const changes = new Map<number, string | undefined>([...range(8).map(i => [i * 1000 + 1, 'new'] as const)])
+    const upper = layerOf(2, new Map([...changes, [5000, undefined]]))
+    const [bottom, waiting] = await push(context, [base, upper], { deletesNow: true })
+    assert.equal(waiting?.clean, true)
+    const waits = await seen(context, [waiting as Layer])
+    assert.equal(waits.filter(line => line.startsWith('05000')).length, 0)
+    assert.ok(waits.length >= 6, 'rows that could wait were merged')
+    assert.deepEqual(
+      (await seen(context, [bottom as Layer])).filter(line => line.startsWith('05000')),
+      [],
+    )
+    assert.deepEqual(await seen(context, [bottom as Layer, waiting as Layer]), await seen(context, [base, upper]))
+  })
+})

@@ -7,7 +7,6 @@
 import { AbortedError, LeaseLostError, LockTimeoutError } from '../../errors.ts'
 import type { Path } from '../../names.ts'
 import { compact } from '../../namespace/compact.ts'
-import { rowsOf } from '../../namespace/compaction-plan.ts'
 import { IndexStore } from '../../namespace/index-store.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { FileRow } from '../../namespace/row.ts'
@@ -97,19 +96,13 @@ async function applyRule(namespace: OpenNamespace, task: Task, options: Retentio
   return tally.report(namespace.name)
 }
 
-/** From so many deleted files on, or with a tenth of all rows, merging is worth asking for. */
-const FAIR_AMOUNT = 1024
-const FAIR_PART = 1 / 10
-
-/** What is deleted is hidden by now; a compaction drops what is hidden, where that is worth it. */
+/** What is deleted is hidden by now; a compaction takes it out of its shards and packs, so that the sweep finds its values out of use. */
 async function compactAfter(
   namespace: OpenNamespace,
   reports: readonly RetentionReport[],
   { signal }: RetentionOptions,
 ): Promise<void> {
-  const files = reports.reduce((sum, report) => sum + report.files, 0)
-  const rows = namespace.head.known?.value.layers.reduce((sum, layer) => sum + rowsOf(layer), 0) ?? 0
-  if (files === 0 || files < Math.min(FAIR_AMOUNT, rows * FAIR_PART)) return
+  if (reports.every(({ files }) => files === 0)) return
   try {
     await compact(namespace, { signal })
   } catch (error) {
