@@ -1,5 +1,6 @@
 // Which index files only one of two states of a namespace refers to. Files are immutable, so nothing below a node that both have can
 // differ: it costs what changed between them.
+import { MissingObjectError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
 import { type IndexRef, soleSeq } from '../../namespace/head.ts'
 import type { IndexStore } from '../../namespace/index-store.ts'
@@ -34,7 +35,8 @@ export async function compareTrees(
       const other = sides[1 - i] as Side
       return [...side.values()].filter(({ ref }) => ref.level === level && !other.has(ref.id))
     })
-    await Promise.all(alone.map((files, i) => openAll(index, files, sides[i] as Side)))
+    const [inOlder, inNewer] = alone as [PlacedFile[], PlacedFile[]]
+    await Promise.all([openAll(index, inOlder, sides[0], unlessGone), openAll(index, inNewer, sides[1])])
     for (const i of [0, 1]) only[i as 0 | 1].push(...(alone[i] ?? []))
   }
   return { onlyOlder: only[0], onlyNewer: only[1] }
@@ -47,12 +49,29 @@ function filesOf(layers: readonly PlacedLayer[]): Side {
   return new Map(files.map(file => [file.ref.id, file]))
 }
 
+/**
+ * The older state may be long past: who deleted a node of it had found what was below it too, so that counts as empty. What of it is
+ * still in use counts as newer, which costs a look.
+ */
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof MissingObjectError)) throw error
+}
+
+const pass = (error: unknown): never => {
+  throw error
+}
+
 /** Adds the children of the nodes among `files` to their side. */
-async function openAll(index: IndexStore, files: readonly PlacedFile[], side: Side): Promise<void> {
+async function openAll(
+  index: IndexStore,
+  files: readonly PlacedFile[],
+  side: Side,
+  onError: (error: unknown) => undefined = pass,
+): Promise<void> {
   const nodes = files.filter(({ ref }) => ref.level > 0)
   await concurrently(nodes, LOADS, async ({ ref, referrer, seq, to }) => {
-    const content = await index.load(ref, referrer)
-    if (content.kind !== 'refs') return
+    const content = await index.load(ref, referrer).catch(onError)
+    if (content?.kind !== 'refs') return
     for (const child of content.refs) {
       side.set(child.id, { ref: child, referrer: content.namespace, seq: seq ?? child.seq, to })
     }

@@ -84,11 +84,12 @@ async function sweepObjects(context: OpenNamespace, sweeping: Sweeping): Promise
   const looksForOrphans = knowsOrphans && isDue(orphans.value, context, now)
   const raises = (ripe.length > 0 || looksForOrphans) && !sweeping.dryRun
   if (raises) await raiseSweeps(context)
-  if (ripe.length > 0) await deleteGarbage(context, ripe, sweeping)
-  for (const { objects, bytes, isRipe } of lists) if (!isRipe) sweeping.tally.wait(objects, bytes)
+  // Before anything is deleted: what the state that was seen last refers to must be there to be looked at.
   const last = seen?.value.state.life === before.value.createdAt ? seen : undefined
   const version = raises ? await context.head.refresh() : before
   await listDropped(context, version, last && { ...last, state: last.value.state }, sweeping)
+  if (ripe.length > 0) await deleteGarbage(context, ripe, sweeping)
+  for (const { objects, bytes, isRipe } of lists) if (!isRipe) sweeping.tally.wait(objects, bytes)
   if (sweeping.dryRun) return
   if (looksForOrphans) await listOrphans(context, orphans, now)
   else if (!knowsOrphans) await orphansRegister(context).swap(orphans, firstState(before.value, now))
