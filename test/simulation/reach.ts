@@ -49,9 +49,8 @@ export class Reach {
       if (root !== key && counts && reached.has(key))
         throw new Violation('G9', `${key} was deleted, and ${root} reaches it`)
     }
-    const gone = this.roots.get(key)
+    // With its pin a run's readers lose all at once: for what only that pin held there is no grace period.
     this.roots.delete(key)
-    for (const before of gone ?? []) this.since.set(before, this.now())
     if (kind === 'head' || kind === 'forks') return
     const unreachedMs = this.now() - (this.since.get(key) ?? 0)
     if (unreachedMs < this.graceMs - GRAIN_MS)
