@@ -74,6 +74,17 @@ export class Decoder {
     return keys
   }
 
+  /** The keys of the values that rows name which newer ones hide: they go with the compaction that drops the row. */
+  hidden({ namespace, layers }: Snapshot): Set<string> {
+    const keys = new Set<string>()
+    for (const layer of layers) {
+      for (const { row, home } of this.cells({ namespace, layers: [layer] }).values()) {
+        if (row.pack || row.object) keys.add(valueKey(row, home))
+      }
+    }
+    return keys
+  }
+
   value({ row, home }: Cell): Uint8Array {
     if (row.value !== undefined) return Buffer.from(row.value, 'base64')
     const key = valueKey(row, home)

@@ -10,9 +10,16 @@ const CLOCK_SKEW_MS = 86_400_000
 
 export function checkLeaks({ witness }: Scene): void {
   const live = witness.reach.live()
+  const roots = [...live].filter(key => /\/_\/(?:head|forks\/[^/]+)$/.test(key))
+  const hidden = new Set(roots.flatMap(key => [...witness.decoder.hidden(witness.decoder.document(key))]))
   const left = [...witness.bucket.objects]
     .filter(([key, { lastModified }]) => {
-      return !live.has(key) && !STAYS.test(key) && !(Math.abs(writersClock(key) - lastModified) >= CLOCK_SKEW_MS)
+      return (
+        !live.has(key) &&
+        !hidden.has(key) &&
+        !STAYS.test(key) &&
+        !(Math.abs(writersClock(key) - lastModified) >= CLOCK_SKEW_MS)
+      )
     })
     .map(([key]) => key)
   if (left.length > 0)
