@@ -126,6 +126,8 @@ export const headSchema = z
     folded: z.object({ seq: seqSchema, rows: z.number().int().nonnegative() }).optional(),
     /** Of a run whose id was used before: when the one before it had ended, by the store's clock. */
     after: z.number().optional(),
+    /** What the runs of this id before it have left in its folder, if no sweep has emptied it: what their parent adopted, and `after`. */
+    earlier: z.object({ after: z.number().optional(), layers: z.array(layerSchema) }).optional(),
     /** Of a run that has ended: a sweep has emptied its folder, and nothing but this is left. */
     emptied: z.literal(true).optional(),
   })

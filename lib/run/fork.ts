@@ -5,7 +5,7 @@ import { AbortedError, LeaseLostError, NamespaceSealedError, RunInUseError, RunN
 import type { Lease } from '../lease/lease.ts'
 import { describeHolder } from '../lease/record.ts'
 import { childName, type Segment } from '../names.ts'
-import type { NewHead } from '../namespace/head.ts'
+import type { Head, NewHead } from '../namespace/head.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { parsePolicy } from '../namespace/policy.ts'
 import { isAwhileAgo, momentOf } from '../store/grace.ts'
@@ -102,6 +102,23 @@ async function claimHead(child: OpenNamespace, next: NewHead): Promise<void> {
     const { fences } = seen.value
     const { serverTime: after } = seen
     if (after === undefined) await child.head.refresh()
-    else await child.head.swap(seen, { ...next, after, fences: { [OWNER_LEASE]: (fences[OWNER_LEASE] ?? 0) + 1 } })
+    else {
+      const earlier = leftBehind(seen.value)
+      const least = { [OWNER_LEASE]: (fences[OWNER_LEASE] ?? 0) + 1 }
+      await child.head.swap(seen, { ...next, after, ...(earlier && { earlier }), fences: least })
+    }
   }
+}
+
+/** An id that is used again this often before a sweep comes leaves things behind for good, rather than make its head large. */
+const MAX_EARLIER_LAYERS = 64
+
+/** What the sweep that empties the folder must know of a run that has ended, when the next one of its id takes its head. */
+function leftBehind({ emptied, earlier, after, state, layers }: Head): Head['earlier'] {
+  if (emptied) return undefined
+  const adopted = [...(earlier?.layers ?? []), ...(state === 'folded' ? layers : [])]
+  const since = earlier ? earlier.after : after
+  return adopted.length > MAX_EARLIER_LAYERS
+    ? undefined
+    : { layers: adopted, ...(since !== undefined && { after: since }) }
 }

@@ -166,6 +166,25 @@ describe('a sweep', () => {
       assert.deepEqual(await contents(parent), before)
     }))
 
+  test('empties the folder of an id that is used again and again, when its last run has ended', () =>
+    inWorld(async (world, me, parent) => {
+      for (let night = 0; night < 5; night++) {
+        const run = await parent.fork('nightly')
+        await run.put('scratch', large(`s${night}`))
+        await run.put('scratch', large(`t${night}`))
+        await run.put(`report/${night}`, large(`${night}`))
+        await run.delete('scratch')
+        if (night === 2) await run.discard()
+        else await run.fold()
+        if (night % 2 === 1) await me.store.sweep()
+      }
+      const before = await contents(parent)
+      await sweepTwice(me)
+      await sweepTwice(me)
+      assert.deepEqual(await contents(parent), before)
+      assert.equal(world.keys('ns/p/nightly/_/values/').length, 4)
+    }))
+
   test('finds what a killed and a refused writer left', () =>
     inWorld(async (world, me, parent) => {
       let dies = false

@@ -41,9 +41,10 @@ async function deleteListed(
   const free = await unusedByForks(context, open, list, unused)
   const held = unused.filter(item => !free.includes(item))
   for (const item of held) sweeping.tally.wait(1, item.bytes)
-  await removeAll(context, free, sweeping)
+  // First the runs: what they left can only be told while the index that their parent adopted is there.
   const left: GarbageList[] = []
   for (const run of list.ended ?? []) left.push(...(await emptyRun(context, run, open.head, sweeping)))
+  await removeAll(context, free, sweeping)
   const isDone = held.length < list.items.length || (list.ended ?? []).length > 0 || list.items.length === 0
   if (sweeping.dryRun || !isDone) return
   for (const found of left) await putGarbage(context, found)

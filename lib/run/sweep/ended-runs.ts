@@ -4,6 +4,7 @@
 //
 // The id may be in use again at any moment. So the folder is listed before the head is swapped: if that swap is won, all that was
 // listed was there before any next run. What is older than this run its parent adopted from the ones before it: that is the parent's.
+import { MissingObjectError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { familyPrefix, isLasting } from '../../namespace/keys.ts'
@@ -26,8 +27,9 @@ export async function emptyRun(
   const version = await child.head.peek()
   const head = version?.value
   if (!head || head.emptied || head.state === 'open' || head.state === 'sealed') return []
-  const listed = await listFamily(child, bornAfter(head))
-  const adopted = head.state === 'folded' ? await storedIn(child, head) : []
+  const listed = await listFamily(child, bornAfter(head.earlier ?? head))
+  const adopted = await adoptedOf(child, head)
+  if (!adopted) return []
   const kept = new Set(adopted.map(keyOf))
   const unneeded = [...listed].filter(([key]) => !kept.has(key) && !isLasting(key))
   const unused = await notNeededBy(parent, parent.views.view(parentHead), adopted)
@@ -54,9 +56,23 @@ async function listFamily({ store, name }: OpenNamespace, after: number): Promis
   return keys
 }
 
-/** The objects of the run's family that its head refers to. */
-async function storedIn(child: OpenNamespace, head: Head): Promise<Doomed[]> {
-  const { own } = child.views.view(head)
+/**
+ * What the parent adopted of the run, and of those before it that have left things. Undefined when that cannot be told any more: then
+ * all stays.
+ */
+async function adoptedOf(child: OpenNamespace, head: Head): Promise<Doomed[] | undefined> {
+  const layers = [...(head.earlier?.layers ?? []), ...(head.state === 'folded' ? head.layers : [])]
+  try {
+    return await storedIn(child, layers)
+  } catch (error) {
+    if (error instanceof MissingObjectError) return undefined
+    throw error
+  }
+}
+
+/** The objects of the run's family that layers of its head refer to. */
+async function storedIn(child: OpenNamespace, layers: Head['layers']): Promise<Doomed[]> {
+  const own = layers.map(layer => ({ layer, namespace: child.name }))
   const { onlyNewer: files } = await compareTrees(child.index, [], own)
   const found = new Map(files.map(file => [file.ref.id, fileOf(file)]))
   for await (const rows of rowsOf(child.index, own, files)) {
@@ -66,7 +82,7 @@ async function storedIn(child: OpenNamespace, head: Head): Promise<Doomed[]> {
 }
 
 /** What must be known of a run for ever: how it ended, and the tokens that its next one begins above. */
-const tombstone = ({ write: _, history: __, oldBases: ___, ...head }: Head) => ({
+const tombstone = ({ write: _, history: __, oldBases: ___, earlier: ____, ...head }: Head) => ({
   ...head,
   sweeps: head.sweeps + 1,
   layers: [],

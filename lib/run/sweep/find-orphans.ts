@@ -25,7 +25,7 @@ const KINDS = ['index', 'values', 'packs', 'history'] as const
  * What lies in a namespace's folder and was put until then, by the store's clock, may be of earlier runs of its name, which its parent
  * adopted.
  */
-export const bornAfter = ({ after }: Head): number => (after === undefined ? 0 : after + CLOCK_GRAIN_MS)
+export const bornAfter = ({ after }: Pick<Head, 'after'>): number => (after === undefined ? 0 : after + CLOCK_GRAIN_MS)
 
 /** Nothing looked at yet. */
 export function firstState(head: Head, now: number): Omit<OrphansState, 'write'> {
