@@ -115,10 +115,21 @@ async function seal(run: OpenRun): Promise<Sealed> {
     assertOwner(head, run)
     here = head.state === 'open'
     if (!here) return undefined
+    await assertParentOpen(run)
     const { write: _, ...rest } = head
     return { ...rest, state: 'sealed', layers: await asOneLayer(run, head) } satisfies NewHead
   })
   return { sealed: value, here }
+}
+
+/**
+ * A parent that is a run itself may be sealed already, by a fold that was cut short. It would refuse this one, and the refusal that a
+ * sealed run's discard needs; so the run stays open, and can be discarded.
+ */
+async function assertParentOpen({ parent }: OpenRun): Promise<void> {
+  if (!(await parent.head.current()).value.base) return
+  const { state } = (await parent.head.refresh()).value
+  if (state !== 'open') throw new NamespaceSealedError(parent.name, state)
 }
 
 /**
