@@ -4,7 +4,6 @@ import { systemAmbient } from '../../lib/ambient.ts'
 import { type Namespace, NamespaceSealedError } from '../../lib/index.ts'
 import { openObjectStore } from '../../lib/store/open.ts'
 import { type Census, census } from '../support/reachable.ts'
-import { sweepOf } from '../support/sweep.ts'
 import { resumeOnceFree } from './left-runs.ts'
 import type { Place } from './place.ts'
 
@@ -24,20 +23,15 @@ export async function endLeftRun(parent: Namespace, id: string, discards: boolea
   }
 }
 
-/** What is missing, and what nothing refers to: undefined where there is no sweep yet. */
-export async function sweepUntilClean(
-  { url, store, parent }: Place,
-  graceMs: number,
-): Promise<{ missing: Census['missing']; unreachable: Census['unreachable'] | undefined }> {
+/** What is missing, and what nothing refers to though it had its time. */
+export async function sweepUntilClean({ url, store, parent }: Place, graceMs: number): Promise<Census> {
   const objects = await openObjectStore(url, systemAmbient, { folder: process.cwd() })
-  const sweep = sweepOf(store)
   const until = performance.now() + GRACES * graceMs + SPARE_MS
   try {
     for (;;) {
-      await sweep?.({ keepMs: KEEP_MS })
+      await store.sweep({ keepMs: KEEP_MS })
       await parent.idle()
       const { missing, unreachable } = await census(objects, 'p')
-      if (!sweep) return { missing, unreachable: undefined }
       if (unreachable.length === 0 || missing.length > 0 || performance.now() > until) return { missing, unreachable }
       await sleep(graceMs)
     }

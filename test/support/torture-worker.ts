@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RunletError } from '../../lib/errors.ts'
 import { openStore, type Run } from '../../lib/index.ts'
 import { openJournal } from './journal.ts'
-import { sweepOf } from './sweep.ts'
 import { tellingValue, versionIn } from './telling-value.ts'
 import { done, jobOf, say, told } from './worker.ts'
 
@@ -181,7 +180,7 @@ async function compact(): Promise<void> {
 }
 
 async function sweep(): Promise<void> {
-  const swept = await sweepOf(store)?.({ keepMs: KEEP_MS })
-  const bad = swept?.problems.find(({ code }) => !EXCUSED.sweep.includes(code.replace('ERR_RUNLET_', '')))
+  const { problems } = await store.sweep({ keepMs: KEEP_MS })
+  const bad = problems.find(({ code }) => !EXCUSED.sweep.includes(code.replace('ERR_RUNLET_', '')))
   if (bad) throw new Error(`${bad.what}: ${bad.code} ${bad.message}`)
 }
