@@ -122,6 +122,33 @@ describe('a sweep', () => {
       assert.equal(text(await parent.get('n/7')), 'x'.repeat(2_000))
     }))
 
+  test('empties the folder of a run whose fold was cut short after its commit, though its owner seemed alive for a day', () =>
+    inWorld(async (world, me, parent) => {
+      let dying: Client | undefined
+      const other = world.client({
+        weather: ({ phase, operation, key }) => {
+          if (dying && phase === 'after' && operation === 'put' && key === 'ns/p/_/head') dying.kill()
+          return 'pass'
+        },
+      })
+      await me.store.sweep()
+      const run = await (await other.store.namespace('p')).fork('r', { ttlMs: DAY })
+      await run.put('kept', large('k'))
+      dying = other
+      void run.fold()
+      await me.ambient.sleep(HOUR)
+      assert.equal(text(await parent.get('kept')), large('k'))
+      assert.equal(world.peek('ns/p/r/_/head').state, 'sealed')
+      await sweepTwice(me)
+      await sweepTwice(me)
+      await me.ambient.sleep(DAY)
+      await sweepTwice(me)
+      await sweepTwice(me)
+      const { state, emptied } = world.peek('ns/p/r/_/head')
+      assert.deepEqual({ state, emptied }, { state: 'folded', emptied: true })
+      assert.equal(text(await parent.get('kept')), large('k'))
+    }))
+
   test('leaves nothing of a discarded run but heads and leases', () =>
     inWorld(async (world, me, parent) => {
       const run = await parent.fork('r')

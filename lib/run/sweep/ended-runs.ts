@@ -26,7 +26,9 @@ export async function emptyRun(
   const child = openNamespace(parent.store, run, parent.ambient)
   const version = await child.head.peek()
   const head = version?.value
-  if (!head || head.emptied || head.state === 'open' || head.state === 'sealed') return []
+  // Its parent adopted it, and its own end is still to come: nobody else would note that again.
+  if (head?.state === 'sealed') return [{ seq: 0, items: [], ended: [run] }]
+  if (!head || head.emptied || head.state === 'open') return []
   const listed = await listFamily(child, bornAfter(head.earlier ?? head))
   const adopted = await adoptedOf(child, head)
   if (!adopted) return []
