@@ -18,6 +18,8 @@ interface Layer {
   readonly files?: readonly Ref[]
 }
 
+const CLOCK_GRAIN_MS = 2_000
+
 export interface Census {
   /** Keys that something refers to and that are not there. */
   readonly missing: string[]
@@ -29,7 +31,11 @@ export interface Census {
 export async function census(store: ObjectStore, namespace: string): Promise<Census> {
   const walk = new Walk(store)
   const there = new Set<string>()
-  for await (const { key } of store.list({ prefix: `ns/${namespace}/` })) there.add(key)
+  const putAt = new Map<string, number>()
+  for await (const entry of store.list({ prefix: `ns/${namespace}/` })) {
+    there.add(entry.key)
+    if (entry.kind === 'object') putAt.set(entry.key, entry.lastModified)
+  }
   for (const key of there) {
     if (key.endsWith('/_/head')) await walk.head(key, there)
     if (key.includes('/_/forks/')) await walk.layers((await walk.json(key)).layers, namespaceOf(key))
@@ -39,7 +45,11 @@ export async function census(store: ObjectStore, namespace: string): Promise<Cen
   })
   return {
     missing: [...walk.reached].filter(key => !there.has(key)),
-    unreachable: counted.filter(key => !walk.reached.has(key)),
+    unreachable: counted.filter(key => {
+      // What was put until then may be of an earlier run of this id, which the parent adopted: no sweep can tell, and it stays.
+      const doubtful = (putAt.get(key) ?? 0) <= (walk.after.get(namespaceOf(key)) ?? Number.NEGATIVE_INFINITY)
+      return !walk.reached.has(key) && !doubtful
+    }),
   }
 }
 
@@ -49,6 +59,8 @@ class Walk {
   readonly reached = new Set<string>()
   /** Runs of which nobody needs more than what others refer to. Whether their history stays is not counted. */
   readonly ended = new Set<string>()
+  /** Of ids that were used before: until when, by the store's clock, and a grain of that clock. */
+  readonly after = new Map<string, number>()
   private readonly store: ObjectStore
 
   constructor(store: ObjectStore) {
@@ -58,6 +70,7 @@ class Walk {
   async head(key: string, there: ReadonlySet<string>): Promise<void> {
     const namespace = namespaceOf(key)
     const head = await this.json(key)
+    if (head.after !== undefined) this.after.set(namespace, head.after + CLOCK_GRAIN_MS)
     if (head.state !== 'open' && head.state !== 'sealed') return void this.ended.add(namespace)
     await this.layers(head.layers, namespace)
     for (let segment = head.history; segment; ) {
