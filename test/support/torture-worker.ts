@@ -55,6 +55,9 @@ const EXCUSED: Record<Action, readonly string[]> = {
   sweep: ['LEASE_LOST', 'LOCK_TIMEOUT'],
 }
 
+/** The run is not ours any more, so that what it could reach may be gone. */
+class LostRun extends Error {}
+
 const job = jobOf<TortureJob>()
 const write = openJournal<TortureNote>(job.journal)
 const store = await openStore(job.url, { graceMs: job.graceMs })
@@ -120,9 +123,6 @@ async function count(id: string): Promise<void> {
     )
   await parent.lock('counter', increment, { ttlMs, waitMs: WAIT_MS })
 }
-
-/** The run is not ours any more, so that what it could reach may be gone. */
-class LostRun extends Error {}
 
 async function run(id: string): Promise<void> {
   const onError = (['keep', 'fold', 'discard'] as const)[randomInt(3)] ?? 'keep'
