@@ -10,7 +10,19 @@ import { contents, World } from '../support/world.ts'
 import { makeGoldenStore, textsOf } from './golden-world.ts'
 
 const GOLDEN = join(import.meta.dirname, 'golden-store.json')
-const KINDS = ['runlet.json', 'head', 'index', 'values', 'packs', 'history', 'forks', 'lease', 'queue']
+const KINDS = [
+  'runlet.json',
+  'head',
+  'index',
+  'values',
+  'packs',
+  'history',
+  'forks',
+  'lease',
+  'queue',
+  'garbage',
+  'sweep',
+]
 
 describe('the formats', () => {
   test('are what they were: a store made today has the same bytes', async () => {
@@ -26,6 +38,13 @@ describe('the formats', () => {
         keys.some(key => key === kind || key.split('/').includes(kind)),
         `no ${kind}`,
       )
+  })
+
+  test('have the head of a run that was swept among them, and a list of what a sweep will delete', async () => {
+    const store: Record<string, string> = JSON.parse(await readFile(GOLDEN, 'utf8'))
+    assert.ok(Object.values(store).some(text => text.includes('"emptied":true')))
+    const lists = Object.entries(store).filter(([key]) => key.includes('/garbage/'))
+    assert.ok(lists.some(([, text]) => JSON.parse(text).items.length > 0))
   })
 
   test('have nodes of the index among them', async () => {
@@ -51,12 +70,15 @@ describe('the formats', () => {
       assert.equal(before.counter, '69')
       let commits = 0
       for await (const commit of parent.log()) commits += commit.seq > 0 ? 1 : 0
-      assert.equal(commits, 76)
+      assert.equal(commits, 78)
       const deep = await world.client().store.namespace('deep')
       const rows = await contents(deep)
       assert.equal(Object.keys(rows).length, 60)
       assert.equal(rows['row/07'], 'newer')
       assert.equal(rows['row/59'], '59')
+      const swept = await world.client().store.sweep()
+      assert.deepEqual(swept.problems, [])
+      assert.deepEqual(swept.removed.byKind.values, { objects: 1, bytes: 5_000 })
       await (await parent.resume('open')).fold()
       assert.deepEqual(await contents(parent), { ...before, 'in-open.txt': 'open\n' })
     })

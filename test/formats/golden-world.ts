@@ -29,10 +29,23 @@ export async function makeGoldenStore(): Promise<World> {
     const open = await parent.fork('open', { label: 'golden' })
     await open.put('in-open.txt', 'open\n')
     await open.release()
+    await sweepTwice(client)
     await makeDeepIndex(client)
     await parent.lock('deploy', async lock => parent.put('deployed', 'v7', { lock }), { label: 'golden' })
   })
   return world
+}
+
+const TWO_HOURS_MS = 7_200_000
+
+/** The first one notes what there is, the second one empties the folded run and lists a value that was deleted meanwhile. */
+async function sweepTwice({ store, ambient }: Client): Promise<void> {
+  const parent = await store.namespace('p')
+  await parent.put('gone.bin', 'y'.repeat(5_000))
+  await store.sweep()
+  await parent.delete('gone.bin')
+  await ambient.sleep(TWO_HOURS_MS)
+  await store.sweep()
 }
 
 /** A namespace with small index files, so that it has nodes over its shards, and a change that waits in its queue. */
