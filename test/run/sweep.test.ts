@@ -54,7 +54,7 @@ describe('a sweep', () => {
       const before = me.requests.length
       const report = await me.store.sweep()
       const made = me.requests.slice(before)
-      assert.ok(made.length <= 9, made.join('\n'))
+      assert.ok(made.length <= 10, made.join('\n'))
       assert.deepEqual(
         made.filter(request => /^(put|delete)/.test(request)),
         [],
@@ -311,6 +311,17 @@ describe('a sweep', () => {
         world.keys().filter(key => !before.has(key) && !leases.test(key)),
         [],
       )
+    }))
+
+  test('removes what a doctor left that was killed', () =>
+    inWorld(async (world, me) => {
+      await me.objects.put('doctor/abc/reachable', Buffer.from('x'))
+      await me.store.sweep()
+      assert.equal(world.keys('doctor/').length, 1)
+      await me.ambient.sleep(2 * HOUR)
+      const { removed } = await me.store.sweep()
+      assert.deepEqual(removed.byKind.doctor, { objects: 1, bytes: 1 })
+      assert.deepEqual(world.keys('doctor/'), [])
     }))
 
   test('beside another sweep and writers does no harm', () =>

@@ -88,6 +88,6 @@ export function viewOfFork(context: OpenNamespace, { name, seq, fork }: OpenFork
 
 export async function removeAll(context: OpenNamespace, items: readonly Doomed[], sweeping: Sweeping): Promise<void> {
   const keys = [...new Set(items.map(keyOf))]
-  if (!sweeping.dryRun) await deleteKeys(context, keys)
+  if (!sweeping.dryRun) await deleteKeys(context.store, keys)
   for (const item of items) sweeping.tally.remove(item.kind, item.bytes)
 }

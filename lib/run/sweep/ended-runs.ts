@@ -40,7 +40,7 @@ export async function emptyRun(
     const claimed = await child.head.swap(version, { ...rest, sweeps: head.sweeps + 1 })
     if (!claimed.won) return []
     const keys = unneeded.map(([key]) => key)
-    await deleteKeys(parent, keys)
+    await deleteKeys(parent.store, keys)
     await child.head.swap(claimed.version, tombstone(head))
   }
   for (const [key, bytes] of unneeded) sweeping.tally.remove(kindOf(key), bytes)

@@ -1,5 +1,4 @@
 // What a sweep did, or would do.
-import type { NamespaceName } from '../../names.ts'
 import type { RetentionReport } from '../retention/tally.ts'
 
 export interface SweptRun {
@@ -46,6 +45,8 @@ export class Tally {
   readonly removed: Record<string, Amount> = {}
   readonly waiting: Amount = { objects: 0, bytes: 0 }
   readonly problems: Problem[] = []
+  /** The latest that was heard of the store's clock. */
+  now: number | undefined
 
   remove(kind: string, bytes: number): void {
     this.removed[kind] ??= { objects: 0, bytes: 0 }
@@ -59,7 +60,7 @@ export class Tally {
     this.waiting.bytes += bytes
   }
 
-  problem(what: NamespaceName, error: { code: string; message: string }): void {
+  problem(what: string, error: { code: string; message: string }): void {
     this.problems.push({ what, code: error.code, message: error.message })
   }
 

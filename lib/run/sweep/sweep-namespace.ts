@@ -36,6 +36,7 @@ export async function sweepFamily(
   sweeping.onProgress?.(context.name)
   await orTell(context.name, sweeping, async () => {
     const version = await context.head.peek()
+    if (version) sweeping.tally.now = timeOf(version)
     if (!version || version.value.state === 'folded' || version.value.state === 'discarded') return
     await sweepRuns(context, sweeping, timeOf(version))
     await tidyQueue(context, sweeping, timeOf(version))

@@ -3,7 +3,7 @@
 // The entry of this folder; carries G9, and its part of G6. Invariant: nothing is deleted that was not out of use for a grace period, and
 // out of use still after the head was swapped and the forks were listed (delete-garbage.ts).
 //
-//   sweep-namespace -> dead-runs, tidy-queue
+//   sweep-namespace -> dead-runs, tidy-queue, retention
 //                   -> delete-garbage (what was listed) -> needed, ended-runs
 //                   -> find-dropped, find-orphans (what is listed now) -> compare-trees, snapshots
 import type { Ambient } from '../../ambient.ts'
@@ -12,6 +12,7 @@ import { openNamespace } from '../../namespace/namespace.ts'
 import { type Meter, metered } from '../../store/metered-store.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { type SweepReport, Tally } from './report.ts'
+import { removeLeftovers } from './store-leftovers.ts'
 import { rootNames, sweepFamily } from './sweep-namespace.ts'
 import type { Sweeping } from './sweeping.ts'
 
@@ -32,6 +33,7 @@ export async function sweepStore(
     for await (const name of names) {
       if (isNamespaceName(name)) await sweepFamily(openNamespace(store, name, ambient), { ...sweep, tally })
     }
+    if (!sweep.namespace && tally.now !== undefined) await removeLeftovers(store, { ...sweep, tally }, tally.now)
   })
   return { ...tally.report(sweep.dryRun), ...meter }
 }

@@ -1,6 +1,7 @@
 // What the files of this folder share: one sweep under way.
 import { AbortedError } from '../../errors.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
 import type { RetentionRule } from '../retention/rules.ts'
 import type { Tally } from './report.ts'
 
@@ -24,7 +25,7 @@ export function assertGoesOn({ signal }: Sweeping): void {
 /** The most keys that one request deletes. */
 const MAX_KEYS = 1000
 
-export async function deleteKeys({ store }: OpenNamespace, keys: readonly string[]): Promise<void> {
+export async function deleteKeys(store: ObjectStore, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += MAX_KEYS) await store.delete(keys.slice(at, at + MAX_KEYS))
 }
 
