@@ -7,8 +7,8 @@ import { type Census, census } from '../support/reachable.ts'
 import { resumeOnceFree } from './left-runs.ts'
 import type { Place } from './place.ts'
 
-/** What was never referred to is an orphan after 24 grace periods, and deleted one later; and a busy machine takes its time. */
-const GRACES = 26
+/** What was never referred to is found an orphan after 24 to 48 grace periods, and deleted one later; and a busy machine takes its time. */
+const GRACES = 52
 const SPARE_MS = 60_000
 /** Nothing is kept for so long here that it is discarded. */
 const KEEP_MS = 86_400_000
