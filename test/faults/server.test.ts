@@ -14,6 +14,6 @@ after(() => server.close())
 faultSuite('a store in trouble', {
   bucket: () => ({ endpoint: server.endpoint, name: 'bucket' }),
   abreast: 6,
-  stride: Number(process.env.RUNLET_FAULTS_STRIDE ?? 4),
+  stride: Number(process.env.RUNLET_FAULTS_STRIDE ?? 5),
   seeds: [1],
 })

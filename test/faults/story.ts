@@ -72,6 +72,7 @@ export const STEPS = {
   discard: { act: discardOne },
   lock: { act: lockAndCount, effect: counted },
   compact: { act: ({ parent }) => parent?.compact() ?? skipped() },
+  sweep: { act: sweepIt },
   read: { act: readAll },
 } satisfies Record<string, Step>
 
@@ -83,7 +84,7 @@ export const CHAPTERS: Record<string, { readonly before: readonly StepName[]; re
   writes: { before: [], steps: ['create', 'put-small', 'put-medium', 'overwrite', 'delete', 'commit'] },
   stream: { before: ['create'], steps: ['stream'] },
   run: { before: ['create', 'put-small'], steps: ['fork', 'run-commit', 'refresh', 'fold', 'fold-again'] },
-  upkeep: { before: ['create', 'put-small', 'put-medium'], steps: ['lock', 'discard', 'compact', 'read'] },
+  upkeep: { before: ['create', 'put-small', 'put-medium'], steps: ['lock', 'discard', 'compact', 'sweep', 'read'] },
 }
 
 /** What became of a step: its promise was kept, or the code of its error; `skipped` when there was nothing to do it with. */
@@ -198,6 +199,11 @@ async function increment(tx: Parameters<Parameters<Namespace['commit']>[0]>[0]):
 async function lockAndCount({ parent }: Actor, message: string): Promise<void> {
   if (!parent) return skipped()
   await parent.lock('l', lock => parent.commit(increment, { lock, message }), TTL)
+}
+
+async function sweepIt({ store, parent, name }: Actor): Promise<void> {
+  if (!parent) return skipped()
+  await store.sweep({ namespace: name })
 }
 
 async function readAll(actor: Actor): Promise<void> {
