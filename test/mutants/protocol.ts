@@ -210,4 +210,25 @@ export const protocolMutants: readonly Mutant[] = [
     replace:
       '  let folded: number | undefined\n  await removeAllPins(run.parent, (await run.child.head.current()).value)\n',
   },
+  {
+    name: 'a sweep skips the grace period',
+    guarantee: 'G9',
+    file: 'lib/run/sweep/sweep-namespace.ts',
+    find: 'listGarbage(context, now - graceOf(context.store)),',
+    replace: 'listGarbage(context, now + graceOf(context.store)),',
+  },
+  {
+    name: 'a sweep ignores the pins of open runs',
+    guarantee: 'G9',
+    file: 'lib/run/sweep/delete-garbage.ts',
+    find: 'const free = await unusedByForks(context, open, list, unused)',
+    replace: 'const free = [...unused]',
+  },
+  {
+    name: 'a sweep does not look whether what was listed is in use',
+    guarantee: 'G9',
+    file: 'lib/run/sweep/find-dropped.ts',
+    find: 'return notNeededBy(context, now, [...gone.values()])',
+    replace: 'return [...gone.values()]',
+  },
 ]
