@@ -3,4 +3,4 @@
 import { faultSuite } from '../faults/suite.ts'
 import { cephBucket } from './gateway.ts'
 
-faultSuite('Ceph in trouble', { bucket: cephBucket, abreast: 6, stride: 8, seeds: [2] })
+faultSuite('Ceph in trouble', { bucket: cephBucket, abreast: 6, stride: 14, seeds: [2] })
