@@ -1,11 +1,13 @@
 // Deleting what was listed a grace period ago (G9), in this order: the head is swapped, so that nobody who read it earlier can begin to
 // refer to anything (sweeping.ts); then the forks are listed; then each object is looked up in all that is open. What an open fork
 // still reaches goes to a list of its own, and waits for the fork to end.
+import type { NamespaceName } from '../../names.ts'
 import type { Base, Head } from '../../namespace/head.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { View } from '../../namespace/view.ts'
 import { listForks, type OpenFork } from '../pin.ts'
 import { emptyRun } from './ended-runs.ts'
+import { isInFamily } from './find-dropped.ts'
 import { type Doomed, type GarbageList, keyOf, type ListedGarbage, putGarbage, readGarbage } from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
 import { deleteKeys, type Sweeping } from './sweeping.ts'
@@ -17,11 +19,20 @@ export async function deleteGarbage(
   sweeping: Sweeping,
 ): Promise<void> {
   const { value: head } = await context.head.refresh()
-  const open: Open = { head, forks: await listForks(context), views: new Map() }
+  const open: Open = { head, forks: await listForks(context), views: new Map(), unended: new Set() }
+  const found: Found[] = []
+  // First the runs: what they left can only be told while the index that their parent adopted is there.
   for (const listed of lists) {
     const list = await readGarbage(context, listed.key)
-    if (list) await deleteListed(context, { listed, list }, open, sweeping)
+    if (list) found.push({ listed, list })
+    for (const run of list?.ended ?? []) if (!(await emptyRun(context, run, head, sweeping))) open.unended.add(run)
   }
+  for (const one of found) await deleteListed(context, one, open, sweeping)
+}
+
+interface Found {
+  readonly listed: ListedGarbage
+  readonly list: GarbageList
 }
 
 /** All that is open, as it was after the swap. */
@@ -29,26 +40,27 @@ interface Open {
   readonly head: Head
   readonly forks: readonly OpenFork[]
   readonly views: Map<string, Promise<View>>
+  /** Runs that were adopted and whose own end is still to come. */
+  readonly unended: Set<NamespaceName>
 }
 
 async function deleteListed(
   context: OpenNamespace,
-  { listed, list }: { listed: ListedGarbage; list: GarbageList },
+  { listed, list }: Found,
   open: Open,
   sweeping: Sweeping,
 ): Promise<void> {
   const unused = await unusedBySelf(context, open.head, list.items)
-  const free = await unusedByForks(context, open, list, unused)
+  const isEnded = (item: Doomed) => ![...open.unended].some(run => isInFamily(run, item.in))
+  const free = (await unusedByForks(context, open, list, unused)).filter(isEnded)
   const held = unused.filter(item => !free.includes(item))
   for (const item of held) sweeping.tally.wait(1, item.bytes)
-  // First the runs: what they left can only be told while the index that their parent adopted is there.
-  const left: GarbageList[] = []
-  for (const run of list.ended ?? []) left.push(...(await emptyRun(context, run, open.head, sweeping)))
   await removeAll(context, free, sweeping)
-  const isDone = held.length < list.items.length || (list.ended ?? []).length > 0 || list.items.length === 0
-  if (sweeping.dryRun || !isDone) return
-  for (const found of left) await putGarbage(context, found)
-  if (held.length > 0) await putGarbage(context, { ...list, items: held, ended: undefined }, 'ripe')
+  const ended = (list.ended ?? []).filter(run => open.unended.has(run))
+  const isAsBefore = held.length === list.items.length && ended.length === (list.ended ?? []).length
+  const isEmpty = held.length === 0 && ended.length === 0
+  if (sweeping.dryRun || (isAsBefore && !isEmpty)) return
+  if (!isEmpty) await putGarbage(context, { ...list, items: held, ended }, 'ripe')
   await context.store.delete([listed.key])
   sweeping.tally.remove('garbage', listed.size)
 }

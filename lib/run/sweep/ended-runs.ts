@@ -12,39 +12,43 @@ import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
 import { compareTrees, rowsOf } from './compare-trees.ts'
 import { fileOf, isInFamily, storedValueOf } from './find-dropped.ts'
 import { bornAfter } from './find-orphans.ts'
-import { type Doomed, type GarbageList, keyOf } from './garbage-list.ts'
+import { type Doomed, keyOf, putGarbage } from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
 import { deleteKeys, type Sweeping } from './sweeping.ts'
 
-/** Resolves to what of it the parent adopted and needs no more: that is for a later sweep, for it was visible a moment ago. */
+/**
+ * Resolves to whether it is done with. What of it the parent adopted and needs no more goes on a list of its own, for it was visible a
+ * moment ago.
+ */
 export async function emptyRun(
   parent: OpenNamespace,
   run: NamespaceName,
   parentHead: Head,
   sweeping: Sweeping,
-): Promise<GarbageList[]> {
+): Promise<boolean> {
   const child = openNamespace(parent.store, run, parent.ambient)
   const version = await child.head.peek()
   const head = version?.value
   // Its parent adopted it, and its own end is still to come: nobody else would note that again.
-  if (head?.state === 'sealed') return [{ seq: 0, items: [], ended: [run] }]
-  if (!head || head.emptied || head.state === 'open') return []
+  if (head?.state === 'sealed') return false
+  if (!head || head.emptied || head.state === 'open') return true
   const listed = await listFamily(child, bornAfter(head.earlier ?? head))
   const adopted = await adoptedOf(child, head)
-  if (!adopted) return []
+  if (!adopted) return true
   const kept = new Set(adopted.map(keyOf))
   const unneeded = [...listed].filter(([key]) => !kept.has(key) && !isLasting(key))
-  const unused = await notNeededBy(parent, parent.views.view(parentHead), adopted)
   if (!sweeping.dryRun) {
     const { write: _, ...rest } = head
     const claimed = await child.head.swap(version, { ...rest, sweeps: head.sweeps + 1 })
-    if (!claimed.won) return []
+    if (!claimed.won) return true
+    const unused = await notNeededBy(parent, parent.views.view(parentHead), adopted)
+    await putGarbage(parent, { seq: parentHead.seq, items: unused })
     const keys = unneeded.map(([key]) => key)
     await deleteKeys(parent.store, keys)
     await child.head.swap(claimed.version, tombstone(head))
   }
   for (const [key, bytes] of unneeded) sweeping.tally.remove(kindOf(key), bytes)
-  return unused.length > 0 ? [{ seq: parentHead.seq, items: unused }] : []
+  return true
 }
 
 /** `.../_/index/<id>` is of kind `index`. */
