@@ -19,6 +19,7 @@ import { raiseSweeps, type Sweeping } from './sweeping.ts'
 /** Long enough for a fold of a large run; it is renewed. */
 const TTL_MS = 60_000
 const LABEL = 'sweep'
+const RETRY_MS = 86_400_000
 
 /** A run as its pins tell of it. */
 export interface PinnedRun {
@@ -52,21 +53,32 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
 }
 
 /** What is to become of a run whose owner is gone. */
-function choose({ head, owner, now }: Found, { keepMs }: Sweeping): 'kept' | 'folded' | 'discarded' {
+function choose(found: Found, { keepMs }: Sweeping): 'kept' | 'folded' | 'discarded' {
+  const { head, owner, now } = found
   const { state, run } = (head as Version<Head>).value
-  const lastSign = lastSignOf((head as Version<Head>).value, owner?.value)
-  // Somebody began to fold it.
-  if (state === 'sealed') return now - lastSign > keepMs ? 'discarded' : 'folded'
+  const isOver = now - lastSignOf(found) > keepMs
+  if (state === 'sealed') {
+    // Somebody began to fold it. What a sweep has tried and could not do, it tries again a day later.
+    const wasTried = owner?.value.last?.label === LABEL && now - (owner.lastModified ?? 0) < RETRY_MS
+    if (wasTried) return 'kept'
+    return isOver ? 'discarded' : 'folded'
+  }
   // An owner that gave it back left it for somebody to go on with.
   const chosen = owner?.value.holder ? run?.onError : 'keep'
   if (chosen === 'fold') return 'folded'
-  return chosen === 'discard' || now - lastSign > keepMs ? 'discarded' : 'kept'
+  return chosen === 'discard' || isOver ? 'discarded' : 'kept'
 }
 
-/** When somebody last worked on it, by their own clock: it is judged in days. A sweep that tried to end it is nobody. */
-function lastSignOf({ createdAt, commits }: Head, owner: LeaseRecord | undefined): number {
-  const isSweep = (owner?.holder?.label ?? owner?.last?.label) === LABEL
-  return Math.max(createdAt, commits.at(-1)?.at ?? 0, isSweep ? 0 : (owner?.acquiredAt ?? 0))
+/**
+ * When somebody last worked on it. An owner renews its lease, so the store's clock tells; of a sealed run, whose lease a sweep may have
+ * held, its commits, by clocks of which one that is behind must not end it early.
+ */
+function lastSignOf({ head, owner, forks }: Found): number {
+  const { state, createdAt, commits } = (head as Version<Head>).value
+  const forked = Math.max(...forks.map(({ putAt }) => putAt))
+  return state === 'sealed'
+    ? Math.max(forked, createdAt, commits.at(-1)?.at ?? 0)
+    : Math.max(forked, owner?.lastModified ?? 0)
 }
 
 async function end(
