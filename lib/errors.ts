@@ -256,7 +256,7 @@ export class RunInUseError extends RunletError {
 export class RunNotFoundError extends RunletError {
   readonly run: string
   constructor(run: string) {
-    super('ERR_RUNLET_RUN_NOT_FOUND', `run "${run}" does not exist. \`runlet runs\` lists the runs that do.`)
+    super('ERR_RUNLET_RUN_NOT_FOUND', `run "${run}" does not exist (any more). \`runlet runs\` lists the runs that do.`)
     this.run = run
   }
 }

@@ -12,6 +12,7 @@ import {
   InvalidArgumentError,
   MissingObjectError,
   NamespaceNotFoundError,
+  RunNotFoundError,
   StaleWriteError,
 } from '../errors.ts'
 import { LeaseCell } from '../lease/leases.ts'
@@ -120,7 +121,7 @@ export async function* list(context: NamespaceContext, prefix: string): AsyncGen
   let last: Path | undefined
   for (let seen = await context.head.refresh(); ; ) {
     try {
-      for await (const row of context.views.view(seen.value).scan(parsed)) {
+      for await (const row of readableView(context, seen.value).scan(parsed)) {
         if (last !== undefined && compareBytes(row.path, last) <= 0) continue
         last = row.path
         yield entryOf(row)
@@ -225,11 +226,17 @@ export async function freshView(context: NamespaceContext): Promise<View> {
   return context.views.view((await context.head.refresh()).value)
 }
 
+/** @throws RunNotFoundError for what is left of a run that has ended */
+function readableView(context: NamespaceContext, head: Head): View {
+  if (head.emptied) throw new RunNotFoundError(context.name)
+  return context.views.view(head)
+}
+
 /** Reads on the newest head. */
 async function onFreshView<T>(context: NamespaceContext, read: (view: View) => Promise<T>): Promise<T> {
   for (let seen = await context.head.refresh(); ; ) {
     try {
-      return await read(context.views.view(seen.value))
+      return await read(readableView(context, seen.value))
     } catch (error) {
       seen = await newerHead(context, seen, error)
     }
@@ -243,6 +250,8 @@ async function onFreshView<T>(context: NamespaceContext, read: (view: View) => P
 async function newerHead(context: NamespaceContext, seen: Version<Head>, error: unknown): Promise<Version<Head>> {
   if (!(error instanceof MissingObjectError)) throw error
   const now = await context.head.refresh()
+  // A run that has ended need not be readable any more: its parent has what it adopted.
+  if (now.value.state === 'folded' || now.value.state === 'discarded') throw new RunNotFoundError(context.name)
   if (now.etag === seen.etag) throw error
   return now
 }

@@ -166,6 +166,7 @@ describe('a sweep', () => {
         parent.resume('r').then(found => found.fold()),
         { code: 'ERR_RUNLET_NAMESPACE_SEALED' },
       )
+      await assert.rejects(run.get('a'), { code: 'ERR_RUNLET_RUN_NOT_FOUND' })
     }))
 
   test('takes nothing of what an earlier run of the same id left to its parent', () =>
