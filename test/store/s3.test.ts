@@ -41,6 +41,23 @@ async function contentOf(store: S3Store, key: string): Promise<string | undefine
   return answer.status === 'found' ? new TextDecoder().decode(answer.body) : undefined
 }
 
+describe('on S3 with a clock that is ten minutes behind', () => {
+  test('what is not there, or has not changed, is asked for once', async () => {
+    const server = await startS3Server()
+    server.advance(600_000)
+    const store = await openS3Store(server.url('bucket'))
+    try {
+      const { etag } = await store.put('a', bytes('text'))
+      server.reset()
+      assert.equal((await store.get('b')).status, 'missing')
+      assert.equal((await store.get('a', { ifNoneMatch: etag })).status, 'unchanged')
+      assert.equal(server.requests.length, 2)
+    } finally {
+      await Promise.all([store.close(), server.close()])
+    }
+  })
+})
+
 storeSuite('the S3 store', openOnTestServer, { etags: 'content' })
 
 /** Its listings come in short and empty pages, the hardest that a store may do. */

@@ -44,6 +44,8 @@ export interface S3Server {
   breakPromises(broken: Broken): void
   /** Makes objects and unfinished uploads older than they are. */
   age(bucket: string, key: RegExp, ms: number): void
+  /** Puts the server's clock forward, for good: what lies in it grows older by that. */
+  advance(ms: number): void
   /** Forgets requests and faults, and the objects too if asked. */
   reset(options?: { objects: boolean }): void
   close(): Promise<void>
@@ -61,6 +63,8 @@ class InMemoryS3 implements S3Server {
   readonly #faults = new Faults()
   #broken: Broken | undefined
   #past = new Past()
+  #aheadMs = 0
+  readonly #clock = () => new Date(Date.now() + this.#aheadMs)
   readonly #options: S3ServerOptions
   readonly #http: Server
 
@@ -106,10 +110,14 @@ class InMemoryS3 implements S3Server {
 
   age(bucket: string, key: RegExp, ms: number): void {
     const { bucket: own, uploads } = this.#world(bucket)
-    const before = new Date(Date.now() - ms)
+    const before = new Date(this.#clock().getTime() - ms)
     for (const [name, object] of [...own.objects])
       if (key.test(name)) own.restore(name, { ...object, lastModified: before })
     for (const [id, upload] of uploads) if (key.test(upload.key)) uploads.set(id, { ...upload, startedAt: before })
+  }
+
+  advance(ms: number): void {
+    this.#aheadMs += ms
   }
 
   reset({ objects }: { objects: boolean } = { objects: false }): void {
@@ -134,7 +142,7 @@ class InMemoryS3 implements S3Server {
   #world(name: string): World {
     const { etagStyle = 'md5', pageSize = 1000, raggedPages = false } = this.#options
     const listing = { pageSize, raggedPages }
-    const world = this.#worlds.get(name) ?? { bucket: new Bucket(etagStyle), uploads: new Map(), listing }
+    const world = this.#worlds.get(name) ?? { bucket: new Bucket(etagStyle, this.#clock), uploads: new Map(), listing }
     this.#worlds.set(name, world)
     return world
   }
@@ -155,6 +163,7 @@ class InMemoryS3 implements S3Server {
     record.endedAt = preciseNow()
     if (answer === 'drop') return void incoming.socket.destroy()
     record.status = answer.status
+    if (this.#aheadMs > 0) outgoing.setHeader('date', this.#clock().toUTCString())
     record.bytesDown = send(outgoing, answer, fault)
   }
 

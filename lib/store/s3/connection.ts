@@ -36,6 +36,7 @@ export async function connect(location: S3Location): Promise<Connection> {
       logger: silent,
     },
   })
+  retryOnlyRefusedTimes(patient)
   await patient.config.region().catch(cause => {
     const problem = 'names no region, and neither does the AWS configuration; add ?region=…'
     throw Object.assign(new InvalidStoreUrlError(formatS3Url(location), problem), { cause })
@@ -47,6 +48,29 @@ export async function connect(location: S3Location): Promise<Connection> {
     credentials: patient.config.credentials,
   })
   return { location, sdk, patient, once, close: () => patient.destroy() }
+}
+
+/** What a store answers when it takes a signature's time for wrong. */
+const FORBIDDEN = 403
+
+/**
+ * When this machine's clock is minutes off, the SDK takes every failure for one of the clock, a 304 and a 404 too, and asks again until
+ * its attempts are used up.
+ */
+function retryOnlyRefusedTimes({ middlewareStack }: Sdk.S3Client): void {
+  middlewareStack.addRelativeTo(
+    <Args, Output>(next: (args: Args) => Promise<Output>) =>
+      async (args: Args) => {
+        try {
+          return await next(args)
+        } catch (error) {
+          const { $metadata } = error as { $metadata?: { httpStatusCode?: number; clockSkewCorrected?: boolean } }
+          if ($metadata && $metadata.httpStatusCode !== FORBIDDEN) $metadata.clockSkewCorrected = false
+          throw error
+        }
+      },
+    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'retryOnlyRefusedTimes' },
+  )
 }
 
 /** How the SDK's commands name the object that we call `key`. */

@@ -17,14 +17,16 @@ export class Bucket {
   readonly objects = new Map<string, StoredObject>()
   readonly #keys: string[] = []
   readonly #etagStyle: EtagStyle
+  readonly #clock: () => Date
 
-  constructor(etagStyle: EtagStyle) {
+  constructor(etagStyle: EtagStyle, clock = () => new Date()) {
     this.#etagStyle = etagStyle
+    this.#clock = clock
   }
 
   put(key: string, body: Buffer, etag = this.#etagOf(body)): StoredObject {
     if (!this.objects.has(key)) this.#keys.splice(this.#indexOf(key), 0, key)
-    const object = { body, etag, lastModified: new Date() }
+    const object = { body, etag, lastModified: this.#clock() }
     this.objects.set(key, object)
     return object
   }
