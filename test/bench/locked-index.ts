@@ -48,6 +48,24 @@ export async function writeTo(
   }
 }
 
+/** Deletes values: from the index, and then from the store. Throws when the lock cannot be had in time. */
+export async function removeFrom(
+  store: ObjectStore,
+  { lock, index: key }: LockedIndex,
+  { paths, limitMs }: { paths: readonly string[]; limitMs: number },
+): Promise<void> {
+  await takeLock(store, lock, limitMs)
+  try {
+    const index = await pull(store, key)
+    const gone = paths.map(path => index[path])
+    for (const path of paths) delete index[path]
+    await push(store, key, index)
+    await store.delete(gone.flatMap(row => (row ? [`baseline/values/${row.sha256}`] : [])))
+  } finally {
+    await store.delete([lock])
+  }
+}
+
 /** An index of these rows, as if they had been written before. */
 export async function prepare(
   store: ObjectStore,

@@ -2,18 +2,26 @@
 // exits 1 when a target in requests, bytes or round trips is missed. Times are printed, never judged.
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
 import { benchRuns } from './runs.ts'
+import { benchSweep } from './sweep.ts'
 
 type Part = (print: (text: string) => void, options: readonly string[]) => Promise<boolean>
 
-const PARTS: Record<string, Part> = { runs: benchRuns, index: benchIndex, 'index-10m': benchIndexToTenMillion }
-const BY_DEFAULT = ['runs', 'index']
+const PARTS: Record<string, Part> = {
+  runs: benchRuns,
+  index: benchIndex,
+  'index-10m': benchIndexToTenMillion,
+  sweep: benchSweep,
+}
+const BY_DEFAULT = ['runs', 'index', 'sweep']
 
 const options = process.argv.slice(2).filter(argument => argument.startsWith('--'))
 const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'))
 const unknown = asked.find(part => !PARTS[part]) ?? options.find(option => option !== '--write')
 if (unknown !== undefined) {
   const parts = Object.keys(PARTS).join(', ')
-  console.error(`"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results of "index".`)
+  console.error(
+    `"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results of "index" and "sweep".`,
+  )
   process.exit(2)
 }
 const startedAt = performance.now()

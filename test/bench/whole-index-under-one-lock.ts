@@ -1,6 +1,14 @@
 // Today's way, as a baseline to compare with: a namespace is one index, guarded by one lock (locked-index.ts).
 import type { ObjectStore } from '../../lib/store/object-store.ts'
-import { type IndexRow, type LockedIndex, type LockedWrite, prepare, rowOf, writeTo } from './locked-index.ts'
+import {
+  type IndexRow,
+  type LockedIndex,
+  type LockedWrite,
+  prepare,
+  removeFrom,
+  rowOf,
+  writeTo,
+} from './locked-index.ts'
 import { rowPath } from './parents.ts'
 
 const WHOLE: LockedIndex = { lock: 'baseline/lock', index: 'baseline/index.json' }
@@ -8,6 +16,11 @@ const WHOLE: LockedIndex = { lock: 'baseline/lock', index: 'baseline/index.json'
 /** Writes one value. Throws when the lock cannot be had in time. */
 export function writeUnderLock(store: ObjectStore, write: LockedWrite): Promise<void> {
   return writeTo(store, WHOLE, write)
+}
+
+/** Deletes values. Throws when the lock cannot be had in time. */
+export function removeUnderLock(store: ObjectStore, paths: readonly string[], limitMs: number): Promise<void> {
+  return removeFrom(store, WHOLE, { paths, limitMs })
 }
 
 /** An index of so many rows, as if they had been written before; or of the rows given. */

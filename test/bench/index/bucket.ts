@@ -54,6 +54,11 @@ export class Bucket {
     return this.#server.ask({ kind: 'stored', prefix })
   }
 
+  /** Puts the store's clock forward. */
+  advance(ms: number): Promise<void> {
+    return this.#server.ask({ kind: 'advance', ms })
+  }
+
   close(): void {
     this.workers.end()
     this.#server.kill()

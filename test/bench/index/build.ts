@@ -1,11 +1,11 @@
 // Makes the namespaces that the benchmark measures on. The only file of it that knows the library's inner parts: an index of ten
 // million rows is written as a compaction would leave it, in bounded memory, not by ten million puts.
-import { systemAmbient } from '../../../lib/ambient.ts'
+import { type Ambient, systemAmbient } from '../../../lib/ambient.ts'
 import { parseNamespaceName, parsePath } from '../../../lib/names.ts'
 import type { IndexRef } from '../../../lib/namespace/head.ts'
-import { packKey } from '../../../lib/namespace/keys.ts'
 import { createNamespace, type OpenNamespace, openNamespace } from '../../../lib/namespace/namespace.ts'
 import { newId } from '../../../lib/namespace/object-id.ts'
+import { packValues } from '../../../lib/namespace/packs.ts'
 import type { Row } from '../../../lib/namespace/row.ts'
 import { markStore } from '../../../lib/store/format.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
@@ -23,6 +23,10 @@ export interface Base {
   readonly values: BaseValues
 }
 
+/** It was written a while ago: ids tell their age, and a sweep that looks at what is new lists none of it. */
+const AGE_MS = 30 * 86_400_000
+const ambient: Ambient = { ...systemAmbient, now: () => systemAmbient.now() - AGE_MS }
+
 /** A part of the index of a base: the references to its shards, in order. */
 export type Shards = readonly IndexRef[]
 
@@ -38,7 +42,7 @@ export async function buildHead(url: string, base: Base, shards: Shards): Promis
     await createNamespace(namespace)
     const files = await namespace.index.gather(namespace.name, [...shards])
     const { rows } = base
-    const last = { seq: COMMITS, id: newId(systemAmbient), at: systemAmbient.now(), author: 'bench', rows }
+    const last = { seq: COMMITS, id: newId(ambient), at: ambient.now(), author: 'bench', rows }
     await namespace.head.update(({ write: _, ...head }) => {
       if (head.seq > 0) return undefined
       const layer = { from: 1, to: COMMITS, files: [...files] }
@@ -48,9 +52,9 @@ export async function buildHead(url: string, base: Base, shards: Shards): Promis
 }
 
 async function at<T>(url: string, { namespace }: Base, work: (namespace: OpenNamespace) => Promise<T>): Promise<T> {
-  const objects = await openObjectStore(url, systemAmbient, { folder: '.' })
+  const objects = await openObjectStore(url, ambient, { folder: '.' })
   try {
-    return await work(openNamespace(objects, parseNamespaceName(namespace), systemAmbient))
+    return await work(openNamespace(objects, parseNamespaceName(namespace), ambient))
   } finally {
     await objects.close()
   }
@@ -79,15 +83,11 @@ async function writeShards(namespace: OpenNamespace, rows: Iterable<BaseRow>): P
 
 /** A shard, and the pack of those of its values that are really there. */
 async function writePortion(namespace: OpenNamespace, portion: readonly BaseRow[]): Promise<IndexRef[]> {
-  const values = portion.flatMap(({ value }) => ('real' in value ? [Buffer.from(value.real)] : []))
-  const pack = { id: newId(systemAmbient), bytes: Buffer.concat(values) }
-  if (values.length > 0) await namespace.store.put(packKey(namespace.name, pack.id), pack.bytes)
-  let at = 0
   const rows = portion.map(({ value, path, ...row }): Row => {
     const about = { ...row, path: parsePath(path), in: namespace.name }
-    if ('object' in value) return { ...about, ...value }
-    at += row.size
-    return { ...about, pack: [pack.id, at - row.size, pack.bytes.length] }
+    return 'real' in value ? { ...about, value: Buffer.from(value.real).toString('base64') } : { ...about, ...value }
   })
-  return namespace.index.write(namespace.name, rows, undefined)
+  const packed = packValues(namespace, rows, 0)
+  const [refs] = await Promise.all([namespace.index.write(namespace.name, packed.rows, undefined), packed.stored])
+  return refs
 }

@@ -7,7 +7,7 @@ import { createCipheriv, createHash } from 'node:crypto'
 export const MODELS = 40
 export const BIG_MODEL = 0
 const BIG_SHARE = 0.4
-const VERSIONS = { big: 2000, small: 20 }
+export const VERSIONS = { big: 2000, small: 20 }
 /** None is the start of another: sorted by name they are sorted by path. */
 const TYPES = ['backup', 'certificate', 'cluster', 'database', 'instance', 'network', 'queue', 'volume']
 const STARTED_AT = Date.UTC(2025, 0, 1)

@@ -1,5 +1,6 @@
 // What the processes of the index benchmark say to one another: questions to the server, jobs for the measured processes.
 
+import type { SweepJob } from '../sweep/jobs.ts'
 import type { Base, Shards } from './build.ts'
 
 /** Every request takes so long at least: background work overlaps with what comes next, as it does on a network. */
@@ -11,6 +12,8 @@ export type Question =
   | { readonly kind: 'reset' }
   | { readonly kind: 'requests' }
   | { readonly kind: 'stored'; readonly prefix: string }
+  /** Puts its clock forward. */
+  | { readonly kind: 'advance'; readonly ms: number }
 
 export interface SeenRequest {
   /** In milliseconds since the first one. */
@@ -48,6 +51,7 @@ export type Job = { readonly url: string } & (
   /** As tools do it today: the index of a model, or the whole one. */
   | { readonly kind: 'prepare locked index'; readonly rows: number; readonly model: number | undefined }
   | { readonly kind: 'locked put'; readonly model: number | undefined; readonly path: string }
+  | SweepJob
 )
 
 export interface Cost {
@@ -65,6 +69,8 @@ export interface Answer {
   readonly count: number
   /** Of a part that was built. */
   readonly shards: Shards
+  /** What a sweep deleted. */
+  readonly removed: Stored | undefined
   readonly failure: string | undefined
   readonly peakBytes: number
 }

@@ -17,7 +17,8 @@ function answer(question: Question): string | null | SeenRequest[] | Stored {
   if (question.kind === 'url') return server.url(BUCKET)
   if (question.kind === 'stored') return stored(question.prefix)
   if (question.kind === 'requests') return seen()
-  server.reset()
+  if (question.kind === 'advance') server.advance(question.ms)
+  else server.reset()
   return null
 }
 

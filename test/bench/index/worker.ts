@@ -7,16 +7,24 @@ import { metered } from '../../../lib/store/metered-store.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
 import type { IndexRow } from '../locked-index.ts'
 import { prepareModel, writeModelUnderLock } from '../one-index-per-model-under-a-lock.ts'
+import { performSweepJob } from '../sweep/jobs.ts'
 import { prepareIndex, writeUnderLock } from '../whole-index-under-one-lock.ts'
 import { buildHead, buildPart, type Shards } from './build.ts'
 import { baseRows, contentOf } from './data.ts'
 import { writeHistory } from './history.ts'
-import type { Answer, Cost, Job } from './messages.ts'
+import type { Answer, Cost, Job, Stored } from './messages.ts'
 
 const PAUSE_MS = 20
 const LIMIT_MS = 60_000
 
-const open: { store?: Store; run?: Run; shards: Shards; slowestMs: number; stopped: boolean } = {
+const open: {
+  store?: Store
+  run?: Run
+  shards: Shards
+  removed?: Stored | undefined
+  slowestMs: number
+  stopped: boolean
+} = {
   shards: [],
   slowestMs: 0,
   stopped: false,
@@ -36,8 +44,8 @@ process.on('message', async ({ id, job }: { id: number; job?: Job }) => {
   } catch (error) {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
-  const { shards, slowestMs } = open
-  const answer: Answer = { own, slowestMs, count, failure, shards, peakBytes: peakBytes() }
+  const { shards, removed, slowestMs } = open
+  const answer: Answer = { own, slowestMs, count, failure, shards, removed, peakBytes: peakBytes() }
   process.send?.({ id, answer })
 })
 process.on('disconnect', () => process.exit())
@@ -115,6 +123,12 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
     case 'prepare locked index':
     case 'locked put':
       return lockedWork(job, meter)
+    default: {
+      open.store ??= await openStore(job.url, { author: 'bench' })
+      const { count, removed } = await performSweepJob(open.store, job, own)
+      open.removed = removed
+      return count
+    }
   }
 }
 
