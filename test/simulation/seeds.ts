@@ -6,4 +6,21 @@ export interface FoundSeed {
   readonly found: string
 }
 
-export const foundSeeds: readonly FoundSeed[] = []
+const EMPTIED_TOO_LATE = 'a run that had ended was emptied after the index was gone that its parent had adopted'
+
+export const foundSeeds: readonly FoundSeed[] = [
+  {
+    seed: 3,
+    found: 'a sweep looked for what was dropped in files that it had just deleted (sweep-after-crash.test.ts)',
+  },
+  {
+    seed: 28,
+    found: 'a fold that was killed left a sealed run that a run of its own kept open (cut-short-fold.test.ts)',
+  },
+  { seed: 30, found: 'the same, by another way' },
+  { seed: 58, found: EMPTIED_TOO_LATE },
+  { seed: 102, found: 'an answer that a swap had overtaken brought back an older head (overtaken.test.ts)' },
+  { seed: 203, found: EMPTIED_TOO_LATE },
+  { seed: 211, found: EMPTIED_TOO_LATE },
+  { seed: 285, found: EMPTIED_TOO_LATE },
+]
