@@ -85,8 +85,8 @@ export class Actor {
 
   /** Works on something for a while, which is not waiting. */
   async think(ms: number): Promise<void> {
-    await this.life.ambient.sleep(ms)
     if (this.step) this.step.thoughtMs += ms
+    await this.life.ambient.sleep(ms)
   }
 
   /** Does what may be refused; undefined when it was. */

@@ -1,6 +1,7 @@
 // What a process can do next, and how often it does.
 import type { Namespace } from '../../lib/runlet.ts'
 import type { Actor, Step } from './actor.ts'
+import { dwell } from './programs/dwell.ts'
 import { locked } from './programs/locks.ts'
 import { look, lookAtGroup, readAll, readLog } from './programs/readers.ts'
 import { run, takeUp } from './programs/runs.ts'
@@ -20,6 +21,7 @@ const PROGRAMS = {
   several,
   locked,
   run,
+  dwell,
   takeUp,
   look,
   lookAtGroup,
@@ -39,6 +41,7 @@ const WEIGHTS: Readonly<Record<keyof typeof PROGRAMS, number>> = {
   several: 2,
   locked: 3,
   run: 10,
+  dwell: 1,
   takeUp: 2,
   look: 1,
   lookAtGroup: 1,

@@ -21,13 +21,13 @@ export async function run(actor: Actor, parent: Namespace): Promise<void> {
   }
 }
 
-async function fork(actor: Actor, parent: Namespace): Promise<Run> {
+export async function fork(actor: Actor, parent: Namespace, { ttlMs }: { ttlMs: number } = MEANS): Promise<Run> {
   const { random, scene } = actor
   // Now and then an id that was used before, as a nightly job has.
   const id = random.chance(0.15) ? `nightly-${random.below(2)}` : `run-${scene.runs.length}`
   if (parent === actor.root) scene.runs.push(id)
   const onError = random.weighted({ keep: 2, fold: 1, discard: 1 })
-  const run = await parent.fork(id, { ...MEANS, onError })
+  const run = await parent.fork(id, { ...MEANS, ttlMs, onError })
   assertWhole(actor, run)
   return run
 }
@@ -38,7 +38,7 @@ export function assertWhole(actor: Actor, { name }: { name: string }): void {
   if (missing) throw new Violation('G9', `the run ${name} was forked, and ${missing} is not there`)
 }
 
-async function work(actor: Actor, run: Run): Promise<void> {
+export async function work(actor: Actor, run: Run): Promise<void> {
   const { random } = actor
   for (let i = 1 + random.below(4); i > 0; i--) {
     const kind = random.weighted({
@@ -75,7 +75,7 @@ async function nested(actor: Actor, run: Run): Promise<void> {
   }
 }
 
-async function end(actor: Actor, run: Run): Promise<void> {
+export async function end(actor: Actor, run: Run): Promise<void> {
   const how = actor.random.weighted({ fold: 12, twice: 2, discard: 2, leave: 2, read: 2 })
   if (how === 'leave') return run.release()
   if (how === 'discard') return run.discard()
