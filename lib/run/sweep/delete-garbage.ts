@@ -1,6 +1,7 @@
 // Deleting what was listed a grace period ago (G9), in this order: the head is swapped, so that nobody who read it earlier can begin to
-// refer to anything (sweeping.ts); then the forks are listed; then each object is looked up in all that is open. What an open fork
-// still reaches goes to a list of its own, and waits for the fork to end.
+// refer to anything (sweeping.ts); then the forks are listed; then each object is looked up in all that is open, in the head last. What
+// an open fork still reaches goes to a list of its own, and waits for the fork to end.
+import { MissingObjectError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
 import type { Base, Head } from '../../namespace/head.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
@@ -19,7 +20,7 @@ export async function deleteGarbage(
   sweeping: Sweeping,
 ): Promise<void> {
   const { value: head } = await context.head.refresh()
-  const open: Open = { head, forks: await listForks(context), views: new Map(), unended: new Set() }
+  const open: Open = { forks: await listForks(context), views: new Map(), unended: new Set() }
   const found: Found[] = []
   // First the runs: what they left can only be told while the index that their parent adopted is there.
   for (const listed of lists) {
@@ -35,11 +36,10 @@ interface Found {
   readonly list: GarbageList
 }
 
-/** All that is open, as it was after the swap. */
+/** The forks that are open, as they were after the swap. */
 interface Open {
-  readonly head: Head
   readonly forks: readonly OpenFork[]
-  readonly views: Map<string, Promise<View>>
+  readonly views: Map<string, Promise<View | undefined>>
   /** Runs that were adopted and whose own end is still to come. */
   readonly unended: Set<NamespaceName>
 }
@@ -50,10 +50,13 @@ async function deleteListed(
   open: Open,
   sweeping: Sweeping,
 ): Promise<void> {
-  const unused = await unusedBySelf(context, open.head, list.items)
-  const isEnded = (item: Doomed) => ![...open.unended].some(run => isInFamily(run, item.in))
-  const free = (await unusedByForks(context, open, list, unused)).filter(isEnded)
-  const held = unused.filter(item => !free.includes(item))
+  const reached = new Set(list.items)
+  for (const item of await unusedByForks(context, open, list)) reached.delete(item)
+  // Read after the forks: a run that was folded since has handed what it reached to the head, before its pin went.
+  const { value: head } = await context.head.refresh()
+  const unused = await unusedBySelf(context, head, list.items)
+  const isHeld = (item: Doomed) => reached.has(item) || [...open.unended].some(run => isInFamily(run, item.in))
+  const [free, held] = [unused.filter(item => !isHeld(item)), unused.filter(isHeld)]
   for (const item of held) sweeping.tally.wait(1, item.bytes)
   await removeAll(context, free, sweeping)
   const ended = (list.ended ?? []).filter(run => open.unended.has(run))
@@ -78,8 +81,7 @@ async function unusedBySelf(context: OpenNamespace, head: Head, items: readonly 
 async function unusedByForks(
   context: OpenNamespace,
   { forks, views }: Open,
-  { seq, since = 0, seen = [] }: GarbageList,
-  items: readonly Doomed[],
+  { seq, since = 0, seen = [], items }: GarbageList,
 ): Promise<Doomed[]> {
   let unused = [...items]
   for (const fork of forks) {
@@ -87,15 +89,21 @@ async function unusedByForks(
     // Nobody can tell by its path whether the fork reaches what has none.
     unused = unused.filter(item => item.path !== undefined)
     if (!views.has(fork.fork)) views.set(fork.fork, viewOfFork(context, fork))
-    unused = await notNeededBy(context, await (views.get(fork.fork) as Promise<View>), unused)
+    const view = await views.get(fork.fork)
+    if (view) unused = await notNeededBy(context, view, unused)
   }
   return unused
 }
 
-/** What an open fork holds of the namespace. */
-export function viewOfFork(context: OpenNamespace, { name, seq, fork }: OpenFork): Promise<View> {
+/** What an open fork holds of the namespace; undefined when it has ended since. */
+export async function viewOfFork(context: OpenNamespace, { name, seq, fork }: OpenFork): Promise<View | undefined> {
   const base: Base = { namespace: context.name, seq, fork }
-  return context.views.baseView(name, base)
+  try {
+    return await context.views.baseView(name, base)
+  } catch (error) {
+    if (error instanceof MissingObjectError) return undefined
+    throw error
+  }
 }
 
 export async function removeAll(context: OpenNamespace, items: readonly Doomed[], sweeping: Sweeping): Promise<void> {

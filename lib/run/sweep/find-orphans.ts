@@ -39,12 +39,13 @@ export const isDue = ({ next }: OrphansState, context: OpenNamespace, now: numbe
 
 /**
  * `pins`: what open forks hold of this namespace. `held`: what was referred to for so short that no sweep saw it, and one of them still
- * reaches; nobody else would ever find that it is out of use once they have ended.
+ * reaches; nobody else would ever find that it is out of use once they have ended. `now`: before anything was looked at; `at`: when
+ * the head was read.
  */
 export async function findOrphans(
   context: OpenNamespace,
   state: OrphansState,
-  { head, now, pins }: { head: Head; now: number; pins: readonly View[] },
+  { head, at, now, pins }: { head: Head; at: number; now: number; pins: readonly View[] },
 ): Promise<{ orphans: Doomed[]; held: Doomed[]; next: Omit<OrphansState, 'write'> }> {
   const until = now - orphanAgeOf(context.store)
   const candidates = await listPut(context, state.until, until)
@@ -58,7 +59,7 @@ export async function findOrphans(
   return {
     orphans: [...candidates.values()],
     held,
-    next: { format: 1, until, base: state.next, next: snapshotOf(head, now) },
+    next: { format: 1, until, base: state.next, next: snapshotOf(head, at) },
   }
 }
 

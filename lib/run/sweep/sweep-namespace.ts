@@ -72,8 +72,23 @@ async function sweepRuns(context: OpenNamespace, sweeping: Sweeping, now: number
   })
 }
 
+/**
+ * The head as it is now, with the store's time of the answer: what is noted of a state must not be dated before it, however long this
+ * sweep slept, or what the state refers to would be taken for older than it.
+ */
+async function readHead({ head }: OpenNamespace): Promise<Version<Head>> {
+  for (;;) {
+    const version = await head.refresh()
+    if (version.serverTime !== undefined) return version
+  }
+}
+
+/** Whether a head is that of the run that the sweep began with: it may have ended since, and its id be in use again. */
+const isStill = ({ value: { createdAt } }: Version<Head>, { value: now }: Version<Head>): boolean =>
+  now.createdAt === createdAt && (now.state === 'open' || now.state === 'sealed')
+
 async function sweepObjects(context: OpenNamespace, sweeping: Sweeping): Promise<void> {
-  const before = await context.head.refresh()
+  const before = await readHead(context)
   const now = timeOf(before)
   const [lists, seen, orphans] = await Promise.all([
     listGarbage(context, now - graceOf(context.store)),
@@ -87,12 +102,13 @@ async function sweepObjects(context: OpenNamespace, sweeping: Sweeping): Promise
   if (raises) await raiseSweeps(context)
   // Before anything is deleted: what the state that was seen last refers to must be there to be looked at.
   const last = seen?.value.state.life === before.value.createdAt ? seen : undefined
-  const version = raises ? await context.head.refresh() : before
+  const version = raises ? await readHead(context) : before
+  if (!isStill(before, version)) return
   await listDropped(context, version, last && { ...last, state: last.value.state }, sweeping)
   if (ripe.length > 0) await deleteGarbage(context, ripe, sweeping)
   for (const { objects, bytes, isRipe } of lists) if (!isRipe) sweeping.tally.wait(objects, bytes)
   if (sweeping.dryRun) return
-  if (looksForOrphans) await listOrphans(context, orphans, now)
+  if (looksForOrphans) await listOrphans(context, orphans, before)
   else if (!knowsOrphans) await orphansRegister(context).swap(orphans, firstState(before.value, now))
 }
 
@@ -126,13 +142,18 @@ async function endedSince({ store }: OpenNamespace, head: Head, since: number): 
 async function listOrphans(
   context: OpenNamespace,
   state: NonNullable<Awaited<ReturnType<ReturnType<typeof orphansRegister>['read']>>>,
-  now: number,
+  before: Version<Head>,
 ): Promise<void> {
-  const head = (await context.head.refresh()).value
   const since = state.value.base.seq
   const forks = (await listForks(context)).filter(({ seq }) => seq >= since)
-  const pins = await Promise.all(forks.map(fork => viewOfFork(context, fork)))
-  const { orphans, held, next } = await findOrphans(context, state.value, { head, now, pins })
+  const views = await Promise.all(forks.map(fork => viewOfFork(context, fork)))
+  const pins = views.filter(view => view !== undefined)
+  // After the forks: what a run that ends meanwhile hands to its parent is seen with one of the two.
+  const version = await readHead(context)
+  if (!isStill(before, version)) return
+  const head = version.value
+  const times = { now: timeOf(before), at: timeOf(version) }
+  const { orphans, held, next } = await findOrphans(context, state.value, { head, ...times, pins })
   await putGarbage(context, { seq: head.seq, items: held })
   await putGarbage(context, { seq: head.seq, since, seen: forks.map(({ fork }) => fork), items: orphans })
   await orphansRegister(context).swap(state, next)
