@@ -47,45 +47,57 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
   await removeDangling(found, sweeping)
   if (!cell.available(owner)) return
   const choice = choose(found, sweeping)
-  const { done, problem } = sweeping.dryRun || choice === 'kept' ? { done: choice } : await end(found, choice, sweeping)
+  const { done, problem } =
+    sweeping.dryRun || choice === 'kept' ? { done: choice } : await endAs(found, choice, sweeping)
   const swept: SweptRun = { name, was: state, done, ...(problem !== undefined && { problem }) }
   sweeping.tally.runs.push(swept)
 }
 
 /** What is to become of a run whose owner is gone. */
-function choose(found: Found, { keepMs }: Sweeping): 'kept' | 'folded' | 'discarded' {
+function choose(found: Found, sweeping: Sweeping): 'kept' | 'folded' | 'discarded' {
   const { head, owner, now } = found
   const { state, run } = (head as Version<Head>).value
-  const isOver = now - lastSignOf(found) > keepMs
   if (state === 'sealed') {
     // Somebody began to fold it. What a sweep has tried and could not do, it tries again a day later.
     const wasTried = owner?.value.last?.label === LABEL && now - (owner.lastModified ?? 0) < RETRY_MS
-    if (wasTried) return 'kept'
-    return isOver ? 'discarded' : 'folded'
+    return wasTried ? 'kept' : 'folded'
   }
   // An owner that gave it back left it for somebody to go on with.
   const chosen = owner?.value.holder ? run?.onError : 'keep'
   if (chosen === 'fold') return 'folded'
-  return chosen === 'discard' || isOver ? 'discarded' : 'kept'
+  return chosen === 'discard' || isGivenUp(found, sweeping) ? 'discarded' : 'kept'
 }
 
 /**
- * When somebody last worked on it. An owner renews its lease, so the store's clock tells; of a sealed run, whose lease a sweep may have
- * held, its commits, by clocks of which one that is behind must not end it early.
+ * Whether nobody has worked on it for long. The store's clock tells when it was forked or refreshed, and when its owner was last there; of
+ * the clocks of those who worked on it one may be years behind or ahead. A sweep that tried to end it is nobody.
  */
-function lastSignOf({ head, owner, forks }: Found): number {
-  const { state, createdAt, commits } = (head as Version<Head>).value
-  const forked = Math.max(...forks.map(({ putAt }) => putAt))
-  return state === 'sealed'
-    ? Math.max(forked, createdAt, commits.at(-1)?.at ?? 0)
-    : Math.max(forked, owner?.lastModified ?? 0)
+function isGivenUp({ head, owner, forks, now }: Found, { keepMs }: Sweeping): boolean {
+  const { createdAt, commits } = (head as Version<Head>).value
+  const isSweep = (owner?.value.holder?.label ?? owner?.value.last?.label) === LABEL
+  const told = [createdAt, commits.at(-1)?.at ?? 0, isSweep ? 0 : (owner?.value.acquiredAt ?? 0)]
+  const known = [...forks.map(({ putAt }) => putAt), isSweep ? 0 : (owner?.lastModified ?? 0)]
+  return now - Math.max(...known, ...told.filter(at => at <= now)) > keepMs
+}
+
+interface Ended {
+  readonly done: SweptRun['done']
+  readonly problem?: string
+}
+
+/** A sealed run that cannot be folded is nobody's to write to any more; once it was kept for as long as any other, it is discarded. */
+async function endAs(found: Found, how: 'folded' | 'discarded', sweeping: Sweeping): Promise<Ended> {
+  const wasSealed = found.head?.value.state === 'sealed'
+  const ended = await end(found, how, sweeping)
+  const isHopeless = how === 'folded' && ended.problem !== undefined && wasSealed && isGivenUp(found, sweeping)
+  return isHopeless ? end(found, 'discarded', sweeping) : ended
 }
 
 async function end(
   { parent, child }: Found,
   how: 'folded' | 'discarded',
   { author, signal }: Sweeping,
-): Promise<{ done: SweptRun['done']; problem?: string }> {
+): Promise<Ended> {
   const id = child.name.slice(child.name.lastIndexOf('/') + 1) as Segment
   try {
     const run = await resumeRun(parent, id, { label: LABEL, onError: 'keep', ttlMs: TTL_MS, signal })
@@ -104,13 +116,24 @@ async function end(
   }
 }
 
-/** Its end stands; only its pins are left. */
-async function finishEnd({ parent, child, forks }: Found, head: Head, { tally, dryRun }: Sweeping): Promise<void> {
+/**
+ * Its end stands; only its pins are left. Any others are of a refresh that never came to stand, or of a fork that is about to take over
+ * the head: those must be as old as what a fork that was cut short leaves.
+ */
+async function finishEnd(found: Found, head: Head, { tally, dryRun }: Sweeping): Promise<void> {
+  const { parent, child, forks, now } = found
+  const own = new Set([head.base, ...(head.oldBases ?? [])].map(base => base?.fork))
+  const isEnded = forks.some(({ fork }) => own.has(fork))
+  const others = forks.filter(fork => !own.has(fork.fork) && isOld(parent, fork, now))
+  if (!isEnded && others.length === 0) return
   tally.runs.push({ name: child.name, was: 'ended', done: 'removed' })
   if (dryRun) return
-  if (needsNote(head)) await noteEnded(parent, child.name)
-  await removeAllPins(parent, head)
-  await removeForks(parent, forks)
+  if (isEnded && needsNote(head)) await noteEnded(parent, child.name)
+  if (isEnded) await removeAllPins(parent, head)
+  if (others.length === 0) return
+  await raiseSweeps(parent)
+  const { value } = await child.head.refresh()
+  if (value.base?.fork === head.base?.fork) await removeForks(parent, others)
 }
 
 /** Of the others the parent's history tells. */
