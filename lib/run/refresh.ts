@@ -7,7 +7,7 @@ import { newId } from '../namespace/object-id.ts'
 import { policyFor } from '../namespace/policy.ts'
 import { isFile, type Row, toStored } from '../namespace/row.ts'
 import type { View } from '../namespace/view.ts'
-import { isAwhileAgo, momentOf } from '../store/grace.ts'
+import { isAwhileAgo, type Moment, momentOf } from '../store/grace.ts'
 import { putPin, removePins } from './pin.ts'
 import { assertOwner, type OpenRun } from './run.ts'
 
@@ -35,7 +35,7 @@ async function refreshOnce(run: OpenRun, author: string): Promise<number | undef
     const after = run.parent.views.view(parent.value)
     let swept = false
     await run.child.head.update(async head => {
-      swept = isAwhileAgo(began, run.parent) && (await run.parent.head.refresh()).value.sweeps !== parent.value.sweeps
+      swept = await isSwept(run, began, { parent: parent.value, child: child.value, head })
       return swept ? undefined : moved(run, head, { base, after, author })
     })
     if (!swept) return base.seq
@@ -48,6 +48,16 @@ async function refreshOnce(run: OpenRun, author: string): Promise<number | undef
     if (refused) await removePins(run.parent, run.name, [base])
     throw error
   }
+}
+
+/** Whether a sweep of the parent may have overlooked the new pin, or one of the run have removed it as one of a crash. */
+async function isSwept(
+  { parent }: OpenRun,
+  began: Moment,
+  then: { readonly parent: Head; readonly child: Head; readonly head: Head },
+): Promise<boolean> {
+  if (!isAwhileAgo(began, parent)) return false
+  return then.head.sweeps !== then.child.sweeps || (await parent.head.refresh()).value.sweeps !== then.parent.sweeps
 }
 
 interface Move {
