@@ -4,7 +4,8 @@ import { childName, type Segment } from '../names.ts'
 import type { Base } from '../namespace/head.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { type PolicyRule, parsePolicy } from '../namespace/policy.ts'
-import { newHeadOfRun, putPin } from './pin.ts'
+import { isAwhileAgo, momentOf } from '../store/grace.ts'
+import { newHeadOfRun, putPin, removePins } from './pin.ts'
 import { type OpenRun, openRun, type RunOptions, takeOwnership } from './run.ts'
 
 /**
@@ -43,9 +44,29 @@ async function mendFork(
     await child.views.baseView(child.name, head.base as Base)
   } catch (error) {
     if (!(error instanceof MissingObjectError) || head.seq > 0) throw error
-    const { base, put } = putPin(parent, child, (await parent.head.refresh()).value)
+    await forkAnew(parent, child, about)
+  }
+}
+
+/** Starts over when a sweep came between that did not see the new pin; see fork.ts. */
+async function forkAnew(
+  parent: OpenNamespace,
+  child: OpenNamespace,
+  about: RunOptions & { rules: readonly PolicyRule[] },
+): Promise<void> {
+  for (;;) {
+    const began = momentOf(parent.ambient)
+    const { value: head } = await parent.head.refresh()
+    const { base, put } = putPin(parent, child, head)
     await put
+    let swept = false
     const next = newHeadOfRun(child, base, about)
-    await child.head.update(current => (current.seq > 0 ? undefined : { ...next, fences: current.fences }))
+    await child.head.update(async ({ seq, fences, sweeps, after, earlier }) => {
+      swept = isAwhileAgo(began, parent) && (await parent.head.refresh()).value.sweeps !== head.sweeps
+      if (swept || seq > 0) return undefined
+      return { ...next, fences, sweeps, ...(after !== undefined && { after }), ...(earlier && { earlier }) }
+    })
+    if (!swept) return
+    await removePins(parent, child.name, [base])
   }
 }
