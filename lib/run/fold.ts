@@ -142,6 +142,7 @@ async function assertNoChildren(run: OpenRun, sealedHere: boolean): Promise<void
   if (children.length === 0) return
   if (sealedHere) {
     await run.child.head.update(head => {
+      assertOwner(head, run)
       const { write: _, ...rest } = head
       return head.state === 'sealed' ? { ...rest, state: 'open' } : undefined
     })
