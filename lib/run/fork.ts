@@ -35,7 +35,7 @@ export async function forkRun(parent: OpenNamespace, id: Segment, options: RunOp
   try {
     for (const settled of [pinned, swapped, leased]) if (settled.status === 'rejected') throw settled.reason
     await claimHead(child, next)
-    if (head.base) await assertStillOpen(parent, child)
+    if (head.base) await assertStillOpen(parent, child, head)
     if (isAwhileAgo(began, parent) && (await parent.head.refresh()).value.sweeps !== head.sweeps) {
       await giveUp(child, lease)
       await removePins(parent, child.name, [base])
@@ -75,14 +75,14 @@ async function giveUp(child: OpenNamespace, lease: Lease | undefined): Promise<v
   await lease?.release()
 }
 
-/** A parent that is a run itself may have been folded meanwhile; see assertNoChildren in fold.ts. */
-async function assertStillOpen(parent: OpenNamespace, child: OpenNamespace): Promise<void> {
-  const { state } = (await parent.head.refresh()).value
-  if (state === 'open') return
+/** A parent that is a run itself may have been folded meanwhile, and its id be in use again; see assertNoChildren in fold.ts. */
+async function assertStillOpen(parent: OpenNamespace, child: OpenNamespace, seen: Head): Promise<void> {
+  const { state, createdAt } = (await parent.head.refresh()).value
+  if (state === 'open' && createdAt === seen.createdAt) return
   await child.head.update(({ write: _, ...head }) =>
     head.state === 'open' ? { ...head, state: 'discarded' } : undefined,
   )
-  throw new NamespaceSealedError(parent.name, state)
+  throw new NamespaceSealedError(parent.name, state === 'open' ? 'folded' : state)
 }
 
 const isRefusal = (error: unknown) => error instanceof RunInUseError || error instanceof NamespaceSealedError
