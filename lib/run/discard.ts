@@ -21,8 +21,10 @@ export async function discardRun(run: OpenRun, author: string): Promise<void> {
   const children = await openChildren(run.child)
   if (children.length > 0) throw new OpenChildrenError(run.name, children)
   let folded: number | undefined
+  let wasOpen = false
   const { value } = await run.child.head.update(async head => {
     assertOwner(head, run)
+    wasOpen = head.state === 'open'
     folded = head.state === 'sealed' ? await refuseFold(run, head, author) : undefined
     if (folded !== undefined) return undefined
     const { write: _, ...rest } = head
@@ -32,6 +34,7 @@ export async function discardRun(run: OpenRun, author: string): Promise<void> {
   })
   if (folded !== undefined) await end(run, { seq: folded, rows: rowsOfHead(value) })
   if (folded !== undefined || value.state === 'folded') throw new NamespaceSealedError(run.name, 'folded')
+  if (wasOpen) await assertNoneForked(run)
   await run.lease?.abandon()
   try {
     await noteEnded(run.parent, run.name)
@@ -39,6 +42,18 @@ export async function discardRun(run: OpenRun, author: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof AccessDeniedError)) throw error
   }
+}
+
+/** A fork looks at its parent again after its pin is put: so it has seen the end of the run, or is seen here, and the run goes on. */
+async function assertNoneForked(run: OpenRun): Promise<void> {
+  const children = await openChildren(run.child)
+  if (children.length === 0) return
+  await run.child.head.update(head => {
+    assertOwner(head, run)
+    const { write: _, ...rest } = head
+    return head.state === 'discarded' ? { ...rest, state: 'open' } : undefined
+  })
+  throw new OpenChildrenError(run.name, children)
 }
 
 /** Has the parent refuse every fold of the sealed run; resolves to the commit of the fold if one was faster. */

@@ -9,6 +9,7 @@ import type { NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { familyPrefix, isLasting } from '../../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
+import { openChildren } from '../pin.ts'
 import { compareTrees, rowsOf } from './compare-trees.ts'
 import { fileOf, isInFamily, storedValueOf } from './find-dropped.ts'
 import { bornAfter } from './find-orphans.ts'
@@ -32,6 +33,8 @@ export async function emptyRun(
   // Its parent adopted it, and its own end is still to come: nobody else would note that again.
   if (head?.state === 'sealed') return false
   if (!head || head.emptied || head.state === 'open') return true
+  // A discard that was cut short may have overlooked one.
+  if ((await openChildren(child)).length > 0) return false
   const listed = await listFamily(child, bornAfter(head.earlier ?? head))
   const adopted = await adoptedOf(child, head)
   if (!adopted) return true
