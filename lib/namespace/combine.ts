@@ -100,7 +100,7 @@ async function enqueueOpen(context: NamespaceContext, pending: Pending): Promise
 async function rebase(context: NamespaceContext, change: Change, pending: Pending): Promise<Change | undefined> {
   const began = change.began ?? momentOf(context.ambient)
   const head = (await context.head.current()).value
-  const verdict = await integrate(context, head, change)
+  const verdict = await integrate(context, head, pending.asMade(change))
   if (verdict.kind === 'done') {
     pending.outcomes.set(change.id, {
       kind: 'committed',

@@ -85,7 +85,7 @@ export async function decideQueue(context: NamespaceContext, label: string): Pro
 async function leadOnce(context: NamespaceContext, leading: Leading, pending: Pending): Promise<boolean> {
   const [waiting] = await Promise.all([readQueue(context), context.head.refresh()])
   const others = waiting.filter(intent => !pending.changes.has(intent.change.id))
-  const own = pending.open
+  const own = pending.open.map(change => pending.asMade(change))
   if (own.length + others.length > 0) await commitAll(context, leading.lease, { own, others, pending })
   if (others.length === 0) leading.emptyLooks += 1
   return leading.emptyLooks < 2 && context.ambient.monotonic() < leading.until && !context.closing.signal.aborted
