@@ -5,7 +5,7 @@ import { type Cell, Dangling, Decoder, type ForkPin, type Head } from './decode.
 import type { History } from './history.ts'
 import { Leases } from './leases.ts'
 import { Reach } from './reach.ts'
-import { overlay, type Sight, Space, type Version } from './space.ts'
+import { hasEnded, overlay, type Sight, Space, type Version } from './space.ts'
 import { checkBeginning, type Knowledge, Transition } from './transition.ts'
 import { Violation } from './violation.ts'
 
@@ -106,13 +106,19 @@ export class Witness implements Knowledge {
     else if (kind === 'head') this.onHead(namespace, key)
     else if (kind === 'forks') this.onPin(namespace, key)
     else if (kind === 'lease') this.leases.onPut(key, this.decoder.document(key))
-    else if (kind === 'values' || kind === 'packs' || kind === 'index' || kind === 'history') this.reach.onPut(key)
+    else if (kind === 'values' || kind === 'packs' || kind === 'index' || kind === 'history')
+      this.onObject(namespace, key)
+  }
+
+  /** What a late writer puts into a run that has ended nobody can come to need: the sweep that empties its folder may take it at once. */
+  private onObject(namespace: string, key: string): void {
+    const head = this.spaces.get(namespace)?.latest?.head
+    if (!head || !hasEnded(head)) this.reach.onPut(key)
   }
 
   private onDelete(namespace: string, kind: string, key: string): void {
     const head = this.spaces.get(namespace)?.latest?.head
-    const ended = head?.state === 'folded' || head?.state === 'discarded'
-    if (kind === 'head' && !ended)
+    if (kind === 'head' && !(head && hasEnded(head)))
       throw new Violation('G9', `the head of ${namespace}, which is ${head?.state}, was deleted`)
     this.reach.onDelete(key, kind)
   }
