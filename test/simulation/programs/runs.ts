@@ -96,6 +96,13 @@ function assertFolded({ scene: { witness } }: Actor, run: Run, seq: number): voi
     throw new Violation('G1', `the fold of ${run.name} was acknowledged at ${seq}, and is nowhere`)
 }
 
+/** Whoever had the run before can write to it no more (G7): asked as soon as its process was told that it has it. */
+function assertFenced({ scene }: Actor, { name, token }: Run): void {
+  const fence = scene.witness.space(name)?.latest?.head.fences.owner ?? 0
+  if (fence < token)
+    throw new Violation('G7', `${name} was taken up with token ${token}, and still takes writes of ${fence}`)
+}
+
 /** Takes up a run that its owner left, or died over. */
 export async function takeUp(actor: Actor, parent: Namespace): Promise<void> {
   const left = (await parent.runs()).filter(({ state, owner, ownerExpired }) => {
@@ -105,6 +112,7 @@ export async function takeUp(actor: Actor, parent: Namespace): Promise<void> {
   if (!chosen) return
   const run = await parent.resume(chosen.id, MEANS)
   try {
+    assertFenced(actor, run)
     assertWhole(actor, run)
     if (actor.random.chance(0.5)) await work(actor, run)
     await end(actor, run)
