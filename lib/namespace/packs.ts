@@ -1,6 +1,6 @@
 // Packs: many small values in one immutable object. Index files that live long hold no inline values: they would make a listing
 // as heavy as the data. After the values stand the paths that they were packed for, a line each: there a sweep looks whether any is needed.
-import { CorruptObjectError } from '../errors.ts'
+import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import { isPath, type NamespaceName, type Path } from '../names.ts'
 import { putImmutable } from '../store/immutable.ts'
 import { decodeText } from '../store/json-object.ts'
@@ -57,7 +57,11 @@ export async function unpackScattered(values: Values, rows: readonly Row[]): Pro
   const held = new Map<string, number>()
   for (const { pack, size = 0 } of rows) if (pack) held.set(pack[0], (held.get(pack[0]) ?? 0) + size)
   const isScattered = ({ pack }: Row) => pack !== undefined && 2 * (held.get(pack[0]) ?? 0) < pack[2]
-  const found = await values.readSmall(rows.filter(isFile).filter(isScattered))
+  // A newer row in the head may hide one of these, and a sweep have taken its pack: then all stay where they are for now.
+  const found = await values.readSmall(rows.filter(isFile).filter(isScattered)).catch(error => {
+    if (error instanceof MissingObjectError) return new Map<Path, Uint8Array>()
+    throw error
+  })
   return rows.map((row): Row => {
     const value = row.pack && found.get(row.path)
     if (!value) return row

@@ -100,7 +100,7 @@ async function claimHead(child: OpenNamespace, next: NewHead): Promise<void> {
     }
     // Tokens go on where the ended run's stopped: an owner of it that wakes must not be taken for one of this run.
     const { fences } = seen.value
-    const { serverTime: after } = seen
+    const after = seen.lastModified ?? seen.serverTime
     if (after === undefined) await child.head.refresh()
     else {
       const earlier = leftBehind(seen.value)

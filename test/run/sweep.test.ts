@@ -314,6 +314,23 @@ describe('a sweep', () => {
       )
     }))
 
+  test('reaches a namespace whose name has several segments, and tells of a broken one while it goes on with the others', () =>
+    inWorld(async (world, me) => {
+      const project = await me.store.namespace('team/project', { create: true })
+      await project.put('a', large('1'))
+      await me.store.sweep()
+      await project.put('a', large('2'))
+      await me.objects.put('ns/broken/_/head', Buffer.from('{'))
+      const first = await me.store.sweep()
+      await me.ambient.sleep(1.1 * HOUR)
+      await me.store.sweep()
+      assert.equal(world.keys('ns/team/project/_/values/').length, 1)
+      assert.deepEqual(
+        first.problems.map(({ what, code }) => [what, code]),
+        [['broken', 'ERR_RUNLET_CORRUPT_OBJECT']],
+      )
+    }))
+
   test('removes what a doctor left that was killed', () =>
     inWorld(async (world, me) => {
       await me.objects.put('doctor/abc/reachable', Buffer.from('x'))

@@ -11,7 +11,7 @@ import { emptyRun } from './ended-runs.ts'
 import { isInFamily } from './find-dropped.ts'
 import { type Doomed, type GarbageList, keyOf, type ListedGarbage, putGarbage, readGarbage } from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
-import { deleteKeys, type Sweeping } from './sweeping.ts'
+import { deleteKeys, orTell, type Sweeping } from './sweeping.ts'
 
 /** `lists`: ripe ones. To be called once the head was swapped. */
 export async function deleteGarbage(
@@ -24,11 +24,18 @@ export async function deleteGarbage(
   const found: Found[] = []
   // First the runs: what they left can only be told while the index that their parent adopted is there.
   for (const listed of lists) {
-    const list = await readGarbage(context, listed.key)
-    if (list) found.push({ listed, list })
-    for (const run of list?.ended ?? []) if (!(await emptyRun(context, run, head, sweeping))) open.unended.add(run)
+    await orTell(listed.key, sweeping, async () => {
+      const list = await readGarbage(context, listed.key)
+      if (list) found.push({ listed, list })
+    })
   }
-  for (const one of found) await deleteListed(context, one, open, sweeping)
+  for (const run of new Set(found.flatMap(({ list }) => list.ended ?? []))) {
+    open.unended.add(run)
+    await orTell(run, sweeping, async () => {
+      if (await emptyRun(context, run, head, sweeping)) open.unended.delete(run)
+    })
+  }
+  for (const one of found) await orTell(one.listed.key, sweeping, () => deleteListed(context, one, open, sweeping))
 }
 
 interface Found {

@@ -1,13 +1,11 @@
 // The sweep of one namespace, step by step: its runs (each with those below it), its queue, retention, what was listed a grace period
 // ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on with by the
 // next one, and two at once do the same twice.
-import { RunletError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
 import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
 import { graceOf, orphanAgeOf } from '../../store/grace.ts'
-import type { ObjectStore } from '../../store/object-store.ts'
 import type { Version } from '../../store/register.ts'
 import { concurrently } from '../../sync/concurrently.ts'
 import { listForks } from '../pin.ts'
@@ -18,24 +16,27 @@ import { findDropped } from './find-dropped.ts'
 import { findOrphans, firstState, isDue } from './find-orphans.ts'
 import { listGarbage, putGarbage } from './garbage-list.ts'
 import { isSame, orphansRegister, type Snapshot, seenRegister, snapshotOf } from './snapshots.ts'
-import { assertGoesOn, raiseSweeps, type Sweeping } from './sweeping.ts'
+import { assertGoesOn, orTell, raiseSweeps, type Sweeping } from './sweeping.ts'
 import { tidyQueue } from './tidy-queue.ts'
 
 const RUNS_AT_ONCE = 8
 
 /**
- * Sweeps the namespace and all below it that is open. What goes wrong with one is told in the report. `isYoung`: a run that will most
+ * Sweeps the namespace and all below it that is open. What goes wrong with one is told in the report. Resolves to whether
+ * there is such a namespace. `isYoung`: a run that will most
  * likely end soon: then its objects go at once.
  */
 export async function sweepFamily(
   context: OpenNamespace,
   sweeping: Sweeping,
   { isYoung }: { isYoung: boolean } = { isYoung: false },
-): Promise<void> {
+): Promise<boolean> {
   assertGoesOn(sweeping)
   sweeping.onProgress?.(context.name)
+  let isThere = true
   await orTell(context.name, sweeping, async () => {
     const version = await context.head.peek()
+    isThere = version !== undefined
     if (version) sweeping.tally.now = timeOf(version)
     if (!version || version.value.state === 'folded' || version.value.state === 'discarded') return
     await sweepRuns(context, sweeping, timeOf(version))
@@ -43,6 +44,7 @@ export async function sweepFamily(
     if (!version.value.base) await retain(context, sweeping)
     if (!isYoung) await sweepObjects(context, sweeping)
   })
+  return isThere
 }
 
 /** What need not be kept is deleted in ordinary commits. */
@@ -53,15 +55,6 @@ async function retain(context: OpenNamespace, { retention, tally, author, dryRun
 
 /** The store's clock when it answered. */
 const timeOf = ({ serverTime = 0 }: Version<Head>): number => serverTime
-
-async function orTell(name: NamespaceName, sweeping: Sweeping, work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    if (!(error instanceof RunletError) || sweeping.signal?.aborted) throw error
-    sweeping.tally.problem(name, error)
-  }
-}
 
 async function sweepRuns(context: OpenNamespace, sweeping: Sweeping, now: number): Promise<void> {
   await concurrently(byRun(await listForks(context)), RUNS_AT_ONCE, async ([name, forks]) => {
@@ -157,11 +150,4 @@ async function listOrphans(
   await putGarbage(context, { seq: head.seq, items: held })
   await putGarbage(context, { seq: head.seq, since, seen: forks.map(({ fork }) => fork), items: orphans })
   await orphansRegister(context).swap(state, next)
-}
-
-/** The namespaces of the store that are no runs. */
-export async function* rootNames(store: ObjectStore): AsyncGenerator<string> {
-  for await (const entry of store.list({ prefix: 'ns/', delimiter: '/' })) {
-    if (entry.kind === 'prefix') yield entry.key.slice('ns/'.length, -1)
-  }
 }

@@ -13,7 +13,7 @@ import { type Meter, metered } from '../../store/metered-store.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { type SweepReport, Tally } from './report.ts'
 import { removeLeftovers } from './store-leftovers.ts'
-import { rootNames, sweepFamily } from './sweep-namespace.ts'
+import { sweepFamily } from './sweep-namespace.ts'
 import type { Sweeping } from './sweeping.ts'
 
 export interface Sweep extends Omit<Sweeping, 'tally'> {
@@ -29,11 +29,21 @@ export async function sweepStore(
   const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
   const tally = new Tally()
   await metered(meter, async () => {
-    const names = sweep.namespace ? [sweep.namespace] : rootNames(store)
-    for await (const name of names) {
-      if (isNamespaceName(name)) await sweepFamily(openNamespace(store, name, ambient), { ...sweep, tally })
-    }
+    if (sweep.namespace) await sweepFamily(openNamespace(store, sweep.namespace, ambient), { ...sweep, tally })
+    else await sweepBelow(store, ambient, { ...sweep, tally })
     if (!sweep.namespace && tally.now !== undefined) await removeLeftovers(store, { ...sweep, tally }, tally.now)
   })
   return { ...tally.report(sweep.dryRun), ...meter }
+}
+
+const ROOT = 'ns/'
+
+/** Sweeps the namespaces that are no runs. One whose name has several segments (`team/project`) may lie in a folder that is none. */
+async function sweepBelow(store: ObjectStore, ambient: Ambient, sweeping: Sweeping, folder = ROOT): Promise<void> {
+  for await (const entry of store.list({ prefix: folder, delimiter: '/' })) {
+    const name = entry.key.slice(ROOT.length, -1)
+    if (entry.kind !== 'prefix' || !isNamespaceName(name)) continue
+    const isThere = await sweepFamily(openNamespace(store, name, ambient), sweeping)
+    if (!isThere) await sweepBelow(store, ambient, sweeping, entry.key)
+  }
 }

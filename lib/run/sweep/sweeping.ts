@@ -1,5 +1,5 @@
 // What the files of this folder share: one sweep under way.
-import { AbortedError } from '../../errors.ts'
+import { AbortedError, RunletError } from '../../errors.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import type { RetentionRule } from '../retention/rules.ts'
@@ -20,6 +20,16 @@ export interface Sweeping {
 
 export function assertGoesOn({ signal }: Sweeping): void {
   if (signal?.aborted) throw new AbortedError('the sweep', signal.reason)
+}
+
+/** What goes wrong with one thing is told, and does not stop the others. */
+export async function orTell(name: string, sweeping: Sweeping, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof RunletError) || sweeping.signal?.aborted) throw error
+    sweeping.tally.problem(name, error)
+  }
 }
 
 /** The most keys that one request deletes. */
