@@ -185,7 +185,7 @@ export const protocolMutants: readonly Mutant[] = [
     name: 'a fork does not look at its parent again',
     guarantee: 'G9',
     file: 'lib/run/fork.ts',
-    find: 'if (head.base) await assertStillOpen(parent, child)',
+    find: 'if (head.base) await assertStillOpen(parent, child, head)',
     replace: '',
   },
   {
@@ -221,8 +221,8 @@ export const protocolMutants: readonly Mutant[] = [
     name: 'a sweep ignores the pins of open runs',
     guarantee: 'G9',
     file: 'lib/run/sweep/delete-garbage.ts',
-    find: '(await unusedByForks(context, open, list, unused)).filter(isEnded)',
-    replace: 'unused.filter(isEnded)',
+    find: 'reached.has(item) || ',
+    replace: '',
   },
   {
     name: 'a sweep does not look whether what was listed is in use',
@@ -256,8 +256,8 @@ export const protocolMutants: readonly Mutant[] = [
     name: 'a refresh does not look at the count of sweeps again',
     guarantee: 'G9',
     file: 'lib/run/refresh.ts',
-    find: 'swept = isAwhileAgo(began, run.parent) && (await run.parent.head.refresh()).value.sweeps !== parent.value.sweeps',
-    replace: 'swept = isAwhileAgo(began, run.parent) && swept',
+    find: 'swept = await isSwept(run, began, { parent: parent.value, child: child.value, head })',
+    replace: 'swept = false',
   },
   {
     name: 'the folder of an ended run is emptied of what its parent adopted',
