@@ -67,7 +67,7 @@ const CLIMATES = {
 export const RIGHT_CLOCK: Clock = { skewMs: 0, rate: 1, stopsInPauses: false }
 
 /** All processes together make about so many steps: what a few seconds of a core allow for a dozen seeds. */
-const STEPS = 36
+const STEPS = 30
 const HOUR = 3_600_000
 
 export function planFor(seed: number): Plan {
