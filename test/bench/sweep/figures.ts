@@ -22,7 +22,7 @@ const SEVEN = { ...SWEEP, requests: 40 }
 
 export const OPERATIONS = {
   first: { title: 'first sweep of a store with a history', target: SWEEP, growth: 'flat' },
-  nothing: { title: 'sweep, nothing to do', target: { ...SWEEP, requests: 10, bytes: 64 * KIB }, growth: 'flat' },
+  nothing: { title: 'sweep, nothing to do', target: { ...SWEEP, requests: 12, bytes: 64 * KIB }, growth: 'flat' },
   'near deleted': { title: '7 neighbours deleted, both sweeps', target: SEVEN, growth: 'flat' },
   'near overwritten': { title: '7 neighbours overwritten, both sweeps', target: SEVEN, growth: 'flat' },
   'far deleted': {
@@ -37,10 +37,10 @@ export const OPERATIONS = {
 
 export const LARGE = {
   'folded noted': { title: '1,000 folded runs: noted', target: { ...SWEEP, requests: 1 }, growth: 'free' },
-  'folded emptied': { title: '1,000 folded runs: emptied', target: { ...SWEEP, requests: 6 }, growth: 'free' },
-  'left folded': { title: '100 runs of dead owners: folded', target: { ...SWEEP, requests: 20 }, growth: 'free' },
-  'left discarded': { title: '100 runs of dead owners: discarded', target: { ...SWEEP, requests: 12 }, growth: 'free' },
-  'left emptied': { title: '200 runs that a sweep ended: emptied', target: { ...SWEEP, requests: 6 }, growth: 'free' },
+  'folded emptied': { title: '1,000 folded runs: emptied', target: { ...SWEEP, requests: 10 }, growth: 'free' },
+  'left folded': { title: '100 runs of dead owners: folded', target: { ...SWEEP, requests: 30 }, growth: 'free' },
+  'left discarded': { title: '100 runs of dead owners: discarded', target: { ...SWEEP, requests: 16 }, growth: 'free' },
+  'left emptied': { title: '200 runs that a sweep ended: emptied', target: { ...SWEEP, requests: 10 }, growth: 'free' },
   'retain few': { title: 'retention: 7 rows go', target: SWEEP, growth: 'free' },
   'retain most': { title: 'retention: most rows go', target: SWEEP, growth: 'free' },
   'retain group': { title: 'retention: most rows go, all of one group', target: SWEEP, growth: 'free' },
