@@ -25,7 +25,8 @@ export interface IndexBounds {
 
 export const DEFAULT_BOUNDS: IndexBounds = { maxRows: 1024, maxBytes: 256 * 1024, maxRefs: 64 }
 
-const CACHE_BYTES = 48 * 1024 * 1024
+/** Some 25 shards. What stays on the heap costs a process three times its size in resident memory, for V8 lets it grow before it collects. */
+const CACHE_BYTES = 16 * 1024 * 1024
 /** Decoded rows take several times the room of the compressed file. */
 const DECODED_FACTOR = 10
 

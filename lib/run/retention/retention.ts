@@ -54,7 +54,7 @@ export async function applyRetention(
 }
 
 /** Who walks over everything once wants nothing of it kept in memory: the namespace's own cache would fill with what nobody asks for. */
-const WALK_CACHE_BYTES = 12 * 1024 * 1024
+const WALK_CACHE_BYTES = 6 * 1024 * 1024
 
 async function wholeView({ store, ambient, head, index }: OpenNamespace): Promise<View> {
   const passing = new IndexStore(store, ambient, index.bounds, WALK_CACHE_BYTES)
