@@ -122,7 +122,10 @@ describe('failures', () => {
 
   test('are one line with their code, and the stack when asked', () => {
     const error = new ConfigError('file', 'two\nlines', 'Remedy.')
-    assert.equal(describeFailure(error, { verbose: false }), 'runlet: file: two\\u000alines. Remedy. [ERR_RUNLET_CONFIG]')
+    assert.equal(
+      describeFailure(error, { verbose: false }),
+      'runlet: file: two\\u000alines. Remedy. [ERR_RUNLET_CONFIG]',
+    )
     assert.match(describeFailure(error, { verbose: true }), /\n {4}at /)
   })
 })

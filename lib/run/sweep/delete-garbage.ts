@@ -21,26 +21,30 @@ export async function deleteGarbage(
 ): Promise<void> {
   const { value: head } = await context.head.refresh()
   const open: Open = { forks: await listForks(context), views: new Map(), unended: new Set() }
-  const found: Found[] = []
   // First the runs: what they left can only be told while the index that their parent adopted is there.
-  for (const listed of lists) {
+  const byKind = [lists.filter(({ objects }) => objects === 0), lists.filter(({ objects }) => objects > 0)]
+  for (const listed of byKind.flat()) {
     await orTell(listed.key, sweeping, async () => {
       const list = await readGarbage(context, listed.key)
-      if (list) found.push({ listed, list })
+      if (!list) return
+      await emptyRuns(context, { list, head }, open, sweeping)
+      await deleteListed(context, { listed, list }, open, sweeping)
     })
   }
-  for (const run of new Set(found.flatMap(({ list }) => list.ended ?? []))) {
-    open.unended.add(run)
-    await orTell(run, sweeping, async () => {
-      if (await emptyRun(context, run, head, sweeping)) open.unended.delete(run)
-    })
-  }
-  for (const one of found) await orTell(one.listed.key, sweeping, () => deleteListed(context, one, open, sweeping))
 }
 
-interface Found {
-  readonly listed: ListedGarbage
-  readonly list: GarbageList
+async function emptyRuns(
+  context: OpenNamespace,
+  { list, head }: { list: GarbageList; head: Head },
+  { unended }: Open,
+  sweeping: Sweeping,
+): Promise<void> {
+  for (const run of list.ended ?? []) {
+    unended.add(run)
+    await orTell(run, sweeping, async () => {
+      if (await emptyRun(context, run, head, sweeping)) unended.delete(run)
+    })
+  }
 }
 
 /** The forks that are open, as they were after the swap. */
@@ -53,7 +57,7 @@ interface Open {
 
 async function deleteListed(
   context: OpenNamespace,
-  { listed, list }: Found,
+  { listed, list }: { listed: ListedGarbage; list: GarbageList },
   open: Open,
   sweeping: Sweeping,
 ): Promise<void> {

@@ -5,6 +5,7 @@ import { compareBytes, type NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { Row } from '../../namespace/row.ts'
+import type { View } from '../../namespace/view.ts'
 import { findAll } from '../../sync/find-all.ts'
 import { compareTrees, type PlacedFile, rowsOf } from './compare-trees.ts'
 import type { Doomed } from './garbage-list.ts'
@@ -27,21 +28,41 @@ export const fileOf = ({ ref, referrer }: Pick<PlacedFile, 'ref' | 'referrer'>):
   return { kind: 'index', in: ref.in ?? referrer, id, bytes, path, level }
 }
 
-/** What `head` does not refer to any more, and `seen` did. */
-export async function findDropped(context: OpenNamespace, seen: Snapshot, head: Head): Promise<Doomed[]> {
-  const { index, name } = context
-  const [before, now] = [viewOf(context, seen), context.views.view(head)]
-  const { onlyOlder, onlyNewer } = await compareTrees(index, before.own, now.own)
-  const gone = new Map<string, Doomed>()
-  const consider = (doomed: Doomed | undefined) => {
-    if (doomed && isInFamily(name, doomed.in)) gone.set(doomed.id, doomed)
+/** So many are looked up and told of at a time: who removes a lot must not hold it all. */
+const PORTION = 5_000
+
+/** What `head` does not refer to any more, and `seen` did; in portions, each object once. */
+export async function* findDropped(context: OpenNamespace, seen: Snapshot, head: Head): AsyncGenerator<Doomed[]> {
+  const now = context.views.view(head)
+  const known = new Set<string>()
+  let portion: Doomed[] = []
+  for await (const rows of candidates(context, seen, now)) {
+    for (const doomed of rows) {
+      if (!doomed || known.has(doomed.id) || !isInFamily(context.name, doomed.in)) continue
+      known.add(doomed.id)
+      portion.push(doomed)
+    }
+    if (portion.length < PORTION) continue
+    yield await notNeededBy(context, now, portion)
+    portion = []
   }
-  for (const file of onlyOlder) consider(fileOf(file))
-  for await (const rows of rowsOf(index, before.own, onlyOlder)) for (const row of rows) consider(storedValueOf(row))
+  yield await notNeededBy(context, now, portion)
+}
+
+async function* candidates(
+  context: OpenNamespace,
+  seen: Snapshot,
+  now: View,
+): AsyncGenerator<readonly (Doomed | undefined)[]> {
+  const { index } = context
+  const before = viewOf(context, seen)
+  const { onlyOlder, onlyNewer } = await compareTrees(index, before.own, now.own)
+  yield onlyOlder.map(fileOf)
+  for await (const rows of rowsOf(index, before.own, onlyOlder)) yield rows.map(storedValueOf)
   const mayBeNewer = onlyNewer.filter(({ to }) => to > seen.seq)
   for await (const rows of rowsOf(index, now.own, mayBeNewer)) {
     const paths = rows.filter(({ seq }) => seq > seen.seq).map(({ path }) => path)
-    for (const old of (await findAll(index, before, paths.sort(compareBytes))).values()) consider(storedValueOf(old))
+    const old = await findAll(index, before, paths.sort(compareBytes))
+    yield [...old.values()].map(storedValueOf)
   }
-  return notNeededBy(context, now, [...gone.values()])
 }

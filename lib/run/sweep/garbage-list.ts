@@ -49,20 +49,26 @@ const KEYS = { index: indexKey, values: valueKey, packs: packKey, history: histo
 
 export const keyOf = ({ kind, in: home, id }: Doomed): string => KEYS[kind](home, id)
 
+/** Ended runs go on a list of their own, before the others. */
 export async function putGarbage(
   context: Pick<OpenNamespace, 'name' | 'store' | 'ambient'>,
-  list: GarbageList,
+  { items, ended = [], ...about }: GarbageList,
   state: 'new' | 'ripe' = 'new',
 ): Promise<void> {
-  const { items, ended = [], ...about } = list
-  for (let at = 0; at < items.length || (at === 0 && ended.length > 0); at += MAX_ITEMS) {
-    const some = items.slice(at, at + MAX_ITEMS)
-    const bytes = some.reduce((sum, item) => sum + item.bytes, 0)
-    const name = `${newId(context.ambient)}~${some.length}~${bytes}${state === 'ripe' ? RIPE : ''}`
-    const key = `${garbagePrefix(context.name)}${name}`
-    const part = { format: FORMAT, ...about, items: some, ...(at === 0 && { ended }) }
-    await putImmutable(context.store, context.ambient, key, encodeJson(part))
+  if (ended.length > 0) await putList(context, { ...about, items: [], ended }, state)
+  for (let at = 0; at < items.length; at += MAX_ITEMS) {
+    await putList(context, { ...about, items: items.slice(at, at + MAX_ITEMS) }, state)
   }
+}
+
+async function putList(
+  { name, store, ambient }: Pick<OpenNamespace, 'name' | 'store' | 'ambient'>,
+  list: GarbageList,
+  state: 'new' | 'ripe',
+): Promise<void> {
+  const bytes = list.items.reduce((sum, item) => sum + item.bytes, 0)
+  const about = `${newId(ambient)}~${list.items.length}~${bytes}${state === 'ripe' ? RIPE : ''}`
+  await putImmutable(store, ambient, `${garbagePrefix(name)}${about}`, encodeJson({ format: FORMAT, ...list }))
 }
 
 /** Notes that a run has ended, for a sweep to empty its folder. */

@@ -113,11 +113,14 @@ async function listDropped(
 ): Promise<void> {
   const now = snapshotOf(version.value, timeOf(version))
   if (last && isSame(last.state, now)) return
-  const items = last ? await findDropped(context, last.state, version.value) : []
-  for (const { bytes } of items) tally.wait(1, bytes)
+  // First the runs: their folders must be emptied before the index goes that was adopted of them.
+  const ended = dryRun ? [] : await endedSince(context, version.value, last?.state.seq ?? 0)
+  await putGarbage(context, { seq: now.seq, items: [], ended })
+  for await (const items of last ? findDropped(context, last.state, version.value) : []) {
+    for (const { bytes } of items) tally.wait(1, bytes)
+    if (!dryRun) await putGarbage(context, { seq: now.seq, items })
+  }
   if (dryRun) return
-  const ended = await endedSince(context, version.value, last?.state.seq ?? 0)
-  await putGarbage(context, { seq: now.seq, items, ended })
   // Lost: then another sweep has listed the same.
   await seenRegister(context).swap(last, { format: 1, state: now })
 }
