@@ -1,8 +1,8 @@
 // Conflict policies: what happens to a path that both sides changed (G4). Chosen by glob, the first that matches; `error` when
 // none does. Parsed at the border; pure.
-import picomatch from 'picomatch'
 import { z } from 'zod'
 import { InvalidArgumentError } from '../errors.ts'
+import { type Glob, type GlobProblem, matchGlob, parseGlob } from './glob.ts'
 import type { Value } from './values.ts'
 
 export const namedPolicySchema = z.enum(['error', 'ours', 'theirs', 'union-lines', 'json-merge', 'keep-both'])
@@ -34,7 +34,7 @@ export type ConflictPolicy = NamedPolicy | PolicyFunction | { readonly [glob: st
 
 /** A function cannot travel to another process: there, `owner` stands in its place. */
 export const policyRulesSchema = z.array(
-  z.object({ glob: z.string().min(1).max(1024), policy: z.union([namedPolicySchema, z.literal('owner')]) }),
+  z.object({ glob: z.string().refine(isGlob, 'is no glob'), policy: z.union([namedPolicySchema, z.literal('owner')]) }),
 )
 
 export interface PolicyRule {
@@ -61,26 +61,28 @@ function parseRule(argument: string, glob: string, policy: unknown, where = ''):
   const known = namedPolicySchema.options.join(', ')
   const remedy = `Use one of ${known}, a function, or an object of them by path glob.`
   if (!parsed.success) throw new InvalidArgumentError(argument, `is no conflict policy${where}`, remedy)
-  const rule = { glob, policy: parsed.data }
-  try {
-    matcherOf(rule)
-  } catch (error) {
-    throw new InvalidArgumentError(argument, `has no glob${where} (${(error as Error).message})`, remedy)
-  }
-  return rule
+  const compiled = parseGlob(glob)
+  if ('problem' in compiled)
+    throw new InvalidArgumentError(argument, `has no glob${where} (${compiled.problem})`, remedy)
+  return { glob, policy: parsed.data }
 }
 
-const matchers = new WeakMap<PolicyRule, (path: string) => boolean>()
+function isGlob(text: string): boolean {
+  return !('problem' in parseGlob(text))
+}
 
-function matcherOf(rule: PolicyRule): (path: string) => boolean {
-  const matcher = matchers.get(rule) ?? picomatch(rule.glob, { dot: true })
-  matchers.set(rule, matcher)
-  return matcher
+const globs = new WeakMap<PolicyRule, Glob | GlobProblem>()
+
+/** Rules passed `parseRule` or the schema; another's glob would match nothing. */
+function matches(rule: PolicyRule, path: string): boolean {
+  const glob = globs.get(rule) ?? parseGlob(rule.glob)
+  globs.set(rule, glob)
+  return !('problem' in glob) && matchGlob(glob, path)
 }
 
 /** The policy of one path. */
 export function policyFor(rules: readonly PolicyRule[], path: string): PolicyRule['policy'] {
-  return rules.find(rule => matcherOf(rule)(path))?.policy ?? 'error'
+  return rules.find(rule => matches(rule, path))?.policy ?? 'error'
 }
 
 /** The rules as another process can know them. */

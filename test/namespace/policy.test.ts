@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { InvalidArgumentError } from '../../lib/errors.ts'
-import { namedPolicySchema, type PolicyRule, parsePolicy, policyFor, portable } from '../../lib/namespace/policy.ts'
+import {
+  namedPolicySchema,
+  type PolicyRule,
+  parsePolicy,
+  policyFor,
+  policyRulesSchema,
+  portable,
+} from '../../lib/namespace/policy.ts'
 
 const mine = () => undefined
 
@@ -58,6 +65,8 @@ describe('a conflict policy', () => {
     ['a list', ['ours']],
     ['a Map', new Map([['**', 'ours']])],
     ['an empty glob', { '': 'ours' }],
+    ['a glob with a group', { '+(a|b)': 'ours' }],
+    ['a glob with a range', { '{1..9}': 'ours' }],
     ['an unknown name by glob', { '*.json': 'merge' }],
     ['nothing by glob', { '*.json': undefined }],
     ['a policy that only the queue knows', 'owner'],
@@ -87,6 +96,12 @@ describe('a conflict policy', () => {
   test('that is unknown by glob names the glob', () => {
     assert.throws(() => parsePolicy({ 'data/*.json': 'merge' }), /data\/\*\.json/)
   })
+})
+
+test('a stored rule has a glob that parsePolicy would take', () => {
+  const isTaken = (glob: string) => policyRulesSchema.safeParse([{ glob, policy: 'ours' }]).success
+  assert.deepEqual(['a/**', '[', '{a,b}'].map(isTaken), [true, true, true])
+  assert.deepEqual(['', '+(a)', '{a,b}'.repeat(7), 'x'.repeat(1025)].map(isTaken), [false, false, false, false])
 })
 
 test('a function travels to other processes as "owner", everything else as it is', () => {
