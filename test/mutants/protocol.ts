@@ -227,9 +227,9 @@ export const protocolMutants: readonly Mutant[] = [
   {
     name: 'a sweep does not look whether what was listed is in use',
     guarantee: 'G9',
-    file: 'lib/run/sweep/find-dropped.ts',
-    find: 'return notNeededBy(context, now, [...gone.values()])',
-    replace: 'return [...gone.values()]',
+    file: 'lib/run/sweep/needed.ts',
+    find: 'return items.filter(item => !needed.has(item))',
+    replace: 'return [...items]',
   },
   {
     name: 'the folder of an ended run is emptied of what its parent adopted',
