@@ -32,10 +32,18 @@ export type PolicyFunction = (
 /** One policy for all paths, or policies by path glob (`{ 'logs/**': 'union-lines' }`), of which the first that matches counts. */
 export type ConflictPolicy = NamedPolicy | PolicyFunction | { readonly [glob: string]: NamedPolicy | PolicyFunction }
 
+/** Each is asked for each path in conflict. */
+const MAX_RULES = 1000
+
 /** A function cannot travel to another process: there, `owner` stands in its place. */
-export const policyRulesSchema = z.array(
-  z.object({ glob: z.string().refine(isGlob, 'is no glob'), policy: z.union([namedPolicySchema, z.literal('owner')]) }),
-)
+export const policyRulesSchema = z
+  .array(
+    z.object({
+      glob: z.string().refine(isGlob, 'is no glob'),
+      policy: z.union([namedPolicySchema, z.literal('owner')]),
+    }),
+  )
+  .max(MAX_RULES)
 
 export interface PolicyRule {
   readonly glob: string
@@ -48,9 +56,11 @@ const policySchema = z.union([namedPolicySchema, z.custom<PolicyFunction>(value 
 export function parsePolicy(policy: unknown, argument = 'onConflict'): PolicyRule[] {
   if (policy === undefined) return []
   if (!isRecord(policy)) return [parseRule(argument, '**', policy)]
-  return Object.entries(policy).map(([glob, named]) =>
-    parseRule(argument, glob, named, ` for ${JSON.stringify(glob.slice(0, 100))}`),
-  )
+  const rules = Object.entries(policy)
+  if (rules.length > MAX_RULES) {
+    throw new InvalidArgumentError(argument, `has ${rules.length} globs`, `Use at most ${MAX_RULES}.`)
+  }
+  return rules.map(([glob, named]) => parseRule(argument, glob, named, ` for ${JSON.stringify(glob.slice(0, 100))}`))
 }
 
 const isRecord = (policy: unknown): policy is Record<string, unknown> =>

@@ -89,6 +89,11 @@ describe('a conflict policy', () => {
     })
   }
 
+  test('of more globs than can be asked for each path is refused', () => {
+    const many = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`a${i}`, 'ours']))
+    assert.throws(() => parsePolicy(many), /onConflict: has 1001 globs. Use at most 1000/)
+  })
+
   test('whose glob is too long to match is refused', () => {
     assert.throws(() => parsePolicy({ ['x'.repeat(70_000)]: 'ours' }), InvalidArgumentError)
   })
