@@ -132,6 +132,13 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'a fork does not look at its parent again',
+    guarantee: 'G9',
+    file: 'lib/run/fork.ts',
+    find: 'if (head.base) await assertStillOpen(parent, child, head)',
+    replace: '',
+  },
+  {
     name: 'a pin whose head may stand on it is removed',
     guarantee: 'G9',
     file: 'lib/run/refresh.ts',

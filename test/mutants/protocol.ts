@@ -182,25 +182,11 @@ export const protocolMutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a fork does not look at its parent again',
-    guarantee: 'G9',
-    file: 'lib/run/fork.ts',
-    find: 'if (head.base) await assertStillOpen(parent, child, head)',
-    replace: '',
-  },
-  {
     name: 'a run with open runs of its own is folded away',
     guarantee: 'G9',
     file: 'lib/run/fold.ts',
     find: 'if (children.length === 0) return',
     replace: 'if (children.length >= 0) return',
-  },
-  {
-    name: 'a pin whose head may stand on it is removed',
-    guarantee: 'G9',
-    file: 'lib/run/refresh.ts',
-    find: 'if (refused) await removePins',
-    replace: 'if (refused || error) await removePins',
   },
   {
     name: 'a pin is removed before the head says that its run has ended',
