@@ -5,31 +5,22 @@ import type { Verb } from './context.ts'
 import { DONE, FAILED } from './failure.ts'
 import type { Output } from './output.ts'
 import { atStore } from './place.ts'
-import { exitCodeOfSignal, type SignalName, Signals } from './run/signals.ts'
 import { printable } from './table.ts'
+import { untilStopped } from './until-stopped.ts'
 
 export const verb: Verb<object, []> = async ({ shared, output }) =>
-  atStore(shared, { namespace: 'doctor' }, async store => {
-    const stop = new AbortController()
-    const signals = new Signals()
-    let stoppedBy: SignalName | undefined
-    signals.relay = signal => {
-      if (stoppedBy) process.exit(exitCodeOfSignal(signal))
-      stoppedBy = signal
-      output.say('stopped; removing what was written')
-      stop.abort(signal)
-    }
-    try {
-      const onProgress = (line: string) => output.move(line)
-      const report = await store.doctor({ onProgress, signal: stop.signal })
-      if (output.json) await output.document(report)
-      else await writeReport(report, output)
-      if (stoppedBy) return exitCodeOfSignal(stoppedBy)
-      return report.ok ? DONE : FAILED
-    } finally {
-      signals.stop()
-    }
-  })
+  atStore(shared, { namespace: 'doctor' }, store =>
+    untilStopped(
+      async signal => {
+        const onProgress = (line: string) => output.move(line)
+        const report = await store.doctor({ onProgress, signal })
+        if (output.json) await output.document(report)
+        else await writeReport(report, output)
+        return report.ok ? DONE : FAILED
+      },
+      () => output.say('stopped; removing what was written'),
+    ),
+  )
 
 async function writeReport({ ok, url, checks }: DoctorReport, output: Output): Promise<void> {
   const width = Math.max(0, ...checks.map(({ name }) => name.length))

@@ -8,7 +8,7 @@ import { parseDuration } from './durations.ts'
 import { DONE, FAILED } from './failure.ts'
 import type { Output } from './output.ts'
 import { atStore } from './place.ts'
-import { exitCodeOfSignal, type SignalName, Signals } from './run/signals.ts'
+import { untilStopped } from './until-stopped.ts'
 
 interface Options {
   readonly dryRun?: true
@@ -52,27 +52,6 @@ async function sweepEvery(
     await systemAmbient.sleep(pause, { signal }).catch(() => undefined)
   }
   return DONE
-}
-
-/** The first signal ends the work at its next step, a second one at once. */
-async function untilStopped(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const stop = new AbortController()
-  const signals = new Signals()
-  let stoppedBy: SignalName | undefined
-  signals.relay = name => {
-    if (stoppedBy) process.exit(exitCodeOfSignal(name))
-    stoppedBy = name
-    stop.abort(name)
-  }
-  try {
-    const code = await work(stop.signal)
-    return stoppedBy ? exitCodeOfSignal(stoppedBy) : code
-  } catch (error) {
-    if (stoppedBy) return exitCodeOfSignal(stoppedBy)
-    throw error
-  } finally {
-    signals.stop()
-  }
 }
 
 async function tell(report: Report, output: Output): Promise<number> {
