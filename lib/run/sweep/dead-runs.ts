@@ -137,7 +137,7 @@ async function finishEnd(found: Found, head: Head, { tally, dryRun }: Sweeping):
 }
 
 /** Of the others the parent's history tells. */
-export const needsNote = (head: Head): boolean => head.state === 'discarded' || rowsOfHead(head) === 0
+const needsNote = (head: Head): boolean => head.state === 'discarded' || rowsOfHead(head) === 0
 
 /** A fork that never came to have a head. One that goes on after all sees that the parent's head was swapped, and starts over. */
 async function removeCutShort(found: Found, sweeping: Sweeping): Promise<void> {

@@ -1,6 +1,6 @@
 // The sweep of one namespace, step by step: its runs (each with those below it), its queue, retention, what was listed a grace period
-// ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on with by the
-// next one, and two at once do the same twice.
+// ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on
+// with by the next one, and two at once do the same twice.
 import type { NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
@@ -22,9 +22,8 @@ import { tidyQueue } from './tidy-queue.ts'
 const RUNS_AT_ONCE = 8
 
 /**
- * Sweeps the namespace and all below it that is open. What goes wrong with one is told in the report. Resolves to whether
- * there is such a namespace. `isYoung`: a run that will most
- * likely end soon: then its objects go at once.
+ * Sweeps the namespace and all below it that is open. What goes wrong with one is told in the report. Resolves to whether there is such
+ * a namespace. `isYoung`: a run that will most likely end soon: then its objects go at once.
  */
 export async function sweepFamily(
   context: OpenNamespace,
