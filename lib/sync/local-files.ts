@@ -1,8 +1,8 @@
 // The directory of a working copy: looking at files, writing and removing them. A file appears whole (temporary name, then
 // rename); nothing outside the directory is ever touched: no path leaves it, and symbolic links are never followed (G10).
 import { createHash } from 'node:crypto'
-import { constants, type Dirent, type Stats } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, utimes } from 'node:fs/promises'
+import { constants, type Dirent, lstatSync, renameSync, rmSync, type Stats } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, readdir, rm, rmdir, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Ambient } from '../ambient.ts'
 import { LinkInCopyError, LocalFileError } from '../errors.ts'
@@ -33,8 +33,6 @@ export class LocalFiles {
   private readonly folders = new Set<string>()
   /** Folders that were seen not to be there, until `lookAgain`. */
   private readonly absent = new Set<string>()
-  /** Folders that were made here, until `lookAgain`: nobody else has anything in them. */
-  private readonly made = new Set<string>()
   private readonly tmp: string
   private clock: Promise<Clock> | undefined
 
@@ -62,10 +60,9 @@ export class LocalFiles {
     return (await this.readClock()).base
   }
 
-  /** Trusts no longer that folders which were missing still are, or that those which were made hold nothing else. */
+  /** Trusts no longer that folders which were missing still are. */
   lookAgain(): void {
     this.absent.clear()
-    this.made.clear()
   }
 
   /** What lies in a folder; undefined when it is not there. @throws LinkInCopyError */
@@ -78,9 +75,7 @@ export class LocalFiles {
   async stat(path: Path): Promise<Stat | undefined> {
     if (!(await this.checkFolders(path))) return undefined
     const stats = await lstat(join(this.root, path)).catch(ifMissing)
-    if (!stats || stats.isDirectory()) return undefined
-    if (!stats.isFile()) throw new LinkInCopyError(path, stats.isSymbolicLink() ? 'a symbolic link' : 'no regular file')
-    return statOf(stats)
+    return !stats || stats.isDirectory() ? undefined : fileStat(path, stats)
   }
 
   /** What the file of that stat has; undefined when it went meanwhile. */
@@ -129,12 +124,9 @@ export class LocalFiles {
       await utimes(staging, dated, dated).catch(() => undefined) // then the next scan hashes it
       const stat = statOf(await lstat(staging))
       await this.makeFolders(path)
-      if (!this.made.has(dirname(path)) && !(await this.isStill(path, how.instead))) {
-        await rm(staging)
-        return undefined
-      }
-      await this.moveTo(staging, path)
-      return { proof: proving(stat, now) }
+      if (await this.replace(path, how.instead, at => renameSync(staging, at))) return { proof: proving(stat, now) }
+      await rm(staging)
+      return undefined
     } catch (cause) {
       await rm(staging, { force: true })
       throw localError('write', path, cause)
@@ -143,10 +135,11 @@ export class LocalFiles {
 
   /** Removes the file that `stat` was of, and the folders that it leaves empty. False when something else stands there by then. */
   async remove(path: Path, stat: Stat | undefined): Promise<boolean> {
-    if (!(await this.isStill(path, stat))) return false
-    await beneath(this.root, path, at => rm(at, { force: true })).catch(cause => {
+    const removed = await this.replace(path, stat, at => rmSync(at, { force: true })).catch(cause => {
+      if (hasVanished(cause)) return false
       throw localError('remove', path, cause)
     })
+    if (!removed) return false
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
       if (!(await beneath(this.root, folder, removeIfEmpty).catch(ifMissing))) break
       this.folders.delete(folder)
@@ -154,9 +147,24 @@ export class LocalFiles {
     return true
   }
 
-  private async isStill(path: Path, stat: Stat | undefined): Promise<boolean> {
-    const now = await this.stat(path)
-    return now && stat ? sameStat(now, stat) : now === stat
+  /**
+   * Acts on a path if there is still what the stat was of; false otherwise. The last look and the act are not given up the processor
+   * between them: no system call does both, and an edit that comes in between would be lost (G4).
+   */
+  private replace(path: Path, stat: Stat | undefined, act: (at: string) => void): Promise<boolean> {
+    return beneath(this.root, path, async at => {
+      const stats = lstatSync(at, { throwIfNoEntry: false })
+      if (stats?.isDirectory()) {
+        // An empty folder in the way is none; anything else in it is somebody's.
+        if (stat) return false
+        if (await removeIfEmpty(at)) this.folders.delete(path)
+      } else {
+        const now = stats && fileStat(path, stats)
+        if (now && stat ? !sameStat(now, stat) : now !== stat) return false
+      }
+      act(at)
+      return true
+    })
   }
 
   private readClock(): Promise<Clock> {
@@ -181,17 +189,6 @@ export class LocalFiles {
     })
   }
 
-  private async moveTo(staging: string, path: Path): Promise<void> {
-    await beneath(this.root, path, target =>
-      rename(staging, target).catch(async cause => {
-        // An empty folder in the way is none; anything else in it is somebody's.
-        if (!(await removeIfEmpty(target))) throw cause
-        this.folders.delete(path)
-        await rename(staging, target)
-      }),
-    )
-  }
-
   /** Whether all folders above the path are there. @throws LinkInCopyError when one of them is a link out of here */
   private async checkFolders(path: string): Promise<boolean> {
     for (const folder of foldersAbove(path)) {
@@ -211,12 +208,9 @@ export class LocalFiles {
   private async makeFolders(path: Path): Promise<void> {
     for (const folder of foldersAbove(path)) {
       if (this.folders.has(folder)) continue
-      await beneath(this.root, folder, at => mkdir(at)).then(
-        () => this.made.add(folder),
-        error => {
-          if (error.code !== 'EEXIST') throw error
-        },
-      )
+      await beneath(this.root, folder, at => mkdir(at)).catch(error => {
+        if (error.code !== 'EEXIST') throw error
+      })
       this.absent.delete(folder)
     }
     if (!(await this.checkFolders(path)))
@@ -251,6 +245,12 @@ async function removeIfEmpty(folder: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** The stat of what must be a file. @throws LinkInCopyError */
+function fileStat(path: Path, stats: Stats): Stat {
+  if (!stats.isFile()) throw new LinkInCopyError(path, stats.isSymbolicLink() ? 'a symbolic link' : 'no regular file')
+  return statOf(stats)
 }
 
 const statOf = ({ size, mtimeMs, ino, mode }: Stats): Stat => ({
