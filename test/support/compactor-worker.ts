@@ -9,7 +9,7 @@ import { openBounded } from './bounded.ts'
 import { fastClock } from './fast-clock.ts'
 import { openJournal } from './journal.ts'
 import { tellingValue } from './telling-value.ts'
-import { done, jobOf, say } from './worker.ts'
+import { done, jobOf, say, startingAgain } from './worker.ts'
 
 export interface CompactorJob {
   readonly url: string
@@ -42,7 +42,7 @@ if (dieAt !== undefined) dieIn(dieAt)
 
 const { namespace, close } = await openBounded(url, fastClock(speed))
 for (let round = 0; ; round++) {
-  const { merged } = await namespace.compact()
+  const { merged } = await startingAgain(() => namespace.compact())
   if (merged > 0) {
     note({ step: 'compacted', name })
     await say('compacted')

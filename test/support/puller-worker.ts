@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LeaseEvent } from '../../lib/events.ts'
 import { openStore } from '../../lib/runlet.ts'
 import { fastClock } from './fast-clock.ts'
-import { done, jobOf, say, told } from './worker.ts'
+import { done, jobOf, say, startingAgain, told } from './worker.ts'
 
 export interface PullerJob {
   readonly url: string
@@ -26,7 +26,7 @@ const store = await openStore(url, { ambient: fastClock(speed) })
 const copy = await (await store.namespace('p')).workingCopy(directory)
 do {
   const startedAt = performance.now()
-  const { seq } = await copy.pull()
+  const { seq } = await startingAgain(() => copy.pull())
   await say('pulled', { seq, ms: performance.now() - startedAt })
   await sleep(randomInt(20))
 } while (!stopped)

@@ -8,7 +8,7 @@ import { fastClock } from './fast-clock.ts'
 import { edit } from './folder.ts'
 import { openJournal } from './journal.ts'
 import { tellingValue } from './telling-value.ts'
-import { done, jobOf, say } from './worker.ts'
+import { done, jobOf, say, startingAgain, told } from './worker.ts'
 
 export interface PusherJob {
   readonly url: string
@@ -18,7 +18,8 @@ export interface PusherJob {
   readonly aside: string
   /** Its edits are numbered from here on. */
   readonly from: number
-  readonly rounds: number
+  /** How many pushes; without it, until it is told to stop. */
+  readonly rounds?: number
   readonly speed: number
   /** The commit that it does not outlive: it stands, and the copy does not know yet. */
   readonly dieAtCommit?: number
@@ -46,7 +47,11 @@ const store = await openStore(url, { ambient: fastClock(speed) })
 const copy = await (await store.namespace('p')).workingCopy(directory)
 let number = from
 let pushes = 0
-for (let round = 0; round < rounds; round++) {
+let stopped = false
+void told('stop').then(() => {
+  stopped = true
+})
+for (let round = 0; rounds === undefined ? !stopped : round < rounds; round++) {
   const hinted = round % 2 === 1
   for (let i = 0; i < 1 + randomInt(12); i++) {
     const path = await editOne()
@@ -79,14 +84,14 @@ async function push(): Promise<void> {
   const startedAt = performance.now()
   const ms = () => performance.now() - startedAt
   try {
-    await copy.push()
+    await startingAgain(() => copy.push())
     note({ step: 'pushed', ms: ms() })
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error
     // Nobody else writes: what the namespace has is an earlier edit, of a push whose process was killed.
     note({ step: 'refused' })
-    await copy.settle('ours')
-    await copy.push()
+    await startingAgain(() => copy.settle('ours'))
+    await startingAgain(() => copy.push())
     note({ step: 'pushed', ms: ms() })
   }
 }

@@ -1,5 +1,6 @@
 // The worker's end of fleet.ts: its job, what it says, and what it is told. A worker whose test has died goes too; one that
 // throws ends with the error on stderr and a failing exit code, which fails the test.
+import { LeaseLostError, LockTimeoutError } from '../../lib/errors.ts'
 
 process.on('disconnect', () => process.exit(1))
 
@@ -20,6 +21,19 @@ export function told(kind: string): Promise<void> {
       if ((said as { kind: string }).kind === kind) resolve()
     })
   })
+}
+
+/**
+ * Does something, and again where an error says so: what a process loses or waits for in vain, on a busy machine, when the clock
+ * of leases runs many times as fast as it does.
+ */
+export async function startingAgain<T>(work: () => Promise<T>, times = 10): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (times === 0 || !(error instanceof LeaseLostError || error instanceof LockTimeoutError)) throw error
+    return startingAgain(work, times - 1)
+  }
 }
 
 /** Ends this process as one that did its job. */
