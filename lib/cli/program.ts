@@ -85,13 +85,15 @@ interface About {
 }
 type AddVerb = (syntax: string, about: About) => Command
 
-function makeVerbs(program: Command, ends: (exitCode: number) => void): AddVerb {
+/** Adds verbs below `parent`: the program, or one of its groups (`runlet worktree install`). */
+function makeVerbs(parent: Command, ends: (exitCode: number) => void): AddVerb {
+  const above = parent.parent ? `runlet ${parent.name()}` : 'runlet'
   return (syntax, { does, more, example, remedy, load }) =>
-    program
+    parent
       .command(syntax)
       .summary(does)
       .description(more ? `${does}. ${more}` : does)
-      .configureOutput(oneLineErrors(remedy ?? `See \`runlet ${syntax.split(' ')[0]} --help\`.`))
+      .configureOutput(oneLineErrors(remedy ?? `See \`${above} ${syntax.split(' ')[0]} --help\`.`))
       .addHelpText('after', `\nExample:\n  $ ${example}`)
       .action(async (...given: unknown[]) => {
         const command = given.at(-1) as Command
