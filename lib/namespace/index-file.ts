@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { CorruptObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
-import { decodeText, FORMAT, parseText, validate } from '../store/json-object.ts'
+import { decodeText, FORMAT, parseText, validate, validatePart } from '../store/json-object.ts'
 import { areApart, type IndexRef, indexRefSchema } from './head.ts'
 import { namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 
@@ -84,7 +84,7 @@ function parseRows(key: string, lines: readonly string[]): StoredRow[] {
 
 /** One after the other: the first that is none is the last that is parsed. */
 const parseAll = <T>(key: string, lines: readonly string[], schema: z.ZodType<T>): T[] =>
-  lines.map(line => validate(key, parseText(key, line), schema))
+  lines.map(line => validatePart(key, parseText(key, line), schema))
 
 const printOf = (path: string): number => createHash('sha256').update(path).digest().readUInt16BE(0)
 

@@ -5,7 +5,7 @@ import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
 import { putImmutable } from '../store/immutable.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import type { GetResult, ObjectStore } from '../store/object-store.ts'
 import type { IndexRef, Layer } from './head.ts'
 import { decodeIndexFile, encodeIndexFile, fingerprints, type IndexContent, MAX_FILE_BYTES } from './index-file.ts'
 import { indexKey } from './keys.ts'
@@ -25,8 +25,10 @@ export interface IndexBounds {
 
 export const DEFAULT_BOUNDS: IndexBounds = { maxRows: 1024, maxBytes: 256 * 1024, maxRefs: 64 }
 
-/** Some 25 shards. What stays on the heap costs a process three times its size in resident memory, for V8 lets it grow before it collects. */
-const CACHE_BYTES = 16 * 1024 * 1024
+/** Some 12 shards. What stays on the heap costs a process four times its size in resident memory, for V8 lets it grow before it collects. */
+const CACHE_BYTES = 8 * 1024 * 1024
+/** More are never wanted at the same time; what is left over from a walk that somebody gave up makes room. */
+const MOST_AHEAD = 64
 /** Decoded rows take several times the room of the compressed file. */
 const DECODED_FACTOR = 10
 
@@ -36,6 +38,8 @@ export class IndexStore {
   readonly bounds: IndexBounds
   private readonly cache = new Map<string, { content: Promise<IndexContent>; bytes: number }>()
   private cachedBytes = 0
+  /** What is fetched before it is asked for, as it comes: decoded it takes ten times the room. */
+  private readonly ahead = new Map<string, Promise<GetResult>>()
   private readonly maxCachedBytes: number
 
   /** `maxCachedBytes`: of decoded files that are kept; few of them for who reads everything once. */
@@ -67,6 +71,17 @@ export class IndexStore {
       () => undefined,
     )
     return content
+  }
+
+  /** Begins to fetch what `load` will be asked for soon. */
+  fetchAhead(ref: IndexRef, referrer: NamespaceName): void {
+    const key = indexKey(ref.in ?? referrer, ref.id)
+    if (this.cache.has(key) || this.ahead.has(key)) return
+    const answer = this.get(key)
+    this.ahead.set(key, answer)
+    answer.catch(() => this.ahead.delete(key)) // who asks for it tries again
+    const [oldest] = this.ahead.keys()
+    if (this.ahead.size > MOST_AHEAD && oldest !== undefined) this.ahead.delete(oldest)
   }
 
   /** Writes sorted rows as one or more shards in `namespace`, and resolves to the references of a layer. */
@@ -132,7 +147,9 @@ export class IndexStore {
   }
 
   private async fetch(key: string, ref: IndexRef, referrer: NamespaceName): Promise<IndexContent> {
-    const answer = await this.store.get(key, { maxBytes: MAX_FILE_BYTES })
+    const begun = this.ahead.get(key)
+    this.ahead.delete(key)
+    const answer = await (begun ?? this.get(key))
     if (answer.status !== 'found') throw new MissingObjectError(key, `the index of "${referrer}"`)
     const content = decodeIndexFile(key, answer.body)
     const { first, last } = rangeOf(content)
@@ -148,6 +165,10 @@ export class IndexStore {
       throw new CorruptObjectError(key, `is not what the index of "${referrer}" says it is`)
     }
     return content
+  }
+
+  private get(key: string): Promise<GetResult> {
+    return this.store.get(key, { maxBytes: MAX_FILE_BYTES })
   }
 
   private remember(key: string, content: Promise<IndexContent>, bytes: number): void {

@@ -75,7 +75,7 @@ async function* scanLevel(index: IndexStore, level: PlacedRefs, prefix: string):
   let fetched = 0
   for (const [i, ref] of refs.entries()) {
     for (const end = Math.min(refs.length, 2 * i, i + READ_AHEAD); fetched < end; fetched++) {
-      if (fetched > i) index.load(refs[fetched] as IndexRef, level.referrer).catch(() => undefined) // told when it is asked for
+      if (fetched > i) index.fetchAhead(refs[fetched] as IndexRef, level.referrer)
     }
     const content = await index.load(ref, level.referrer)
     const seq = level.seq ?? ref.seq

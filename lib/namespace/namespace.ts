@@ -65,14 +65,18 @@ export interface OpenNamespace extends NamespaceContext {
   readonly committer: Committer
 }
 
-/** Makes the means to use a namespace; asks the store nothing. `bounds`: of the index files that it writes; it reads any. */
+/**
+ * Makes the means to use a namespace; asks the store nothing. `bounds`: of the index files that it writes; it reads any. `cacheBytes`: of
+ * decoded index files that it keeps.
+ */
 export function openNamespace(
   store: ObjectStore,
   name: NamespaceName,
   ambient: Ambient,
   bounds: IndexBounds = DEFAULT_BOUNDS,
+  cacheBytes?: number,
 ): OpenNamespace {
-  const index = new IndexStore(store, ambient, bounds)
+  const index = new IndexStore(store, ambient, bounds, cacheBytes)
   const context: NamespaceContext = {
     name,
     store,

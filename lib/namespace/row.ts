@@ -29,6 +29,8 @@ const seqSchema = z.number().int().nonnegative()
 const MAX_PACK_BYTES = 16 * 1024 * 1024
 const MAX_PACKED_BYTES = 16 * 1024
 
+const isSet = (place: unknown): number => (place === undefined ? 0 : 1)
+
 export const storedRowSchema = z
   .object({
     path: pathSchema,
@@ -52,7 +54,7 @@ export const storedRowSchema = z
   })
   .refine(row => row.deleted || (row.size !== undefined && row.sha256 !== undefined), 'neither a value nor deleted')
   .refine(
-    row => [row.value, row.object, row.pack, row.deleted].filter(place => place !== undefined).length === 1,
+    ({ value, object, pack, deleted }) => isSet(value) + isSet(object) + isSet(pack) + isSet(deleted) === 1,
     'not exactly one of value, object, pack and deleted',
   )
   .refine(

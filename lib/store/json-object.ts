@@ -43,6 +43,11 @@ export function validate<T>(key: string, document: unknown, schema: z.ZodType<T>
   if (header.success && header.data.format !== undefined && header.data.format !== FORMAT) {
     throw new FormatVersionError(key, shown(header.data.format), FORMAT)
   }
+  return validatePart(key, document, schema)
+}
+
+/** For what stands in a document whose version is known. */
+export function validatePart<T>(key: string, document: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(document)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]

@@ -7,10 +7,8 @@
 import { AbortedError, LeaseLostError, LockTimeoutError } from '../../errors.ts'
 import type { Path } from '../../names.ts'
 import { compact } from '../../namespace/compact.ts'
-import { IndexStore } from '../../namespace/index-store.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { FileRow } from '../../namespace/row.ts'
-import { type View, ViewMaker } from '../../namespace/view.ts'
 import { Removal } from './removal.ts'
 import { parseRetention, type RetentionRule } from './rules.ts'
 import { type Doomed, type Locate, locator, type Survey, survey } from './survey.ts'
@@ -39,7 +37,7 @@ export async function applyRetention(
   options: RetentionOptions,
 ): Promise<RetentionReport[]> {
   const rules = parseRetention(given).filter(rule => (rule.namespace ?? namespace.name) === namespace.name)
-  const view = await wholeView(namespace)
+  const view = namespace.views.view((await namespace.head.refresh()).value)
   const now = options.now ?? namespace.ambient.now()
   const protectors = rules.filter(rule => rule.isKeepAll)
   const deleting = rules.filter(rule => !rule.isKeepAll).map(rule => ({ rule, locate: locator(rule, protectors) }))
@@ -51,14 +49,6 @@ export async function applyRetention(
   }
   if (!options.dryRun) await compactAfter(namespace, reports, options)
   return reports
-}
-
-/** Who walks over everything once wants nothing of it kept in memory: the namespace's own cache would fill with what nobody asks for. */
-const WALK_CACHE_BYTES = 6 * 1024 * 1024
-
-async function wholeView({ store, ambient, head, index }: OpenNamespace): Promise<View> {
-  const passing = new IndexStore(store, ambient, index.bounds, WALK_CACHE_BYTES)
-  return new ViewMaker(store, passing).view((await head.refresh()).value)
 }
 
 interface Task extends Omit<Survey, 'onLook' | 'onOdd' | 'check'> {

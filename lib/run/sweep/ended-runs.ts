@@ -8,14 +8,14 @@ import { MissingObjectError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { familyPrefix, isLasting } from '../../namespace/keys.ts'
-import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { openChildren } from '../pin.ts'
 import { compareTrees, rowsOf } from './compare-trees.ts'
 import { fileOf, isInFamily, storedValueOf } from './find-dropped.ts'
 import { bornAfter } from './find-orphans.ts'
 import { type Doomed, keyOf, putGarbage } from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
-import { deleteKeys, type Sweeping } from './sweeping.ts'
+import { deleteKeys, openToSweep, type Sweeping } from './sweeping.ts'
 
 /**
  * Resolves to whether it is done with. What of it the parent adopted and needs no more goes on a list of its own, for it was visible a
@@ -27,7 +27,7 @@ export async function emptyRun(
   parentHead: Head,
   sweeping: Sweeping,
 ): Promise<boolean> {
-  const child = openNamespace(parent.store, run, parent.ambient)
+  const child = openToSweep(parent.store, run, parent.ambient)
   const version = await child.head.peek()
   const head = version?.value
   // Its parent adopted it, and its own end is still to come: nobody else would note that again.

@@ -9,6 +9,7 @@ import type { View } from '../../namespace/view.ts'
 import { findAll } from '../../sync/find-all.ts'
 import { compareTrees, type PlacedFile, rowsOf } from './compare-trees.ts'
 import type { Doomed } from './garbage-list.ts'
+import { IdSet } from './id-set.ts'
 import { notNeededBy } from './needed.ts'
 import { type Snapshot, viewOf } from './snapshots.ts'
 
@@ -34,13 +35,11 @@ const PORTION = 5_000
 /** What `head` does not refer to any more, and `seen` did; in portions, each object once. */
 export async function* findDropped(context: OpenNamespace, seen: Snapshot, head: Head): AsyncGenerator<Doomed[]> {
   const now = context.views.view(head)
-  const known = new Set<string>()
+  const known = new IdSet()
   let portion: Doomed[] = []
   for await (const rows of candidates(context, seen, now)) {
     for (const doomed of rows) {
-      if (!doomed || known.has(doomed.id) || !isInFamily(context.name, doomed.in)) continue
-      known.add(doomed.id)
-      portion.push(doomed)
+      if (doomed && isInFamily(context.name, doomed.in) && known.add(doomed.id)) portion.push(doomed)
     }
     if (portion.length < PORTION) continue
     yield await notNeededBy(context, now, portion)

@@ -4,7 +4,7 @@
 import type { NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
-import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { graceOf, orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
 import { concurrently } from '../../sync/concurrently.ts'
@@ -16,7 +16,7 @@ import { findDropped } from './find-dropped.ts'
 import { findOrphans, firstState, isDue } from './find-orphans.ts'
 import { listGarbage, putGarbage } from './garbage-list.ts'
 import { isSame, orphansRegister, type Snapshot, seenRegister, snapshotOf } from './snapshots.ts'
-import { assertGoesOn, orTell, raiseSweeps, type Sweeping } from './sweeping.ts'
+import { assertGoesOn, openToSweep, orTell, raiseSweeps, type Sweeping } from './sweeping.ts'
 import { tidyQueue } from './tidy-queue.ts'
 
 const RUNS_AT_ONCE = 8
@@ -57,7 +57,7 @@ const timeOf = ({ serverTime = 0 }: Version<Head>): number => serverTime
 
 async function sweepRuns(context: OpenNamespace, sweeping: Sweeping, now: number): Promise<void> {
   await concurrently(byRun(await listForks(context)), RUNS_AT_ONCE, async ([name, forks]) => {
-    const child = openNamespace(context.store, name, context.ambient)
+    const child = openToSweep(context.store, name, context.ambient)
     const isYoung = forks.every(({ putAt }) => now - putAt < orphanAgeOf(context.store))
     await sweepFamily(child, sweeping, { isYoung })
     await orTell(name, sweeping, () => sweepRun({ parent: context, child, forks, now }, sweeping))

@@ -8,13 +8,12 @@
 //                   -> find-dropped, find-orphans (what is listed now) -> compare-trees, snapshots
 import type { Ambient } from '../../ambient.ts'
 import { isNamespaceName, type NamespaceName } from '../../names.ts'
-import { openNamespace } from '../../namespace/namespace.ts'
 import { type Meter, metered } from '../../store/metered-store.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { type SweepReport, Tally } from './report.ts'
 import { removeLeftovers } from './store-leftovers.ts'
 import { sweepFamily } from './sweep-namespace.ts'
-import type { Sweeping } from './sweeping.ts'
+import { openToSweep, type Sweeping } from './sweeping.ts'
 
 export interface Sweep extends Omit<Sweeping, 'tally'> {
   /** Only this root namespace and its runs. */
@@ -29,7 +28,7 @@ export async function sweepStore(
   const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
   const tally = new Tally()
   await metered(meter, async () => {
-    if (sweep.namespace) await sweepFamily(openNamespace(store, sweep.namespace, ambient), { ...sweep, tally })
+    if (sweep.namespace) await sweepFamily(openToSweep(store, sweep.namespace, ambient), { ...sweep, tally })
     else await sweepBelow(store, ambient, { ...sweep, tally })
     if (!sweep.namespace && tally.now !== undefined) await removeLeftovers(store, { ...sweep, tally }, tally.now)
   })
@@ -43,7 +42,7 @@ async function sweepBelow(store: ObjectStore, ambient: Ambient, sweeping: Sweepi
   for await (const entry of store.list({ prefix: folder, delimiter: '/' })) {
     const name = entry.key.slice(ROOT.length, -1)
     if (entry.kind !== 'prefix' || !isNamespaceName(name)) continue
-    const isThere = await sweepFamily(openNamespace(store, name, ambient), sweeping)
+    const isThere = await sweepFamily(openToSweep(store, name, ambient), sweeping)
     if (!isThere) await sweepBelow(store, ambient, sweeping, entry.key)
   }
 }

@@ -1,9 +1,18 @@
 // What the files of this folder share: one sweep under way.
+import type { Ambient } from '../../ambient.ts'
 import { AbortedError, RunletError } from '../../errors.ts'
-import type { OpenNamespace } from '../../namespace/namespace.ts'
+import type { NamespaceName } from '../../names.ts'
+import { DEFAULT_BOUNDS } from '../../namespace/index-store.ts'
+import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import type { RetentionRule } from '../retention/rules.ts'
 import type { Tally } from './report.ts'
+
+/** Who walks over everything once wants little of it kept in memory. */
+const CACHE_BYTES = 1024 * 1024
+
+export const openToSweep = (store: ObjectStore, name: NamespaceName, ambient: Ambient): OpenNamespace =>
+  openNamespace(store, name, ambient, DEFAULT_BOUNDS, CACHE_BYTES)
 
 export interface Sweeping {
   readonly tally: Tally

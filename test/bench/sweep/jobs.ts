@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto'
 import { systemAmbient } from '../../../lib/ambient.ts'
 import { parseNamespaceName } from '../../../lib/names.ts'
-import { openNamespace } from '../../../lib/namespace/namespace.ts'
 import { applyRetention } from '../../../lib/run/retention/retention.ts'
 import type { RetentionRule } from '../../../lib/run/retention/rules.ts'
+import { openToSweep } from '../../../lib/run/sweep/sweeping.ts'
 import type { Namespace, Store } from '../../../lib/runlet.ts'
 import { metered } from '../../../lib/store/metered-store.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
@@ -76,7 +76,7 @@ async function retain(
   const cost = { requests: 0, bytesUp: 0, bytesDown: 0 }
   own.push(cost)
   const objects = await openObjectStore(url, systemAmbient, { folder: '.' })
-  const namespace = openNamespace(objects, parseNamespaceName(name), systemAmbient)
+  const namespace = openToSweep(objects, parseNamespaceName(name), systemAmbient)
   const reports = await metered(cost, () => applyRetention(namespace, [rule], { author: 'bench', dryRun }))
   await namespace.committer.idle()
   await objects.close()
