@@ -1,5 +1,6 @@
 // Group commit: the puts and deletes that one process makes at the same time share a commit, and commits that wait for the head
 // share a swap. One conflict in a group fails only those that have it.
+import { AsyncResource } from 'node:async_hooks'
 import {
   AbortedError,
   ConflictError,
@@ -62,6 +63,8 @@ interface Waiting {
   readonly id: string | undefined
   readonly began: Moment
   readonly reliesOn: Reliance | undefined
+  /** Where it was asked for: of whose trace its requests and its commit are. */
+  readonly scope: AsyncResource
   readonly resolve: (committed: Committed) => void
   readonly reject: (error: unknown) => void
 }
@@ -101,7 +104,8 @@ export class Committer {
     return new Promise((resolve, reject) => {
       const { message, id, reliesOn } = options
       const alone = options.base !== undefined || message !== undefined || id !== undefined
-      this.waiting.push({ rows, base, alone, signing, message, id, began, reliesOn, resolve, reject })
+      const scope = new AsyncResource('runlet.commit')
+      this.waiting.push({ rows, base, alone, signing, message, id, began, reliesOn, scope, resolve, reject })
       this.running ??= this.run()
     })
   }
@@ -115,10 +119,12 @@ export class Committer {
   private async run(): Promise<void> {
     // Puts made in the same tick belong together.
     await Promise.resolve()
-    while (this.waiting.length > 0) {
+    for (let first = this.waiting[0]; first; first = this.waiting[0]) {
+      const { scope } = first
       const taken = this.waiting
       this.waiting = []
-      await this.commitGroups(groupPuts(taken))
+      // Not in the scope of whoever began this loop, perhaps long ago. What several callers share is the first one's.
+      await scope.runInAsyncScope(() => this.commitGroups(groupPuts(taken)))
     }
     this.running = undefined
     this.maintain()
