@@ -1,50 +1,89 @@
 // What happens, published on node:diagnostics_channel, so that metrics and traces need no patching and the library logs nothing.
 // A channel without subscribers costs a property read. Payloads are plain data; their shapes are part of the public surface.
+// Each is published when the thing has ended, in the asynchronous scope of who asked for it; upkeep in the background, in the scope
+// of what made it due. So a subscriber's AsyncLocalStorage tells whose it is, and it began `durationMs` ago.
 import { channel } from 'node:diagnostics_channel'
+import { RunletError } from './errors.ts'
 
-/** One request at the store, published when it has ended on `runlet:request`. */
+/** How something ended: `ok`, or the code of the error (`ERR_UNKNOWN` when that is none of runlet's). */
+export type EventOutcome = 'ok' | `ERR_${string}`
+
+/** One request at the store, published when it has ended on `runlet:request`. An upload in parts is one, and so is a listing. */
 export interface RequestEvent {
-  operation: 'get' | 'put' | 'delete' | 'list'
-  key: string
-  bytesUp: number
-  bytesDown: number
-  durationMs: number
-  /** `ok`, or the code of the error. */
-  outcome: string
+  /** The URL of the store. */
+  readonly store: string
+  readonly operation: 'get' | 'put' | 'delete' | 'list'
+  /** Below the store's prefix; of a listing the prefix, of several objects that are deleted at once the first. */
+  readonly key: string
+  /** Of the body. */
+  readonly bytesUp: number
+  /** Of the body; 0 for a listing. */
+  readonly bytesDown: number
+  readonly durationMs: number
+  /** A swap that was lost to another writer is `ERR_RUNLET_PRECONDITION_FAILED`: no fault, the protocols go on from there. */
+  readonly outcome: EventOutcome
 }
 
-/** One commit that stands, published on `runlet:commit` by the process that swapped the head. */
+/** One commit that stands, published on `runlet:commit` by the process that swapped the head: its own, or one that waited for it. */
 export interface CommitEvent {
-  namespace: string
-  seq: number
-  id: string
-  author: string
-  rows: number
+  readonly namespace: string
+  readonly seq: number
+  readonly id: string
+  readonly author: string
+  readonly rows: number
   /** How many commits went in with the same swap. */
-  batchSize: number
+  readonly batchSize: number
+  /** From taking it up, alone or with the others of its swap, to the swap that stood. */
+  readonly durationMs: number
 }
 
-/** One fold that stands, published on `runlet:fold` by the process that asked for it. */
-export interface FoldEvent {
-  namespace: string
-  run: string
-  seq: number
-  rows: number
-  requests: number
-  waitedMs: number
-  heldMs: number
-  batchSize: number
+/** One fold, published on `runlet:fold` when it has ended, by the process that asked for it. */
+export type FoldEvent = {
+  /** The parent. */
+  readonly namespace: string
+  /** The full name of the run: `<parent>/<id>`. */
+  readonly run: string
+  /** Made for it by this process. */
+  readonly requests: number
+  readonly durationMs: number
+} & (FoldStands | { readonly outcome: Exclude<EventOutcome, 'ok'> })
+
+interface FoldStands {
+  readonly outcome: 'ok'
+  /** The parent's commit that adopted the run. */
+  readonly seq: number
+  readonly rows: number
+  /** From asking for the merge lease to holding it, or to being committed by who held it. */
+  readonly waitedMs: number
+  /** How long this process held the merge lease; 0 when another one committed the fold. */
+  readonly heldMs: number
+  /** How many commits went in with the same swap. */
+  readonly batchSize: number
 }
 
 /** A step in the life of a lease, published on `runlet:lease`. */
 export interface LeaseEvent {
-  lease: string
-  what: 'acquired' | 'taken-over' | 'renewed' | 'released' | 'lost' | 'waiting'
-  token: number
-  label: string
+  /** `merge`, `owner` (of a run), `compact`, `lock.<name>`, or of a working copy its turn (`working copy`) or claim. */
+  readonly lease: string
+  /** Where it lies: `ns/<namespace>/_/lease/<lease>`, or in a working copy's own folder. */
+  readonly key: string
+  /**
+   * `taken-over`: acquired from a holder that had not released it. `waiting`: somebody has it, and it is asked for again in a moment.
+   * `timed-out`: not to be had in the time given. `abandoned`: left to expire, because its run has ended or the store was away.
+   */
+  readonly what: 'waiting' | 'timed-out' | 'acquired' | 'taken-over' | 'renewed' | 'released' | 'abandoned' | 'lost'
+  /** The fencing token; with `waiting` and `timed-out`, that of who has it. */
+  readonly token: number
+  /** Who has it, or wants it. */
+  readonly label: string
+  /** How long it was waited for, up to now or until it was acquired. */
+  readonly waitedMs: number
+  /** How long it has been held; 0 until it is acquired. */
+  readonly heldMs: number
 }
 
-interface Events {
+/** What is published, by the name of the channel. */
+export interface RunletEvents {
   'runlet:request': RequestEvent
   'runlet:commit': CommitEvent
   'runlet:fold': FoldEvent
@@ -59,6 +98,11 @@ const channels = {
 }
 
 /** Publishes one event; `make` runs only when somebody listens. */
-export function publish<Name extends keyof Events>(name: Name, make: () => Events[Name]): void {
+export function publish<Name extends keyof RunletEvents>(name: Name, make: () => RunletEvents[Name]): void {
   if (channels[name].hasSubscribers) channels[name].publish(make())
+}
+
+/** The outcome of what failed with `error`. */
+export function outcomeOf(error: unknown): Exclude<EventOutcome, 'ok'> {
+  return error instanceof RunletError ? (error.code as `ERR_RUNLET_${string}`) : 'ERR_UNKNOWN'
 }

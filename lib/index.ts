@@ -1,7 +1,7 @@
 // What the package exports, nothing else.
 export type { Ambient } from './ambient.ts'
 export * from './errors.ts'
-export type { CommitEvent, FoldEvent, LeaseEvent, RequestEvent } from './events.ts'
+export type { CommitEvent, EventOutcome, FoldEvent, LeaseEvent, RequestEvent, RunletEvents } from './events.ts'
 export type { LockInfo } from './lease/list-locks.ts'
 export type { Committed } from './namespace/committer.ts'
 export type { CompactionResult, CompactOptions } from './namespace/compact.ts'

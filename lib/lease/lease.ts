@@ -3,7 +3,7 @@
 // The invariant: after `signal` has aborted, or `release` was called, this process never writes the lease again.
 import type { Ambient } from '../ambient.ts'
 import { LeaseLostError, RunletError } from '../errors.ts'
-import { publish } from '../events.ts'
+import { type LeaseEvent, publish } from '../events.ts'
 import type { Register, Version } from '../store/register.ts'
 import type { LeaseRecord } from './record.ts'
 
@@ -69,6 +69,7 @@ export class Lease {
       this.publish('released')
     } catch (error) {
       if (!(error instanceof RunletError)) throw error
+      this.publish('abandoned')
     }
   }
 
@@ -84,8 +85,10 @@ export class Lease {
 
   /** Stops renewing and leaves the object as it is: for a lease whose object is about to be removed. */
   async abandon(): Promise<void> {
+    if (this.stop.signal.aborted) return this.renewing
     this.stop.abort()
     await this.renewing
+    if (!this.lost.signal.aborted) this.publish('abandoned')
   }
 
   private async renewForEver(): Promise<void> {
@@ -143,9 +146,11 @@ export class Lease {
     this.publish('lost')
   }
 
-  private publish(what: 'renewed' | 'released' | 'lost'): void {
+  private publish(what: LeaseEvent['what']): void {
     publish('runlet:lease', () => {
-      return { lease: this.name, what, token: this.token, label: this.version.value.holder?.label ?? '' }
+      const { name, token, heldMs } = this
+      const { holder, waitedMs } = this.version.value
+      return { lease: name, key: this.register.key, what, token, label: holder?.label ?? '', waitedMs, heldMs }
     })
   }
 }

@@ -3,7 +3,7 @@
 import { hostname } from 'node:os'
 import type { Ambient } from '../ambient.ts'
 import { AbortedError, LockTimeoutError } from '../errors.ts'
-import { publish } from '../events.ts'
+import { type LeaseEvent, publish } from '../events.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type Version } from '../store/register.ts'
 import { Lease } from './lease.ts'
@@ -80,10 +80,8 @@ export class LeaseCell {
     }
     this.known = result.version
     const takenOver = Boolean(current?.value.holder)
-    publish('runlet:lease', () => {
-      const { token } = result.version.value
-      return { lease: this.name, what: takenOver ? 'taken-over' : 'acquired', token, label: options.label }
-    })
+    const { token, waitedMs } = result.version.value
+    this.tell({ what: takenOver ? 'taken-over' : 'acquired', token, label: options.label, waitedMs })
     return { lease: new Lease(this.register, result.version, { ambient: this.ambient, takenOver, requestedAt }) }
   }
 
@@ -94,19 +92,21 @@ export class LeaseCell {
   async acquire(options: WaitOptions): Promise<Lease> {
     const startedAt = this.ambient.monotonic()
     let pause = FIRST_POLL_MS
-    for (;;) {
-      const waitedMs = this.ambient.monotonic() - startedAt
+    for (let waitedMs = 0; ; waitedMs = this.ambient.monotonic() - startedAt) {
       if (options.signal?.aborted) throw new AbortedError(`waiting for the lock "${this.name}"`, options.signal.reason)
       const attempt = await this.tryAcquire({ ...options, waitedMs })
       if ('lease' in attempt) return attempt.lease
-      const { holder } = attempt.busy.value
-      if (waitedMs >= options.waitMs) throw new LockTimeoutError(this.name, describeHolder(holder), waitedMs)
-      publish('runlet:lease', () => {
-        return { lease: this.name, what: 'waiting', token: attempt.busy.value.token, label: options.label }
-      })
+      const { holder, token } = attempt.busy.value
+      const timedOut = waitedMs >= options.waitMs
+      this.tell({ what: timedOut ? 'timed-out' : 'waiting', token, label: options.label, waitedMs })
+      if (timedOut) throw new LockTimeoutError(this.name, describeHolder(holder), waitedMs)
       await this.pause(Math.min(pause, options.waitMs - waitedMs), options.signal)
       pause = Math.min(pause * 1.5, SLOWEST_POLL_MS, attempt.busy.value.ttlMs / 4)
     }
+  }
+
+  private tell(step: Pick<LeaseEvent, 'what' | 'token' | 'label' | 'waitedMs'>): void {
+    publish('runlet:lease', () => ({ lease: this.name, key: this.register.key, ...step, heldMs: 0 }))
   }
 
   private async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

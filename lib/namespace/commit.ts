@@ -34,6 +34,7 @@ async function commitDirectly(
   context: NamespaceContext,
   changes: readonly Change[],
 ): Promise<readonly Outcome[] | undefined> {
+  const startedAt = context.ambient.monotonic()
   let seen = await context.head.current()
   for (let attempt = 1; attempt <= DIRECT_ATTEMPTS; attempt++) {
     const { next, outcomes } = await applyBatch(context, seen.value, changes)
@@ -47,7 +48,7 @@ async function commitDirectly(
     const last = attempt === DIRECT_ATTEMPTS
     const [result] = await Promise.all([context.head.swap(seen, next), last && context.merge.inspect()])
     if (result.won) {
-      announce(context.name, seen.value.seq, next)
+      announce(context, seen.value.seq, next, startedAt)
       return outcomes
     }
     if (!result.current) throw new NamespaceNotFoundError(context.name)

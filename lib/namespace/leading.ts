@@ -136,6 +136,7 @@ async function swapAll(
   lease: Lease,
   changes: readonly Change[],
 ): Promise<readonly Outcome[]> {
+  const startedAt = context.ambient.monotonic()
   let outcomes: readonly Outcome[] = []
   let since = 0
   const version = await context.head.update(async head => {
@@ -146,7 +147,7 @@ async function swapAll(
     since = head.seq
     return batch.next && fenced(batch.next, lease)
   })
-  announce(context.name, since, version.value)
+  announce(context, since, version.value, startedAt)
   return outcomes
 }
 

@@ -7,7 +7,7 @@
 // A crash between any two is finished by folding again: each step finds what was done before it. The origin in the parent's
 // history says that step 2 happened; it is looked for as far back as the fork.
 import { NamespaceSealedError, OpenChildrenError, RunletError, RunNotFoundError } from '../errors.ts'
-import { publish } from '../events.ts'
+import { outcomeOf, publish } from '../events.ts'
 import type { Attempt } from '../lease/leases.ts'
 import type { LeaseRecord } from '../lease/record.ts'
 import type { Outcome } from '../namespace/batch.ts'
@@ -62,10 +62,19 @@ export interface FoldOptions {
 /** Folds the run into its parent. Folding a folded run again changes nothing and gives the same seq. */
 export async function foldRun(run: OpenRun, options: FoldOptions): Promise<FoldResult> {
   const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
-  const folded = await metered(meter, () => fold(run, options))
-  const result = { ...folded, requests: meter.requests }
-  publish('runlet:fold', () => ({ namespace: run.parent.name, run: run.name, ...result }))
-  return result
+  const { ambient, name: namespace } = run.parent
+  const startedAt = ambient.monotonic()
+  const ended = () => {
+    return { namespace, run: run.name, requests: meter.requests, durationMs: ambient.monotonic() - startedAt }
+  }
+  try {
+    const folded = await metered(meter, () => fold(run, options))
+    publish('runlet:fold', () => ({ ...ended(), outcome: 'ok', ...folded }))
+    return { ...folded, requests: meter.requests }
+  } catch (error) {
+    publish('runlet:fold', () => ({ ...ended(), outcome: outcomeOf(error) }))
+    throw error
+  }
 }
 
 async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult, 'requests'>> {

@@ -2,8 +2,7 @@
 // it started (a fold reports its own requests, however many folds run at once in the process). It changes no answer.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Ambient } from '../ambient.ts'
-import { RunletError } from '../errors.ts'
-import { publish, type RequestEvent } from '../events.ts'
+import { type EventOutcome, outcomeOf, publish, type RequestEvent } from '../events.ts'
 import type { Etag } from '../names.ts'
 import type {
   Body,
@@ -35,7 +34,7 @@ export function unmetered<T>(work: () => Promise<T>): Promise<T> {
   return meters.run(undefined, work)
 }
 
-type Seen = Pick<RequestEvent, 'bytesUp' | 'bytesDown'>
+type Seen = { -readonly [Key in 'bytesUp' | 'bytesDown']: RequestEvent[Key] }
 
 export class MeteredStore implements ObjectStore {
   readonly url: string
@@ -74,11 +73,11 @@ export class MeteredStore implements ObjectStore {
 
   async *list(options: ListOptions): AsyncIterable<ListEntry> {
     const ended = this.begin('list', options.prefix)
-    let outcome = 'ok'
+    let outcome: EventOutcome = 'ok'
     try {
       yield* this.inner.list(options)
     } catch (error) {
-      outcome = codeOf(error)
+      outcome = outcomeOf(error)
       throw error
     } finally {
       ended({ bytesUp: 0, bytesDown: 0 }, outcome)
@@ -105,12 +104,12 @@ export class MeteredStore implements ObjectStore {
       ended(seen, 'ok')
       return answer
     } catch (error) {
-      ended(seen, codeOf(error))
+      ended(seen, outcomeOf(error))
       throw error
     }
   }
 
-  private begin(operation: RequestEvent['operation'], key: string): (seen: Seen, outcome: string) => void {
+  private begin(operation: RequestEvent['operation'], key: string): (seen: Seen, outcome: EventOutcome) => void {
     const meter = meters.getStore()
     const startedAt = this.ambient.monotonic()
     return (seen, outcome) => {
@@ -120,7 +119,8 @@ export class MeteredStore implements ObjectStore {
         meter.bytesDown += seen.bytesDown
       }
       publish('runlet:request', () => {
-        return { operation, key, ...seen, durationMs: this.ambient.monotonic() - startedAt, outcome }
+        const durationMs = this.ambient.monotonic() - startedAt
+        return { store: this.url, operation, key, ...seen, durationMs, outcome }
       })
     }
   }
@@ -131,8 +131,4 @@ async function* counted(body: AsyncIterable<Uint8Array>, seen: Seen): AsyncItera
     seen.bytesUp += chunk.length
     yield chunk
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof RunletError ? error.code : 'ERR_UNKNOWN'
 }
