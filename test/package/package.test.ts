@@ -8,10 +8,12 @@ import { execa } from 'execa'
 import { publint } from 'publint'
 
 const ROOT = resolve(import.meta.dirname, '../..')
+const OPTIONAL = '@opentelemetry'
 
 describe('the packed package', () => {
   let folder: string
   let files: string[]
+  const link = (name: string) => symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'runlet-pack-'))
     // Without scripts: `npm test` has built, and a build now would pull dist from under other tests.
@@ -28,8 +30,9 @@ describe('the packed package', () => {
       '-C',
       join(folder, 'node_modules', 'runlet'),
     ])
+    // What a stranger need not have is not there.
     for (const name of await readdir(join(ROOT, 'node_modules'))) {
-      if (!name.startsWith('.')) await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+      if (!name.startsWith('.') && name !== OPTIONAL) await link(name)
     }
   })
   after(() => rm(folder, { recursive: true, force: true }))
@@ -42,6 +45,7 @@ describe('the packed package', () => {
       'CHANGELOG.md',
       'dist/index.js',
       'dist/index.d.ts',
+      'dist/integrations/otel/observe.js',
       'dist/cli/main.js',
     ]) {
       assert.ok(files.includes(file), `${file} is missing`)
@@ -53,10 +57,7 @@ describe('the packed package', () => {
   })
 
   test('does the main job when it is imported by its name: the first lines of the README', async () => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-    const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
-    assert.match(code, /withRunNamespace/)
-    await writeFile(join(folder, 'first.mjs'), code)
+    await writeFile(join(folder, 'first.mjs'), await snippet(/withRunNamespace/))
     const { stdout } = await execa(process.execPath, ['first.mjs'], { cwd: folder })
     assert.deepEqual(stdout.split('\n'), ['folded 1 rows as commit 1', 'results/build-1742.json 11', '42'])
   })
@@ -73,4 +74,46 @@ describe('the packed package', () => {
     assert.deepEqual(messages, [])
     await access(join(folder, 'node_modules', 'runlet', 'dist', 'index.d.ts'))
   })
+
+  test('tells of what happens to who subscribes, as the README says', async () => {
+    const first = await snippet(/withRunNamespace/)
+    await writeFile(join(folder, 'subscribed.mts'), `${await snippet(/subscribe\(/)}\n${first}`)
+    const { stderr } = await execa(process.execPath, ['--import', 'tsx', 'subscribed.mts'], { cwd: folder })
+    assert.match(stderr, /^control-plane\/build-1742: ok after \d+ ms$/)
+  })
+
+  test('traces with OpenTelemetry as the README says, once that is installed, and asks for it until then', async () => {
+    await writeFile(join(folder, 'observed.mjs'), `${IN_MEMORY_SDK}\n${await snippet(/runlet\/otel/)}\n${TELL_SPANS}`)
+    const without = await execa(process.execPath, ['-e', "import('runlet/otel')"], { cwd: folder, reject: false })
+    assert.match(without.stderr, /Cannot find package '@opentelemetry\/api'/)
+    await link(OPTIONAL)
+    const { stdout } = await execa(process.execPath, ['observed.mjs'], { cwd: folder })
+    const [job, ...below] = stdout.split('\n')
+    assert.equal(job, 'build-1742')
+    for (const name of ['runlet.request put', 'runlet.commit', 'runlet.fold', 'runlet.lease.hold'])
+      assert.ok(below.includes(`build-1742 > ${name}`), `${name} is missing in:\n${stdout}`)
+  })
 })
+
+/** The first code of the README that matches. */
+async function snippet(about: RegExp): Promise<string> {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+  const codes = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '')
+  const code = codes.find(each => about.test(each))
+  assert.ok(code, `no code in the README matches ${about}`)
+  return code
+}
+
+const IN_MEMORY_SDK = `
+import { context } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+const exporter = new InMemorySpanExporter()
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))`
+
+const TELL_SPANS = `
+const spans = exporter.getFinishedSpans()
+const root = spans.find(span => !span.parentSpanContext && span.name === 'build-1742')
+const below = spans.filter(span => span.parentSpanContext?.spanId === root.spanContext().spanId)
+console.log([root.name, ...below.map(span => root.name + ' > ' + span.name)].join('\\n'))`

@@ -1,0 +1,34 @@
+// `runlet/otel`: turns the events of runlet in this process into OpenTelemetry spans and metrics. An entry point of its own, which
+// nothing else in the package imports: who does not ask for it needs no OpenTelemetry. It only listens; nothing that runlet does
+// depends on it.
+import { readFileSync } from 'node:fs'
+import { type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api'
+import { listen } from './listeners.ts'
+import { recordMetrics } from './metrics.ts'
+import { recordSpans } from './spans.ts'
+
+export interface ObserveOptions {
+  /** Where spans go. Default: the tracer provider that is registered globally. */
+  readonly tracerProvider?: TracerProvider | undefined
+  /** Where metrics go. Default: the meter provider that is registered globally by the time of this call. */
+  readonly meterProvider?: MeterProvider | undefined
+}
+
+/**
+ * Makes spans and metrics of what runlet does in this process from now on, until the function that it returns is called. A span is
+ * a child of the one that is active where runlet was called.
+ */
+export function observe({ tracerProvider = trace, meterProvider = metrics }: ObserveOptions = {}): () => void {
+  const version = versionOfPackage()
+  const stops = [
+    listen(recordSpans(tracerProvider.getTracer('runlet', version))),
+    listen(recordMetrics(meterProvider.getMeter('runlet', version))),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+function versionOfPackage(): string {
+  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version
+}
