@@ -62,6 +62,19 @@ describe('events', () => {
     ])
   })
 
+  test('of commits that the holder of the merge lease makes tell the same', async () => {
+    let heldMs = 0
+    const commits = await published('runlet:commit', async world => {
+      const parent = await world.client({ author: 'ada' }).store.namespace('p', { create: true })
+      const run = await parent.fork('r')
+      await run.put('a', '1')
+      heldMs = (await run.fold()).heldMs
+    })
+    const { namespace, author, rows, durationMs } = commits[1] as RunletEvents['runlet:commit']
+    assert.deepEqual({ namespace, author, rows }, { namespace: 'p', author: 'ada', rows: 1 })
+    assert.ok(durationMs >= 10 && durationMs <= heldMs, `${durationMs} ms`)
+  })
+
   test('of folds tell what they cost; of one that was refused, why', async () => {
     const folds = await published('runlet:fold', async (world, events) => {
       const parent = await world.client().store.namespace('p', { create: true })
