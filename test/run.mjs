@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 
 const CEPH = join('test', 'ceph')
 
@@ -27,9 +27,15 @@ if (files.length === 0) {
 const cache = mkdtempSync(join(tmpdir(), 'runlet-test-cache-'))
 // By default one core is left idle; most of what the tests do is wait.
 const runner = ['--import', 'tsx', '--test', `--test-concurrency=${availableParallelism()}`]
-const { status } = spawnSync(process.execPath, [...runner, ...files.sort()], {
-  stdio: 'inherit',
-  env: { ...process.env, RUNLET_CACHE: cache },
-})
-rmSync(cache, { recursive: true, force: true })
+// Compiled once: hundreds of worker processes are started. Inside the project, where their dependencies are found.
+const workers = resolve('.workers', String(process.pid))
+const compiler = [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', join('test', 'support'), '--outDir', workers]
+const compiled = spawnSync(process.execPath, compiler, { stdio: 'inherit' })
+const run = () =>
+  spawnSync(process.execPath, [...runner, ...files.sort()], {
+    stdio: 'inherit',
+    env: { ...process.env, RUNLET_CACHE: cache, RUNLET_TEST_WORKERS: workers },
+  })
+const { status } = compiled.status === 0 ? run() : compiled
+for (const folder of [cache, workers]) rmSync(folder, { recursive: true, force: true })
 process.exit(status ?? 1)
