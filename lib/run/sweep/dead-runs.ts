@@ -1,6 +1,6 @@
 // Runs that nobody looks after any more: forks and ends that a crash cut short, and runs whose owner is gone. What becomes of them was
 // recorded when they were forked. Each step is what an owner would have done, and is safe beside an owner that wakes (G7).
-import { RunInUseError, RunletError } from '../../errors.ts'
+import { NamespaceSealedError, RunInUseError, RunletError } from '../../errors.ts'
 import type { LeaseRecord } from '../../lease/record.ts'
 import type { NamespaceName, Segment } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
@@ -93,11 +93,9 @@ async function endAs(found: Found, how: 'folded' | 'discarded', sweeping: Sweepi
   return isHopeless ? end(found, 'discarded', sweeping) : ended
 }
 
-async function end(
-  { parent, child }: Found,
-  how: 'folded' | 'discarded',
-  { author, signal }: Sweeping,
-): Promise<Ended> {
+async function end(found: Found, how: 'folded' | 'discarded', sweeping: Sweeping): Promise<Ended> {
+  const { parent, child } = found
+  const { author, signal } = sweeping
   const id = child.name.slice(child.name.lastIndexOf('/') + 1) as Segment
   try {
     const run = await resumeRun(parent, id, { label: LABEL, onError: 'keep', ttlMs: TTL_MS, signal })
@@ -112,9 +110,14 @@ async function end(
   } catch (error) {
     if (error instanceof RunInUseError) return { done: 'kept' } // somebody was faster
     if (!(error instanceof RunletError)) throw error
+    if (how === 'folded' && isDiscarded(error, child.name)) return end(found, 'discarded', sweeping)
     return { done: 'kept', problem: error.message }
   }
 }
+
+/** A discard got as far as having the parent refuse every fold, and was killed. */
+const isDiscarded = (error: RunletError, run: string): boolean =>
+  error instanceof NamespaceSealedError && error.namespace === run && error.state === 'discarded'
 
 /**
  * Its end stands; only its pins are left. Any others are of a refresh that never came to stand, or of a fork that is about to take over
