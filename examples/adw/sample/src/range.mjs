@@ -1,0 +1,3 @@
+export function* range(from, to) {
+  for (let i = from; i < to; i++) yield i
+}
