@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseArguments, UsageError } from '../../../examples/adw/arguments.ts'
 import { Board } from '../../../examples/adw/board.ts'
 import { makeSampleRepository } from '../../../examples/adw/sample-repository.ts'
-import { parseState } from '../../../examples/adw/state.ts'
+import { PHASES, parseState } from '../../../examples/adw/state.ts'
 import { percentile, Waits } from '../../../examples/adw/waits.ts'
 import { carryOn, WorkflowFailedError } from '../../../examples/adw/workflow.ts'
 import { git } from '../../../examples/fan-out/git.ts'
@@ -48,10 +49,13 @@ describe('a workflow of the ADW example', () => {
   const fileOf = (name: string) => join(dirname(repository), name)
   const script = (name: string) => [process.execPath, fileOf(name)]
 
-  async function work(id: string, { agent = script('agent.mjs'), test = ['true'], lines = [] as string[] } = {}) {
+  async function work(
+    id: string,
+    { agent = script('agent.mjs'), test = ['true'], lines = [] as string[], into = namespace } = {},
+  ) {
     const base = await git(repository, ['rev-parse', 'HEAD'])
     const signal = new AbortController().signal
-    const place = { namespace, token: 1, signal, write: undefined, environment: {} }
+    const place = { namespace: into, token: 1, signal, write: undefined, environment: {} }
     const board = new Board({ isTTY: false, write: (line: string) => lines.push(line) } as never)
     const waits = new Waits()
     try {
@@ -81,6 +85,25 @@ describe('a workflow of the ADW example', () => {
     assert.equal(JSON.parse(await textOf('adw/again/calls/build-2.json')).prompt, prompt)
     // Seven attempts, and four writes for each: its two transitions and the beginning and end of its call.
     assert.equal(figures.writes, 28)
+  })
+
+  test('tells of an event when its write is durable, and not before', async () => {
+    const order: string[] = []
+    const put: Namespace['put'] = async (path, value, options) => {
+      const written = await namespace.put(path, value, options)
+      await pause(5)
+      if (!path.endsWith('state.json')) return written
+      const { phase, became } = parseState(String(value), path).transitions.at(-1) ?? {}
+      order.push(`durable ${phase} ${became}\n`)
+      return written
+    }
+    const into = { put, get: (path: string) => namespace.get(path) } as Namespace
+    await work('order', { lines: order, into })
+    const events = PHASES.flatMap(phase => [`${phase} started\n`, `${phase} finished\n`])
+    assert.deepEqual(
+      order,
+      events.flatMap(event => [`durable ${event}`, `order ${event}`]),
+    )
   })
 
   test('gives up after three failures, and is taken up again where it stood', async () => {
@@ -165,6 +188,8 @@ test('on a terminal the board draws its lines over the last ones, none wider tha
   const board = new Board({ isTTY: true, columns: 40, write: (text: string) => drawn.push(text) } as never)
   const event = { phase: 'plan', became: 'finished', commit: '0'.repeat(40), at: '' } as const
   board.wait('w-1', 'somebody with a name that is longer than the terminal is wide')
+  board.wait('w-1', 'somebody')
+  assert.equal(drawn.length, 1)
   assert.equal(drawn.at(-1), '\x1b[Kw-1  waits for the lease of somebody wi\n')
   board.begin('w-1', [event])
   board.begin('w-10', [])
