@@ -56,15 +56,15 @@ function makeProgram(ends: (exitCode: number) => void): Command {
   return program
 }
 
-/** Errors of usage on one line, as all other errors are. `where`: the command whose help explains. */
-function oneLineErrors(where: string): OutputConfiguration {
+/** Errors of usage on one line, as all other errors are. `otherwise`: the remedy, where the parser has none. */
+function oneLineErrors(otherwise: string): OutputConfiguration {
   return {
     outputError: (text, write) => {
       const [problem = '', hint] = text
         .replace(/^error: /, '')
         .trim()
         .split('\n')
-      const remedy = hint ? hint.replace(/^\(|\)$/g, '') : `See \`${where} --help\`.`
+      const remedy = hint ? hint.replace(/^\(|\)$/g, '') : otherwise
       write(`runlet: ${problem}. ${remedy} [ERR_RUNLET_USAGE]\n`)
     },
   }

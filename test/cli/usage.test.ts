@@ -63,7 +63,7 @@ describe('wrong usage exits 2 with one readable line', AT_ONCE, () => {
   const CASES: [what: string, args: string[], says: RegExp][] = [
     ['a mistyped verb', ['ptu'], /unknown command 'ptu'.*Did you mean put\?/],
     ['a mistyped option', ['ls', '--jsn'], /unknown option '--jsn'.*Did you mean --json\?/],
-    ['a missing argument', ['put'], /missing required argument 'path'.*runlet put --help/],
+    ['a missing argument', ['put'], /missing required argument 'path'\. See `runlet put --help`\. \[/],
     ['too many arguments', ['runs', 'x'], /too many arguments/],
     ['a malformed path', ['put', '../x'], /path "\.\.\/x"/],
     ['a malformed prefix', ['ls', '/x'], /path "\/x"/],
