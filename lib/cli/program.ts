@@ -5,6 +5,7 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import type { SharedOptions, Verb } from './context.ts'
 import { DONE, describeFailure, exitCodeOf, WRONG_USAGE } from './failure.ts'
 import { Output } from './output.ts'
+import { addPollerVerbs } from './poller/verbs.ts'
 
 /** Runs the command; resolves to its exit code and never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -53,6 +54,8 @@ function makeProgram(ends: (exitCode: number) => void): Command {
   addCopyVerbs(verbs)
   addRunVerbs(verbs)
   addUpkeepVerbs(verbs)
+  const poller = program.command('poller').description('have programs started every so often, each time in a run')
+  addPollerVerbs(makeVerbs(poller, ends))
   return program
 }
 
@@ -83,7 +86,7 @@ interface About {
   readonly remedy?: string
   readonly load: Loader
 }
-type AddVerb = (syntax: string, about: About) => Command
+export type AddVerb = (syntax: string, about: About) => Command
 
 /** Adds verbs below `parent`: the program, or one of its groups (`runlet worktree install`). */
 function makeVerbs(parent: Command, ends: (exitCode: number) => void): AddVerb {

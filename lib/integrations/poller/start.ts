@@ -1,0 +1,167 @@
+// One start of a poller, whoever asked for it: `runlet run --singleton NAME …` in a process group of its own, its output in the log,
+// its end in the tally. It may be killed at any point: the group ends with it (group.ts), the lock and the run are left to expire and
+// to the sweep, and the next start counts it.
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
+import { systemAmbient } from '../../ambient.ts'
+import { type Environment, fullEnvironment } from './environment.ts'
+import { PollerFileError } from './errors.ts'
+import { GRACE_MS, type Group, startGroup } from './group.ts'
+import { Log, linesOf, logFolder } from './log.ts'
+import type { Places } from './places.ts'
+import { findPoller, type Poller, runArguments, shownCommand } from './poller.ts'
+import { delayOf } from './spread.ts'
+import { type Ended, type Outcome, TallyKeeper } from './tally.ts'
+
+/** `runlet run` ends a command that is over its time, and settles its run: only should it hang in that itself is it ended too. */
+const SETTLING_MS = 5 * 60_000
+/** Less, for the scheduler waits too. */
+const SETTLING_WHEN_ASKED_MS = 20_000
+
+/** What `runlet run` exits with; its meaning for scripts is stable. */
+const TRY_LATER = 75
+const TIMED_OUT = 124
+/** As shells have it, and `runlet run`. */
+const NOT_STARTED = 126
+
+export interface StartOptions {
+  /** Asked for by the scheduler: at its time, which is to be spread. */
+  readonly scheduled: boolean
+  readonly here: Environment
+  /** Ends it when it aborts; the reason is the name of a signal. */
+  readonly signal: AbortSignal
+  /** Output as it comes. */
+  readonly show?: (stream: 'stdout' | 'stderr', chunk: Buffer) => Promise<void>
+}
+
+/** Resolves when all that it started has ended. @throws PollerFileError when its log could not be written */
+export async function start(poller: Poller, places: Places, options: StartOptions): Promise<Ended> {
+  const { scheduled, signal } = options
+  // systemd spreads the starts by itself.
+  if (scheduled && places.platform === 'darwin') await spread(poller, signal)
+  const log = new Log(logFolder(places, poller.name))
+  const tally = new TallyKeeper(places, poller.name)
+  const id = await tally.begin(process.pid)
+  const startedAt = systemAmbient.monotonic()
+  await log.add([`-- ${scheduled ? 'started' : 'started by hand'}: ${shownCommand(poller.command)}`])
+  const { exitCode, isSkipped } = await runToItsEnd(poller, log, options)
+  const tookMs = systemAmbient.monotonic() - startedAt
+  const missed = scheduled && !isSkipped ? Math.floor(tookMs / poller.everyMs) : 0
+  const ended: Ended = { outcome: isSkipped ? undefined : outcomeOf(exitCode, signal), exitCode, missed }
+  await log.add(endLines(ended, tookMs))
+  await tally.end(id, ended)
+  const isInstalled = await findPoller(places, poller.name)
+  if (log.problem && isInstalled)
+    throw new PollerFileError('write the log in', logFolder(places, poller.name), log.problem)
+  return ended
+}
+
+async function spread(poller: Poller, signal: AbortSignal): Promise<void> {
+  await systemAmbient.sleep(delayOf(poller, systemAmbient.random()), { signal })
+}
+
+interface Run {
+  readonly exitCode: number
+  readonly isSkipped: boolean
+}
+
+async function runToItsEnd(poller: Poller, log: Log, options: StartOptions): Promise<Run> {
+  const { node, main, folder, environment } = poller
+  const env = fullEnvironment(environment, options.here)
+  const group = startGroup([node, main, ...runArguments(poller)], { cwd: folder, env })
+  const output = read(group, log, options.show)
+  const over = new AbortController()
+  handOn(options.signal, group, over.signal)
+  const watching = endWhenOverdue(group, poller, options.signal, over.signal)
+  try {
+    const [code, name] = (await once(group.leader, 'exit')) as [number | null, NodeJS.Signals | null]
+    return { exitCode: code ?? 128 + constants.signals[name ?? 'SIGKILL'], isSkipped: isSkip(code, output.messages) }
+  } catch (error) {
+    await log.add([`could not be started in ${folder}: ${(error as Error).message}`])
+    return { exitCode: NOT_STARTED, isSkipped: false }
+  } finally {
+    over.abort()
+    group.end()
+    await Promise.all([watching, output.toItsEnd()])
+  }
+}
+
+/** That another one holds the lock is all that `runlet run` has said then. */
+const isSkip = (code: number | null, messages: readonly string[]): boolean =>
+  code === TRY_LATER && messages.length === 1 && messages[0]?.endsWith('[ERR_RUNLET_SINGLETON_TAKEN]') === true
+
+/** Reads what the group says, as fast as log and reader take it. */
+function read(
+  { output: [stdout, stderr] }: Group,
+  log: Log,
+  show: StartOptions['show'],
+): { messages: readonly string[]; toItsEnd: () => Promise<void> } {
+  const messages: string[] = []
+  const drain = async (name: 'stdout' | 'stderr', stream: Readable): Promise<void> => {
+    for await (const lines of linesOf(shown(name, stream))) {
+      if (name === 'stderr' && messages.length < 2) messages.push(...lines)
+      await log.add(lines)
+    }
+  }
+  async function* shown(name: 'stdout' | 'stderr', stream: Readable): AsyncGenerator<Buffer> {
+    for await (const chunk of stream) {
+      await show?.(name, chunk)
+      yield chunk
+    }
+  }
+  const all = Promise.all([drain('stdout', stdout), drain('stderr', stderr)])
+  const toItsEnd = async (): Promise<void> => {
+    const inTime = new AbortController()
+    // Who has left the group may hold it open for ever.
+    const cut = systemAmbient.sleep(GRACE_MS + 2000, { signal: inTime.signal }).then(
+      () => [stdout, stderr].forEach(stream => void stream.destroy()),
+      () => undefined,
+    )
+    await all.catch(() => undefined)
+    inTime.abort()
+    await cut
+  }
+  return { messages, toItsEnd }
+}
+
+/** The signal that is to end this start goes to all of the group; a second one ends this process, and the group with it. */
+function handOn(signal: AbortSignal, group: Group, over: AbortSignal): void {
+  const hand = () => group.signal(signal.reason === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
+  if (signal.aborted) hand()
+  else signal.addEventListener('abort', hand, { signal: over })
+}
+
+async function endWhenOverdue(
+  group: Group,
+  { timeoutMs }: Poller,
+  signal: AbortSignal,
+  over: AbortSignal,
+): Promise<void> {
+  const asked = new Promise<void>(resolve => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: over })
+  })
+  const after = (ms: number) => systemAmbient.sleep(ms, { signal: over })
+  const overdue = timeoutMs === undefined ? [] : [after(timeoutMs + SETTLING_MS)]
+  const ended = after(2 ** 31 - 1)
+  try {
+    await Promise.race([ended, asked.then(() => after(SETTLING_WHEN_ASKED_MS)), ...overdue])
+    group.end()
+  } catch {
+    // it has ended by itself
+  }
+}
+
+function outcomeOf(exitCode: number, signal: AbortSignal): Outcome {
+  if (exitCode === 0) return 'ok'
+  if (signal.aborted) return 'stopped'
+  return exitCode === TIMED_OUT ? 'timeout' : 'failed'
+}
+
+function endLines({ outcome, exitCode, missed }: Ended, tookMs: number): string[] {
+  const took = `${(tookMs / 1000).toFixed(1)} s`
+  const told = outcome === undefined ? 'skipped: another one is at work' : `${outcome} (exit ${exitCode}) after ${took}`
+  const more = missed > 0 ? [`-- skipped ${missed} that came due meanwhile`] : []
+  return [`-- ${told}`, ...more]
+}
