@@ -48,7 +48,10 @@ describe('the log', () => {
     const most = SMALL.totalBytes + writers.length * (SMALL.fileBytes + 400)
     assert.ok(sizes.reduce((a, b) => a + b, 0) <= most, `${sizes} are more than ${most}`)
     assert.ok(sizes.length <= SMALL.files + writers.length, `${sizes}`)
-    assert.ok(sizes.every(size => size <= SMALL.fileBytes + 400), `${sizes}`)
+    assert.ok(
+      sizes.every(size => size <= SMALL.fileBytes + 400),
+      `${sizes}`,
+    )
     for (const w of [0, 1, 2]) assert.ok((await lastLines(logs, 12)).some(line => line.includes(` ${w} 399 `)))
     assert.ok(writers.every(log => log.problem === undefined))
   })
