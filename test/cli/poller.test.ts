@@ -20,6 +20,7 @@ import {
   type Ended,
   type Place,
   type Started,
+  startRunlet,
   until,
 } from './support.ts'
 
@@ -387,4 +388,14 @@ test('logs --follow shows what comes, until it is ended', async () => {
   })
   following.process.kill('SIGINT')
   assert.equal((await following.ended).code, 130)
+})
+
+test('each verb has help with an example, and wrong usage is told where to find it', async () => {
+  for (const verb of ['install', 'list', 'logs', 'run-now', 'uninstall']) {
+    const { code, stdout } = await startRunlet(['poller', verb, '--help']).ended
+    assert.equal(code, 0)
+    assert.match(stdout, new RegExp(`Example:\n  \\$ runlet poller ${verb}\\b`), verb)
+  }
+  const { code, stderr } = await startRunlet(['poller', 'run-now']).ended
+  assert.deepEqual([code, /See `runlet poller run-now --help`\. \[/.test(stderr)], [2, true])
 })
