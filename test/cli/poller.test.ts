@@ -327,7 +327,7 @@ describe('an install', AT_ONCE, () => {
     const refused: [args: string[], code: number, says: RegExp][] = [
       [['p', ...every, '--', 'no-such'], 1, /"no-such" is not on your PATH\. Give its whole path.*POLLER_COMMAND/],
       [['p', ...every, '--', './plain.txt'], 1, /plain.txt" is no file that can be executed/],
-      [['p', ...every, '--', './snake'], 1, /"snake9" , which .*snake begins with, is not on the poller's PATH/],
+      [['p', ...every, '--', './snake'], 1, /"snake9" is needed by .*snake, and not on its PATH\. Install it/],
       [['p', ...every, '--', './lost'], 1, /"\/opt\/lost\/bin\/perl"/],
       [['../p', ...every, '--', 'true'], 2, /poller name "\.\.\/p" is not a valid name/],
       [['p', '--', 'true'], 2, /required option '--every/],
@@ -335,12 +335,14 @@ describe('an install', AT_ONCE, () => {
       [['p', '--every', '10500ms', '--', 'true'], 2, /--every: 10500ms is no whole/],
       [['p', ...every, '--jitter', '31s', '--', 'true'], 2, /--jitter: 31s is out of range/],
       [['p', ...every, '--on-error', 'x', '--', 'true'], 2, /--on-error: "x" is unknown/],
+      [['p', ...every, '--store', 's3://key:tell-nobody@bucket/x', '--', 'true'], 2, /has a user name or password/],
       [['p', ...every, '--store', '', '--', 'true'], 2, /--store: is empty/],
     ]
     for (const [args, code, says] of refused) {
       const ended = await world.poller('install', ...args)
       assert.match(ended.stderr, says)
       assert.equal(ended.code, code, args.join(' '))
+      assert.doesNotMatch(ended.stderr, /tell-nobody/)
       assert.equal(ended.stderr.trimEnd().split('\n').length, 1)
     }
     const run = await world.runlet(['poller', 'install', 'p', ...every, '--', 'true'], {

@@ -16,6 +16,7 @@ import {
 import { install, type Plan, planOf } from '../../integrations/poller/install.ts'
 import type { Places } from '../../integrations/poller/places.ts'
 import { ON_ERROR, type Poller, shownCommand } from '../../integrations/poller/poller.ts'
+import { parseS3Url } from '../../store/s3/s3-url.ts'
 import type { Context, SharedOptions, Verb } from '../context.ts'
 import { parseDuration } from '../durations.ts'
 import type { Output } from '../output.ts'
@@ -105,11 +106,13 @@ function withShared({ store, namespace }: SharedOptions): NodeJS.ProcessEnv {
   }
 }
 
-/** @throws ConfigError unless the poller will find a store that outlives the process */
+/** That the poller will find a store which outlives a start, by a URL without secrets. @throws ConfigError, InvalidStoreUrlError */
 async function assertStore(environment: Readonly<Record<string, string>>, folder: string): Promise<void> {
   const { store } = await findConfig({ folder }, environment)
-  if (!store.startsWith('memory:')) return
-  throw new InvalidArgumentError('--store', 'a memory store ends with each start', 'Use file: or s3:.')
+  if (store.startsWith('memory:')) {
+    throw new InvalidArgumentError('--store', 'a memory store ends with each start', 'Use file: or s3:.')
+  }
+  if (!store.startsWith('file:')) parseS3Url(store)
 }
 
 async function isSame(a: string, b: string): Promise<boolean> {

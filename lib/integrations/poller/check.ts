@@ -15,9 +15,8 @@ export async function assertStarts(poller: Poller, here: Environment): Promise<v
     // `command -v` of some shells takes a file that cannot be executed for a command.
     const found = await execa('/bin/sh', ['-c', 'found=$(command -v "$1") && test -x "$found"', 'sh', needed], options)
     if (!found.failed) continue
-    const path = `the poller's PATH (${environment.PATH})`
-    const problem =
-      needed === interpreter ? `, which ${command[0]} begins with, is not on ${path}` : 'cannot be executed'
+    const isInterpreter = needed !== command[0]
+    const problem = isInterpreter ? `is needed by ${command[0]}, and not on its PATH` : 'cannot be executed'
     throw new PollerCommandError(needed, problem, 'Install it, or give its whole path, and install the poller again.')
   }
   const runlet = await execa(node, [main, '--version'], options)

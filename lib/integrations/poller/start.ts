@@ -72,24 +72,24 @@ async function runToItsEnd(poller: Poller, log: Log, options: StartOptions): Pro
   const group = startGroup([node, main, ...runArguments(poller)], { cwd: folder, env })
   const output = read(group, log, options.show)
   const over = new AbortController()
-  handOn(options.signal, group, over.signal)
-  const watching = endWhenOverdue(group, poller, options.signal, over.signal)
+  supervise(group, poller, options.signal, over.signal)
+  let exitCode: number
   try {
     const [code, name] = (await once(group.leader, 'exit')) as [number | null, NodeJS.Signals | null]
-    return { exitCode: code ?? 128 + constants.signals[name ?? 'SIGKILL'], isSkipped: isSkip(code, output.messages) }
+    exitCode = code ?? 128 + constants.signals[name ?? 'SIGKILL']
   } catch (error) {
     await log.add([`could not be started in ${folder}: ${(error as Error).message}`])
-    return { exitCode: NOT_STARTED, isSkipped: false }
-  } finally {
-    over.abort()
-    group.end()
-    await Promise.all([watching, output.toItsEnd()])
+    exitCode = NOT_STARTED
   }
+  over.abort()
+  group.end()
+  await output.toItsEnd()
+  return { exitCode, isSkipped: isSkip(exitCode, output.messages) }
 }
 
 /** That another one holds the lock is all that `runlet run` has said then. */
-const isSkip = (code: number | null, messages: readonly string[]): boolean =>
-  code === TRY_LATER && messages.length === 1 && messages[0]?.endsWith('[ERR_RUNLET_SINGLETON_TAKEN]') === true
+const isSkip = (exitCode: number, messages: readonly string[]): boolean =>
+  exitCode === TRY_LATER && messages.length === 1 && messages[0]?.endsWith('[ERR_RUNLET_SINGLETON_TAKEN]') === true
 
 /** Reads what the group says, as fast as log and reader take it. */
 function read(
@@ -125,32 +125,22 @@ function read(
   return { messages, toItsEnd }
 }
 
-/** The signal that is to end this start goes to all of the group; a second one ends this process, and the group with it. */
-function handOn(signal: AbortSignal, group: Group, over: AbortSignal): void {
-  const hand = () => group.signal(signal.reason === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
-  if (signal.aborted) hand()
-  else signal.addEventListener('abort', hand, { signal: over })
-}
-
-async function endWhenOverdue(
-  group: Group,
-  { timeoutMs }: Poller,
-  signal: AbortSignal,
-  over: AbortSignal,
-): Promise<void> {
-  const asked = new Promise<void>(resolve => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true, signal: over })
-  })
-  const after = (ms: number) => systemAmbient.sleep(ms, { signal: over })
-  const overdue = timeoutMs === undefined ? [] : [after(timeoutMs + SETTLING_MS)]
-  const ended = after(2 ** 31 - 1)
-  try {
-    await Promise.race([ended, asked.then(() => after(SETTLING_WHEN_ASKED_MS)), ...overdue])
-    group.end()
-  } catch {
-    // it has ended by itself
+/**
+ * Hands the signal that is to end this start to all of the group: once, for a second one ends this process, and the group with it.
+ * And ends what `runlet run` should have ended long before.
+ */
+function supervise(group: Group, { timeoutMs }: Poller, signal: AbortSignal, over: AbortSignal): void {
+  const endAfter = (ms: number): void => {
+    const ending = systemAmbient.sleep(ms, { signal: over }).then(() => group.end())
+    ending.catch(() => undefined) // it has ended by itself
   }
+  const stop = (): void => {
+    group.signal(signal.reason === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
+    endAfter(SETTLING_WHEN_ASKED_MS)
+  }
+  if (timeoutMs !== undefined) endAfter(timeoutMs + SETTLING_MS)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { signal: over })
 }
 
 function outcomeOf(exitCode: number, signal: AbortSignal): Outcome {
