@@ -100,7 +100,8 @@ WantedBy=timers.target
     const result = await verify()
     if (result.code === 'ENOENT')
       return t.diagnostic('there is no systemd-analyze here: only our own reading is tested')
-    assert.equal(result.all, '')
+    // It may have its say on units that are installed here, too.
+    assert.doesNotMatch(result.all ?? '', /runlet-poller/)
     assert.equal(result.exitCode, 0)
     // That it would complain: it looks for the very program that is written there.
     await rm(poller.node)

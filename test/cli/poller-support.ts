@@ -1,0 +1,61 @@
+// Worlds for the tests of `runlet poller`: a place with a file store, a home of its own, and stand-ins for the scheduler's commands.
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { install } from '../../lib/integrations/poller/install.ts'
+import type { Places } from '../../lib/integrations/poller/places.ts'
+import type { Poller } from '../../lib/integrations/poller/poller.ts'
+import { type Tally, TallyKeeper } from '../../lib/integrations/poller/tally.ts'
+import { parseSegment } from '../../lib/names.ts'
+import { aPoller, placesIn, type StandIns, standIns } from '../integrations/poller/support.ts'
+import { aFolder, aPlace, type Ended, type Place, type Started } from './support.ts'
+
+export interface World extends Place {
+  readonly home: string
+  readonly told: StandIns
+  readonly env: NodeJS.ProcessEnv
+  readonly places: Places
+  readonly poller: (...args: string[]) => Promise<Ended>
+  readonly startPoller: (...args: string[]) => Started
+  /** Installs the poller `p` that runs a script in a shell, without the command. */
+  readonly install: (script: string, given?: Partial<Poller>) => Promise<void>
+  readonly tally: () => Promise<Tally>
+}
+
+export const NAME = parseSegment('p', 'name')
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const PLATFORM = process.platform === 'darwin' ? 'darwin' : 'linux'
+
+// For what is installed without the command.
+Object.assign(process.env, (await standIns(join(await aFolder(), 'stand-ins'))).env)
+
+export async function aWorld(): Promise<World> {
+  const place = await aPlace()
+  const home = await aFolder()
+  const told = await standIns(join(home, 'stand-ins'))
+  const none = ['XDG_STATE_HOME', 'XDG_CONFIG_HOME', 'AWS_PROFILE', 'AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID']
+  const env = { ...Object.fromEntries(none.map(name => [name, undefined])), ...told.env, HOME: home }
+  const startPoller: World['startPoller'] = (...args) => place.start(['poller', ...args], { env })
+  const places = placesIn(home, PLATFORM)
+  const fixed = { name: NAME, node: process.execPath, main: MAIN, folder: place.folder }
+  return {
+    ...place,
+    home,
+    told,
+    env,
+    places,
+    startPoller,
+    poller: (...args) => startPoller(...args).ended,
+    install: async (script, given) => {
+      const environment = { PATH: process.env.PATH ?? '' }
+      await install(aPoller({ ...fixed, environment, command: ['/bin/sh', '-c', script], ...given }), places)
+    },
+    tally: () => new TallyKeeper(places, NAME).read(),
+  }
+}
+
+/** Of a home, without the stand-ins. */
+export const allFilesIn = async (folder: string) =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter(entry => !entry.isDirectory() && !join(entry.parentPath, entry.name).includes('stand-ins'))
+    .map(entry => join(entry.parentPath, entry.name))
