@@ -1,6 +1,6 @@
 // `runlet poller install` and its counterpart as a user calls them: what is written, told, checked and refused.
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { readPoller } from '../../lib/integrations/poller/poller.ts'
@@ -14,7 +14,11 @@ describe('an install', AT_ONCE, () => {
     await mkdir(join(world.home, 'bin'))
     await writeFile(join(world.home, 'bin', 'my-poll'), '#!/usr/bin/env sh\n')
     await chmod(join(world.home, 'bin', 'my-poll'), 0o755)
-    const PATH = `relative/bin::${world.home}/bin:/not/there:${world.env.PATH}`
+    // As fnm has it: the link goes with the shell.
+    const ofTheShell = join(world.home, 'fnm_multishells', '7')
+    await mkdir(ofTheShell, { recursive: true })
+    await symlink(join(world.home, 'bin'), join(ofTheShell, 'bin'))
+    const PATH = `relative/bin::${ofTheShell}/bin:/not/there:${world.env.PATH}`
     const args = [
       'poller',
       'install',
@@ -31,7 +35,7 @@ describe('an install', AT_ONCE, () => {
     const { code, stderr } = await world.runlet(args, { env: { ...env, PATH } })
     assert.equal(code, 0, stderr)
     assert.match(stderr, /AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: secrets are not written down.*AWS_PROFILE=NAME/)
-    for (const path of await allFilesIn(world.home))
+    for (const path of (await allFilesIn(world.home)).filter(path => !path.includes('multishells')))
       assert.doesNotMatch(await readFile(path, 'utf8'), /tell-nobody|AKIAX/)
     const { environment, ...poller } = await readPoller(world.places, NAME)
     assert.deepEqual(poller.command, [join(world.home, 'bin', 'my-poll'), '100%', '$HOME\n"x"'])

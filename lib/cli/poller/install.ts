@@ -1,6 +1,5 @@
 // `runlet poller install NAME --every 60s -- CMD`: has launchd or systemd start it. All is parsed, found and tried out before anything
 // is written.
-import { realpath } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { systemAmbient } from '../../ambient.ts'
 import { findConfig } from '../../config.ts'
@@ -72,7 +71,7 @@ async function definition(
   assertPlain('the folder', folder)
   const environment = await environmentToKeep(here)
   await assertStore(environment, folder)
-  const node = await lastingNode(process.execPath, here, isSame)
+  const node = await lastingNode(process.execPath, environment)
   const main = fileURLToPath(new URL('../main.js', import.meta.url))
   const command: Poller['command'] = [await locate(program, environment, folder), ...args]
   for (const [what, path] of Object.entries({ node, runlet: main })) assertPlain(`path of ${what}`, path)
@@ -113,10 +112,6 @@ async function assertStore(environment: Readonly<Record<string, string>>, folder
     throw new InvalidArgumentError('--store', 'a memory store ends with each start', 'Use file: or s3:.')
   }
   if (!store.startsWith('file:')) parseS3Url(store)
-}
-
-async function isSame(a: string, b: string): Promise<boolean> {
-  return (await realpath(a)) === (await realpath(b))
 }
 
 async function print({ files, steps }: Plan, poller: Poller, places: Places, { output }: Context): Promise<undefined> {

@@ -1,7 +1,7 @@
 // The environment of a poller. launchd and systemd start programs with next to nothing: no shell, a short PATH. So what the user has
 // when installing is written down: where the command is, a PATH that has what it needs, which store. Secrets are not: files of
 // schedulers are no place for them. Pure, but for looks at the file system.
-import { access, constants, stat } from 'node:fs/promises'
+import { access, constants, realpath, stat } from 'node:fs/promises'
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
 import { InvalidArgumentError } from '../../errors.ts'
 import { PollerCommandError } from './errors.ts'
@@ -36,6 +36,9 @@ const SECRETS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKE
 /** What every session of the user has, anew each time. */
 const OF_THE_SESSION = ['HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'XDG_RUNTIME_DIR', 'SSH_AUTH_SOCK']
 
+/** Folders of links that fnm makes for each shell, and that go with it: what they lead to stays. */
+const OF_THE_SHELL = /^\/run\/|_multishells\//
+
 const STANDARD_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin']
 
 /** What of this environment the poller is given. */
@@ -67,7 +70,9 @@ function valuesOf(environment: Environment, names: readonly string[]): Record<st
 
 /** The folders of the user's PATH that a poller can use too, and the usual ones. */
 async function usablePath(path: string): Promise<string> {
-  const entries = [...new Set([...path.split(delimiter), ...STANDARD_PATH])].filter(isAbsolute)
+  const given = [...path.split(delimiter), ...STANDARD_PATH].filter(isAbsolute)
+  const lasting = (entry: string) => (OF_THE_SHELL.test(entry) ? realpath(entry).catch(() => entry) : entry)
+  const entries = [...new Set(await Promise.all(given.map(lasting)))]
   const there = await Promise.all(entries.map(async entry => (await stat(entry).catch(() => undefined))?.isDirectory()))
   const usable = entries.filter((_, i) => there[i]).join(delimiter)
   assertPlain('PATH', usable)
@@ -88,10 +93,10 @@ export async function locate(command: string, { PATH = '' }: Environment, folder
   throw new PollerCommandError(command, 'is not on your PATH', remedy)
 }
 
-/** The path of this Node that stays when it is upgraded: on the PATH there often is a link to it. */
-export async function lastingNode(node: string, here: Environment, same: (a: string, b: string) => Promise<boolean>) {
-  const onPath = await locate(basename(node), here, '/').catch(() => undefined)
-  return onPath !== undefined && (await same(onPath, node)) ? onPath : node
+/** The path of this Node that stays when it is upgraded: on the poller's PATH there often is a link to it. */
+export async function lastingNode(node: string, kept: Environment): Promise<string> {
+  const onPath = await locate(basename(node), kept, '/').catch(() => node)
+  return (await realpath(onPath)) === (await realpath(node)) ? onPath : node
 }
 
 async function isExecutable(path: string): Promise<boolean> {
