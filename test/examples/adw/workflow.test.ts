@@ -1,12 +1,14 @@
 // A workflow in this process: what it does about phases that fail, and what it asks of its commands.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArguments, UsageError } from '../../../examples/adw/arguments.ts'
 import { Board } from '../../../examples/adw/board.ts'
+import { placeOf } from '../../../examples/adw/place.ts'
 import { makeSampleRepository } from '../../../examples/adw/sample-repository.ts'
 import { PHASES, parseState } from '../../../examples/adw/state.ts'
 import { percentile, Waits } from '../../../examples/adw/waits.ts'
@@ -157,6 +159,28 @@ describe('a workflow of the ADW example', () => {
     await assert.rejects(work('foreign'), /^Error: adw\/foreign\/state\.json is no state of a workflow/)
     assert.equal(await textOf('adw/foreign/state.json'), '{"format":9}')
   })
+})
+
+test('a workflow that somebody else has is waited for, and gone on with once it is free', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'runlet-adw-place-'))
+  const store = await openStore(`file:${folder}`)
+  try {
+    const parent = await store.namespace('adw', { create: true })
+    const others = await parent.fork('w-1', { label: 'the other driver' })
+    await others.put('a', 'what it left')
+    const told: string[] = []
+    const onWait = (id: string, holder: string) => {
+      told.push(`${id}: ${holder.replace(/ \(.*/, '')}`)
+      void others.release()
+    }
+    const about = { store: store.url, parent: 'adw', ttlMs: 60_000, signal: new AbortController().signal, onWait }
+    const found = await placeOf.runs('w-1', ({ namespace }) => namespace.get('a'), about)
+    assert.equal(Buffer.from(found ?? []).toString(), 'what it left')
+    assert.equal(told[0], 'w-1: the other driver')
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
 })
 
 describe('the command line of the ADW example', () => {
