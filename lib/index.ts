@@ -17,6 +17,7 @@ export type {
   SweepOptions,
   WriteOptions,
 } from './options.ts'
+export type { Change } from './run/changes.ts'
 export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
 export type { RetentionRule } from './run/retention/rules.ts'

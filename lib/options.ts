@@ -52,6 +52,11 @@ export interface ForkOptions {
   readonly onError?: OnError | undefined
   /** How long the run is out of reach of others after its owner died, in milliseconds, from 1000. Default: 60,000. */
   readonly ttlMs?: number | undefined
+  /**
+   * How long a sweep keeps the run at least when nobody gives a sign of life, in milliseconds, whatever the sweep's own `keepMs`: for a
+   * run that outlives its processes. Default: only the sweep's.
+   */
+  readonly keepMs?: number | undefined
   /** Who owns it, for people. Default: the program's name. */
   readonly label?: string | undefined
   /** Aborts the run's own signal. */
@@ -132,6 +137,11 @@ const forkSchema = z.strictObject({
   onConflict: z.unknown().optional(),
   onError: z.enum(['keep', 'discard', 'fold']).optional(),
   ttlMs: ttlSchema.optional(),
+  keepMs: z
+    .number()
+    .positive()
+    .max(3650 * DAY_MS)
+    .optional(),
   label: labelSchema.optional(),
   signal: signalSchema.optional(),
 })
@@ -179,8 +189,8 @@ export function parseSweepOptions(options: SweepOptions = {}): Omit<Sweep, 'auth
 }
 
 export function parseForkOptions(options: ForkOptions = {}): RunOptions {
-  const { onError = 'keep', ttlMs = 60_000, label = defaultLabel(), signal } = parse(forkSchema, options)
-  return { onError, ttlMs, label, signal, onConflict: options.onConflict }
+  const { onError = 'keep', ttlMs = 60_000, keepMs, label = defaultLabel(), signal } = parse(forkSchema, options)
+  return { onError, ttlMs, keepMs, label, signal, onConflict: options.onConflict }
 }
 
 export function parseRunCopyOptions(options: RunCopyOptions): RunCopyOptions {

@@ -10,7 +10,7 @@ import { type LockInfo, listLocks } from './lease/list-locks.ts'
 import { parseNamespaceName, parseSegment } from './names.ts'
 import type { Committed, Signing } from './namespace/committer.ts'
 import { type CompactionResult, type CompactOptions, compact } from './namespace/compact.ts'
-import type { CommitRecord } from './namespace/head.ts'
+import type { CommitRecord, HeadState } from './namespace/head.ts'
 import { isImmutable, leaseKey, leasePrefix } from './namespace/keys.ts'
 import * as ns from './namespace/namespace.ts'
 import { parsePolicy } from './namespace/policy.ts'
@@ -29,6 +29,7 @@ import {
   type SweepOptions,
   type WriteOptions,
 } from './options.ts'
+import { type Change, changesOf } from './run/changes.ts'
 import { discardRun } from './run/discard.ts'
 import { type FoldResult, foldRun } from './run/fold.ts'
 import { forkRun } from './run/fork.ts'
@@ -244,9 +245,19 @@ export class Namespace {
     return new Run(run, this, this.author, this.signing.fence)
   }
 
-  /** The open runs of this namespace, oldest first. */
-  runs(): Promise<RunInfo[]> {
-    return listRuns(this.open)
+  /** The open runs of this namespace, oldest first; with `id`, only the run of that id. */
+  async runs(id?: string): Promise<RunInfo[]> {
+    return listRuns(this.open, id === undefined ? undefined : parseSegment(id, 'run id'))
+  }
+
+  /** What this namespace, a run, changed since its fork, in path order. Of a namespace that is no run: all that it has. */
+  changes(): AsyncIterable<Change> {
+    return changesOf(this.open)
+  }
+
+  /** `open`, or how a run ended, as this process last saw it; undefined when it has not looked yet. Makes no request. */
+  get state(): HeadState | undefined {
+    return this.open.head.known?.value.state
   }
 
   /** The leases of this namespace and their holders. */

@@ -118,6 +118,8 @@ export const headSchema = z
         label: z.string(),
         onError: z.enum(['keep', 'discard', 'fold']),
         onConflict: z.record(z.string(), z.string()).optional(),
+        /** How long it is kept at least without a sign of life, whatever a sweep is told. */
+        keepMs: z.number().positive().optional(),
       })
       .optional(),
     /** Pins of a run from before it was refreshed: runs forked from it may still reach what they hold. */

@@ -2,6 +2,7 @@
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import { LeaseCell } from '../lease/leases.ts'
 import type { Holder } from '../lease/record.ts'
+import type { Segment } from '../names.ts'
 import type { HeadState } from '../namespace/head.ts'
 import { leaseKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
@@ -27,8 +28,9 @@ export interface RunInfo {
   readonly ownerExpired: boolean
 }
 
-export async function listRuns(parent: OpenNamespace): Promise<RunInfo[]> {
-  const forks = await listForks(parent)
+/** With `id`, only the run of that id, if it is open. */
+export async function listRuns(parent: OpenNamespace, id?: Segment): Promise<RunInfo[]> {
+  const forks = (await listForks(parent)).filter(fork => id === undefined || named(fork).id === id)
   const byName = new Map(forks.map(fork => [fork.name, fork]))
   const runs = await Promise.all([...byName.values()].map(fork => describe(parent, fork)))
   return runs.sort((a, b) => (a.startedAt?.getTime() ?? 0) - (b.startedAt?.getTime() ?? 0))

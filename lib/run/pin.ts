@@ -90,14 +90,19 @@ export async function openChildren(parent: OpenNamespace): Promise<NamespaceName
 export function newHeadOfRun(
   child: OpenNamespace,
   base: Base,
-  about: { label: string; onError: 'keep' | 'discard' | 'fold'; rules: readonly PolicyRule[] },
+  about: {
+    label: string
+    onError: 'keep' | 'discard' | 'fold'
+    rules: readonly PolicyRule[]
+    keepMs?: number | undefined
+  },
 ): NewHead {
-  const { label, onError, rules } = about
+  const { label, onError, rules, keepMs } = about
   const onConflict = rules.length > 0 ? recordable(rules) : undefined
   return {
     ...emptyHead(child.name, child.ambient.now()),
     base,
-    run: { label, onError, ...(onConflict && { onConflict }) },
+    run: { label, onError, ...(onConflict && { onConflict }), ...(keepMs !== undefined && { keepMs }) },
   }
 }
 

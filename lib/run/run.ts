@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly label: string
   readonly onError: OnError
   readonly onConflict?: ConflictPolicy | undefined
+  readonly keepMs?: number | undefined
   readonly ttlMs: number
   readonly signal?: AbortSignal | undefined
 }

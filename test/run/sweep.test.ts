@@ -269,6 +269,27 @@ describe('a sweep', () => {
       assert.deepEqual(later.runs, [{ name: 'p/keep', was: 'open', done: 'discarded' }])
     }))
 
+  test('keeps a run for as long as its fork has recorded, and a later sign of life begins that anew', () =>
+    inWorld(async (_world, me, parent) => {
+      for (const id of ['worktree', 'seen', 'ordinary']) {
+        const keepMs = id === 'ordinary' ? undefined : 90 * DAY
+        await (await parent.fork(id, { keepMs })).release()
+      }
+      const sweep = async () => (await me.store.sweep({ keepMs: 14 * DAY })).runs.map(({ name, done }) => [name, done])
+      await me.ambient.sleep(80 * DAY)
+      assert.deepEqual((await sweep()).sort(), [
+        ['p/ordinary', 'discarded'],
+        ['p/seen', 'kept'],
+        ['p/worktree', 'kept'],
+      ])
+      await (await parent.resume('seen')).release()
+      await me.ambient.sleep(11 * DAY)
+      assert.deepEqual((await sweep()).sort(), [
+        ['p/seen', 'kept'],
+        ['p/worktree', 'discarded'],
+      ])
+    }))
+
   test('finishes a fold that was killed at any of its requests', async () => {
     for (let at = 0; at < 12; at++) {
       await inWorld(async (world, me, parent) => {

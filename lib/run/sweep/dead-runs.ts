@@ -70,14 +70,15 @@ function choose(found: Found, sweeping: Sweeping): 'kept' | 'folded' | 'discarde
 
 /**
  * Whether nobody has worked on it for long. The store's clock tells when it was forked or refreshed, and when its owner was last there; of
- * the clocks of those who worked on it one may be years behind or ahead. A sweep that tried to end it is nobody.
+ * the clocks of those who worked on it one may be years behind or ahead. A sweep that tried to end it is nobody. A run that outlives its
+ * processes (that of a worktree) has recorded how long it is kept at least.
  */
 function isGivenUp({ head, owner, forks, now }: Found, { keepMs }: Sweeping): boolean {
-  const { createdAt, commits } = (head as Version<Head>).value
+  const { createdAt, commits, run } = (head as Version<Head>).value
   const isSweep = (owner?.value.holder?.label ?? owner?.value.last?.label) === LABEL
   const told = [createdAt, commits.at(-1)?.at ?? 0, isSweep ? 0 : (owner?.value.acquiredAt ?? 0)]
   const known = [...forks.map(({ putAt }) => putAt), isSweep ? 0 : (owner?.lastModified ?? 0)]
-  return now - Math.max(...known, ...told.filter(at => at <= now)) > keepMs
+  return now - Math.max(...known, ...told.filter(at => at <= now)) > Math.max(keepMs, run?.keepMs ?? 0)
 }
 
 interface Ended {

@@ -1,0 +1,22 @@
+// What a run changed since its fork: its own layers, compared path by path with the state that it was forked from. Costs what the run
+// changed, not what its parent holds (G8). Says nothing of what the parent did since: that is the fold's.
+import type { Path } from '../names.ts'
+import type { OpenNamespace } from '../namespace/namespace.ts'
+import { isFile, sameContent } from '../namespace/row.ts'
+
+export interface Change {
+  readonly path: Path
+  readonly change: 'added' | 'modified' | 'deleted'
+}
+
+/** The changes of a run as of now. A path that it put back as it was is none. */
+export async function* changesOf({ head, views, name }: OpenNamespace): AsyncGenerator<Change> {
+  const { value } = await head.refresh()
+  const before = value.base && (await views.baseView(name, value.base))
+  for await (const row of views.view(value).scanOwn()) {
+    const base = await before?.find(row.path)
+    if (sameContent(base, row)) continue
+    const change = isFile(row) ? (base ? 'modified' : 'added') : 'deleted'
+    yield { path: row.path, change }
+  }
+}
