@@ -1,12 +1,16 @@
 // Where a call that names no store finds one: RUNLET_STORE and RUNLET_NAMESPACE, else runlet.config.json in this folder or one
-// above it. Parsed and refused here (G10); nothing below reads the environment.
+// above it; in a git worktree that has a namespace of its own, that one in place of what the file says (integrations/worktree). Parsed and
+// refused here (G10); nothing below reads the environment.
 import { readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
+import { isInside } from './integrations/worktree/checkout.ts'
+import { type ConfigPlace, configPlaces, findWorktree, type Worktree } from './integrations/worktree/place.ts'
 import { parseNamespaceName } from './names.ts'
 import { type NamedPolicy, namedPolicySchema } from './namespace/policy.ts'
 import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
+import { fullStoreUrl } from './store/open.ts'
 
 export const CONFIG_FILE = 'runlet.config.json'
 
@@ -34,24 +38,64 @@ export interface Config {
   readonly folder: string
   /** What says so, for messages: a file's path, or the names of variables. */
   readonly source: string
+  /** The git worktree that has this namespace; or is to get a child of it, when that worktree is not attached yet (see use.ts). */
+  readonly worktree?: Worktree | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the environment and the nearest configuration file say; `given` wins over both. */
-export async function findConfig(
-  given: { store?: string | undefined; namespace?: string | undefined; folder?: string | undefined } = {},
-  environment: Environment = process.env,
-): Promise<Config> {
+interface Given {
+  readonly store?: string | undefined
+  readonly namespace?: string | undefined
+  readonly folder?: string | undefined
+  /** In place of the worktree that the folder is found to be in. */
+  readonly worktree?: Worktree | undefined
+}
+
+/** What the environment, the worktree and the nearest configuration file say, in this order; `given` wins over all. */
+export async function findConfig(given: Given = {}, environment: Environment = process.env): Promise<Config> {
   const cwd = given.folder ?? process.cwd()
-  const store = given.store ?? environment.RUNLET_STORE
-  const namespace = given.namespace ?? environment.RUNLET_NAMESPACE
-  const file = await findFile(cwd)
-  const merged = {
-    ...(file?.config ?? {}),
-    ...(store && { store }),
-    ...(namespace && { namespace }),
+  const worktree = given.worktree ?? (await findWorktree(cwd, hasFile))
+  const file = await findFile(configPlaces(cwd, worktree))
+  const named = {
+    store: given.store ?? environment.RUNLET_STORE,
+    namespace: given.namespace ?? environment.RUNLET_NAMESPACE,
   }
+  const plain = () => resolved(given, named, file, cwd)
+  if (!worktree || named.namespace) return plain()
+  const { attached, checkout } = worktree
+  if (attached) {
+    if (isApart(file, worktree) || !(await isStore(named.store, cwd, attached.store))) return plain()
+    const { store, namespace } = attached
+    return { ...file?.config, store, namespace, folder: cwd, source: `the worktree ${checkout.root}`, worktree }
+  }
+  // A store that is named for one call only is not what the worktree's namespace is to be in.
+  const { RUNLET_STORE } = environment
+  const usual = RUNLET_STORE
+    ? await fullStoreUrl(RUNLET_STORE, cwd)
+    : file && (await fullStoreUrl(file.config.store, file.base))
+  const isUsual = usual === undefined || (await isStore(given.store, cwd, usual))
+  return isUsual ? { ...plain(), worktree } : plain()
+}
+
+interface FoundFile extends ConfigPlace {
+  readonly path: string
+  readonly config: z.infer<typeof configSchema>
+}
+
+/** A file in a folder of the worktree that names something else than what the worktree's namespace was forked from: nearer, so it wins. */
+function isApart(file: FoundFile | undefined, { checkout, attached }: Worktree): boolean {
+  if (!file || file.folder === checkout.root || !isInside(file.folder, checkout.root)) return false
+  return dirname(attached?.namespace ?? '') !== file.config.namespace
+}
+
+const isStore = async (url: string | undefined, folder: string, full: string): Promise<boolean> =>
+  !url || (await fullStoreUrl(url, folder)) === full
+
+/** What is named, else what the file says. */
+function resolved(given: Given, named: Given, file: FoundFile | undefined, cwd: string): Config {
+  const { store, namespace } = named
+  const merged = { ...file?.config, ...(store && { store }), ...(namespace && { namespace }) }
   const source = (!(store && namespace) && file?.path) || 'RUNLET_STORE and RUNLET_NAMESPACE'
   if (!merged.store)
     throw new ConfigError(
@@ -66,16 +110,9 @@ export async function findConfig(
       'Run `runlet init`, or set RUNLET_NAMESPACE, or pass one.',
     )
   assertNamespace(merged.namespace, namespace ? (given.namespace ? 'namespace' : 'RUNLET_NAMESPACE') : source)
-  const folder = store || !file ? cwd : dirname(file.path)
-  return {
-    store: merged.store,
-    namespace: merged.namespace,
-    author: merged.author,
-    onConflict: merged.onConflict,
-    retention: merged.retention,
-    folder,
-    source,
-  }
+  const folder = store || !file ? cwd : file.base
+  const { author, onConflict, retention } = merged
+  return { store: merged.store, namespace: merged.namespace, author, onConflict, retention, folder, source }
 }
 
 function assertNamespace(name: string, source: string): void {
@@ -108,13 +145,15 @@ export function ownerToken(
   )
 }
 
-async function findFile(start: string): Promise<{ path: string; config: z.infer<typeof configSchema> } | undefined> {
-  for (let folder = resolve(start); ; folder = dirname(folder)) {
-    const path = join(folder, CONFIG_FILE)
+const hasFile = async (folder: string): Promise<boolean> => (await readIfThere(join(folder, CONFIG_FILE))) !== undefined
+
+async function findFile(places: Iterable<ConfigPlace>): Promise<FoundFile | undefined> {
+  for (const place of places) {
+    const path = join(place.folder, CONFIG_FILE)
     const text = await readIfThere(path)
-    if (text !== undefined) return { path, config: parseConfig(path, text) }
-    if (folder === dirname(folder)) return undefined
+    if (text !== undefined) return { ...place, path, config: parseConfig(path, text) }
   }
+  return undefined
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 // The main job in one call: finds the store and the parent, forks (or resumes) the run, calls the function, folds.
 import { findConfig } from './config.ts'
 import { RunNotFoundError } from './errors.ts'
+import { openPlace } from './integrations/worktree/use.ts'
 import { parseSegment } from './names.ts'
 import { type ForkOptions, parseForkOptions, parseRunCopyOptions, type RunCopyOptions } from './options.ts'
 import type { FoldResult } from './run/fold.ts'
@@ -27,7 +28,8 @@ export interface RunNamespaceOptions extends ForkOptions {
  * Runs `fn` in a child namespace of its own and folds it into the parent; resolves to fn's value once the fold is durable.
  * With `copy`, `fn` gets the working copy too: pulled before, pushed before the fold.
  * @param runId 1 to 64 of a-z, 0-9, '.', '_' and '-'
- * @param options `store` and `parent` default to RUNLET_STORE and RUNLET_NAMESPACE, else runlet.config.json
+ * @param options `store` and `parent` default to RUNLET_STORE and RUNLET_NAMESPACE, else the namespace of the git worktree (which the
+ *   first use forks), else runlet.config.json
  * @throws what fn throws, after the run was kept (default), discarded or folded; RunInUseError; ConflictError when the fold
  *   is refused, or a push or pull of the copy (the run is kept); CopyMismatchError; ConfigError when nothing says which store to use
  */
@@ -58,7 +60,8 @@ export async function withRunNamespace<T>(
       ? options.store
       : await openStore(config?.store ?? '', { author: config?.author, folder: config?.folder })
   try {
-    const parent = await store.namespace(options.parent ?? config?.namespace ?? '')
+    const parent =
+      config && !options.parent ? await openPlace(store, config) : await store.namespace(options.parent ?? '')
     const withPolicy = { ...forkOptions, onConflict: forkOptions.onConflict ?? config?.onConflict }
     return await runIn(parent, withPolicy, { ...job, storeUrl: store.url })
   } finally {

@@ -1,9 +1,12 @@
 // Where a verb works: the store and the namespace that the options, the environment or the configuration file name.
-// Inside a program that `runlet run` started that is the run; the library signs what is written there as its owner's (G7).
+// Inside a program that `runlet run` started that is the run; the library signs what is written there as its owner's (G7). In a git
+// worktree it is that worktree's namespace, which the first command forks.
 import { type Config, findConfig } from '../config.ts'
 import { InvalidArgumentError } from '../errors.ts'
+import { openPlace } from '../integrations/worktree/use.ts'
 import { type Namespace, openStore, type Store } from '../runlet.ts'
 import type { SharedOptions } from './context.ts'
+import { Output } from './output.ts'
 
 export interface Place {
   readonly store: Store
@@ -17,9 +20,11 @@ export function atNamespace<T>(
   work: (place: Place) => Promise<T>,
   options: { assumeExists?: boolean } = {},
 ): Promise<T> {
-  return atStore(shared, {}, async (store, config) =>
-    work({ store, namespace: await store.namespace(config.namespace, options), config }),
-  )
+  return atStore(shared, {}, async (store, config) => {
+    const onFork = (namespace: string, worktree: string) =>
+      new Output(shared).say(`forked ${namespace} for the worktree ${worktree}`)
+    return work({ store, namespace: await openPlace(store, config, { ...options, onFork }), config })
+  })
 }
 
 /** Opens the store alone. `otherwise` fills in what nothing names. */

@@ -1,7 +1,9 @@
 // `runlet sweep`: finishes what crashes interrupted and deletes what nothing reaches, in the whole store or, with --namespace, below one
-// namespace; with --every again and again, until a signal ends it after the sweep that is under way.
+// namespace; with --every again and again, until a signal ends it after the sweep that is under way. In a git repository, first of all what
+// its removed worktrees have left.
 import { systemAmbient } from '../ambient.ts'
 import { RunletError } from '../errors.ts'
+import { type GoneWorktree, sweepWorktrees } from '../integrations/worktree/gone.ts'
 import type { Store } from '../runlet.ts'
 import type { Verb } from './context.ts'
 import { parseDuration } from './durations.ts'
@@ -16,7 +18,10 @@ interface Options {
   readonly keep: string
 }
 
-type Report = Awaited<ReturnType<Store['sweep']>>
+interface Report extends Awaited<ReturnType<Store['sweep']>> {
+  /** Those of this repository that were removed. */
+  readonly worktrees: readonly GoneWorktree[]
+}
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -28,7 +33,14 @@ export const verb: Verb<Options, []> = async ({ shared, output }, { dryRun, ever
     untilStopped(async signal => {
       const options = { dryRun, keepMs, retention, namespace: shared.namespace, signal }
       const onProgress = (namespace: string) => output.move(`sweep: ${namespace}`)
-      const sweepOnce = async () => tell(await store.sweep({ ...options, onProgress }), output)
+      const sweepOnce = async () => {
+        const worktrees = await sweepWorktrees(store, process.cwd(), {
+          dryRun: dryRun ?? false,
+          keepMs,
+          namespace: shared.namespace,
+        })
+        return tell({ ...(await store.sweep({ ...options, onProgress })), worktrees }, output)
+      }
       return everyMs === undefined ? sweepOnce() : sweepEvery(everyMs, sweepOnce, { signal, output })
     }),
   )
@@ -60,8 +72,12 @@ async function tell(report: Report, output: Output): Promise<number> {
   return report.problems.length > 0 ? FAILED : DONE
 }
 
-function* linesOf({ dryRun, runs, retention, removed, waiting, problems }: Report): Generator<string> {
+function* linesOf({ dryRun, worktrees, runs, retention, removed, waiting, problems }: Report): Generator<string> {
   const would = dryRun ? 'would be ' : ''
+  for (const { namespace, worktree, done, problem } of worktrees) {
+    const told = done === 'kept' ? 'is kept' : `${dryRun ? would : 'was '}${done}`
+    yield `${namespace} (of ${worktree}, which is gone) ${told}${problem === undefined ? '' : `: ${problem}`}`
+  }
   for (const { name, was, done, problem } of runs) {
     const told = done === 'kept' ? 'is kept' : `${was === 'open' ? '' : `(${was}) `}${dryRun ? would : 'was '}${done}`
     yield `${name} ${told}${problem === undefined ? '' : `: ${problem}`}`

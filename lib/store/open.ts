@@ -43,6 +43,17 @@ async function openKind(url: string, ambient: Ambient, folder: string): Promise<
   throw new InvalidStoreUrlError(url, 'is of no known kind')
 }
 
+/** The URL that the opened store has, without opening it: two that are alike name the same store. */
+export async function fullStoreUrl(url: string, folder: string): Promise<string> {
+  if (url.startsWith('file:')) {
+    const { fileStoreUrl } = await import('./file/file-store.ts')
+    return fileStoreUrl(resolve(folder, filePath(url)))
+  }
+  if (!url.startsWith('s3:')) return url
+  const { formatS3Url, parseS3Url } = await import('./s3/s3-url.ts')
+  return formatS3Url(parseS3Url(url))
+}
+
 function openMemory(name: string, ambient: Ambient): MemoryStore {
   if (name === '') return new MemoryStore({ ambient })
   const bucket = buckets.get(name) ?? new MemoryBucket()

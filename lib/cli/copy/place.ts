@@ -1,6 +1,10 @@
 // Where the verbs of working copies work: the directory that was named, else the nearest one above this folder that is a copy.
 import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { systemAmbient } from '../../ambient.ts'
+import type { Config } from '../../config.ts'
+import { earlierNamespaces } from '../../integrations/worktree/records.ts'
+import { CopyState } from '../../sync/copy-state.ts'
 import type { WorkingCopy } from '../../sync/working-copy.ts'
 import type { SharedOptions } from '../context.ts'
 import { atNamespace } from '../place.ts'
@@ -18,9 +22,10 @@ export function atCopy<T>(
 ): Promise<T> {
   return atNamespace(
     shared,
-    async ({ namespace }) => {
+    async ({ namespace, config }) => {
       const directory = dir === undefined ? await nearestCopy(process.cwd()) : resolve(dir)
-      const copy = await namespace.workingCopy(directory, prefix === undefined ? {} : { prefix })
+      const rebind = await isOfEarlier(directory, config)
+      const copy = await namespace.workingCopy(directory, { prefix, rebind })
       try {
         return await work(copy)
       } finally {
@@ -29,6 +34,13 @@ export function atCopy<T>(
     },
     { assumeExists: true },
   )
+}
+
+/** A worktree gets a new namespace after each fold: a copy of the one before goes on as one of that. */
+async function isOfEarlier(directory: string, { worktree }: Config): Promise<boolean> {
+  if (!worktree) return false
+  const header = await new CopyState(directory, systemAmbient).header()
+  return header !== undefined && (await earlierNamespaces(worktree.checkout)).includes(header.namespace)
 }
 
 async function nearestCopy(start: string): Promise<string> {

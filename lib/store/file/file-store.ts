@@ -36,6 +36,9 @@ export async function openFileStore(folder: string, options: { ambient?: Ambient
   return new FileStore(root, ambient)
 }
 
+/** The URL of the store in `root`: `%` begins an escape there. */
+export const fileStoreUrl = (root: string): string => `file:${root.replaceAll('%', '%25')}`
+
 export class FileStore implements ObjectStore {
   readonly url: string
   readonly kind = 'file'
@@ -44,7 +47,7 @@ export class FileStore implements ObjectStore {
 
   /** For `openFileStore`: the folder must be there. */
   constructor(root: string, ambient: Ambient) {
-    this.url = `file:${root.replaceAll('%', '%25')}`
+    this.url = fileStoreUrl(root)
     this.root = root
     this.ambient = ambient
   }

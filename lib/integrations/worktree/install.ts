@@ -1,0 +1,128 @@
+// Putting the post-checkout hook where git runs it, and taking it away so that everything is as it was: what was there is moved aside and
+// moved back, byte by byte with its mode, or a link as a link. A hook that somebody edited since is theirs, and is left alone; so are the
+// hooks of a hook manager (managers.ts).
+import { createHash } from 'node:crypto'
+import { lstat, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { systemAmbient } from '../../ambient.ts'
+import { RepositoryError } from './errors.ts'
+import { BEFORE, HOOK, MARK, NOTE } from './hook.ts'
+import { findWirings, type Wiring } from './managers.ts'
+import { type Install, type OnRemoved, readInstall, removeInstall, runletDir, writeInstall } from './records.ts'
+import type { Repository } from './repository.ts'
+
+export interface Installed {
+  /** The file that git runs; undefined when somebody else's hooks are to call runlet. */
+  readonly hook: string | undefined
+  /** `edited`: it was changed since it was installed, and is left as it is. */
+  readonly was: 'absent' | 'installed' | 'edited'
+  /** The hook from before, which it runs first. */
+  readonly before: string | undefined
+  readonly wirings: readonly Wiring[]
+}
+
+/** Installed again, it changes nothing but what was chosen for removed worktrees. */
+export async function install(repository: Repository, onRemoved: OnRemoved | undefined): Promise<Installed> {
+  const { commonDir, root, isLinked, hooksDir } = repository
+  const earlier = await readInstall(commonDir)
+  const wirings = await findWirings(repository)
+  const path = join(hooksDir, 'post-checkout')
+  if (earlier?.hook && (wirings.length > 0 || earlier.hook.path !== path)) await restore(earlier.hook)
+  const madeFolder = (earlier?.hook?.path === path && earlier.hook.madeFolder) || !(await isThere(hooksDir))
+  const main = isLinked ? earlier?.main : root
+  await orRefuse(runletDir(commonDir), async () => {
+    await writeExecutable(join(runletDir(commonDir), 'post-checkout'), NOTE)
+    await writeInstall(commonDir, {
+      format: 1,
+      onRemoved: onRemoved ?? earlier?.onRemoved ?? 'keep',
+      ...(main !== undefined && { main }),
+      ...(wirings.length === 0 && { hook: { path, sha256: sha256(HOOK), madeFolder } }),
+    })
+  })
+  if (wirings.length > 0) return { hook: undefined, was: 'absent', before: undefined, wirings }
+  const was = await orRefuse(path, () => putHook(path, earlier?.hook?.sha256))
+  const before = join(hooksDir, BEFORE)
+  return { hook: path, was, before: (await isThere(before)) ? before : undefined, wirings }
+}
+
+/** Never without a hook that was there: it is moved aside, and what takes its place runs it. */
+async function putHook(path: string, written: string | undefined): Promise<Installed['was']> {
+  const before = join(dirname(path), BEFORE)
+  if (await isThere(path)) {
+    const text = await readFile(path, 'latin1').catch(() => '')
+    if (text === HOOK) return 'installed'
+    const isOlder = sha256(text) === written
+    if (text.includes(MARK) && !isOlder) return 'edited'
+    if (!isOlder && (await isThere(before)))
+      throw new RepositoryError(
+        `"${before}" is there already, and so is a hook that runlet did not write`,
+        'Decide which of them is the hook, and remove the other.',
+      )
+    if (!isOlder) await rename(path, before)
+  }
+  await writeExecutable(path, HOOK)
+  return 'absent'
+}
+
+export interface Uninstalled {
+  /** What became of the hook; `none`: it was not installed, or somebody else's hooks called runlet. */
+  readonly hook: 'restored' | 'removed' | 'edited' | 'none'
+  readonly path: string | undefined
+  /** Whose hooks still have lines that call runlet; they do nothing any more. */
+  readonly wirings: readonly Wiring[]
+}
+
+export async function uninstall(repository: Repository): Promise<Uninstalled> {
+  const { commonDir } = repository
+  const installed = await readInstall(commonDir)
+  const wirings = (await findWirings(repository)).filter(({ isThere }) => isThere)
+  const hook = installed?.hook ? await orRefuse(installed.hook.path, () => restore(installed.hook)) : 'none'
+  await orRefuse(runletDir(commonDir), async () => {
+    await rm(join(runletDir(commonDir), 'post-checkout'), { force: true })
+    await removeInstall(commonDir)
+  })
+  return { hook, path: installed?.hook?.path, wirings }
+}
+
+/** Puts back what was there. */
+async function restore(hook: Install['hook']): Promise<Uninstalled['hook']> {
+  if (!hook) return 'none'
+  const before = join(dirname(hook.path), BEFORE)
+  const text = await readFile(hook.path).catch(() => undefined)
+  if (text && sha256(text) !== hook.sha256) return 'edited'
+  if (await isThere(before)) {
+    await rename(before, hook.path)
+    return 'restored'
+  }
+  await rm(hook.path, { force: true })
+  if (hook.madeFolder) await rmdir(dirname(hook.path)).catch(() => undefined) // others have hooks there by now
+  return 'removed'
+}
+
+const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex')
+
+/** A link that leads nowhere is there too. */
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )
+
+async function writeExecutable(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.${systemAmbient.randomId()}`
+  await writeFile(temporary, text, { mode: 0o755 })
+  await rename(temporary, path)
+}
+
+async function orRefuse<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    if (!/^E[A-Z]+$/.test(code)) throw cause
+    throw new RepositoryError(`"${path}" cannot be changed (${code})`, 'Check the permissions of the folder.', {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,136 @@
+// Using a worktree's namespace: the first use forks it, each later one only opens it. What is forked and when is decided by files alone
+// (records.ts), so that commands that come first at the same time use the same run, and one that is killed is gone on with by the next.
+import { hostname } from 'node:os'
+import { systemAmbient } from '../../ambient.ts'
+import type { Config } from '../../config.ts'
+import { RunInUseError } from '../../errors.ts'
+import { childName, parseNamespaceName, type Segment } from '../../names.ts'
+import type { ForkOptions } from '../../options.ts'
+import type { Namespace, Store } from '../../runlet.ts'
+import { type Checkout, isLinked } from './checkout.ts'
+import { WorktreeEndedError } from './errors.ts'
+import { branchOf } from './git.ts'
+import { idOfBranch } from './name.ts'
+import type { Worktree } from './place.ts'
+import {
+  type Attachment,
+  claim,
+  detach,
+  nameOf,
+  notedBranch,
+  type OnRemoved,
+  readInstall,
+  writeAttachment,
+} from './records.ts'
+
+/** People come back to a worktree after holidays; a sweep on another machine cannot see that it is still there. */
+const KEEP_MS = 90 * 86_400_000
+/** How long a command that was killed in the middle of the fork keeps the next ones waiting. */
+const TTL_MS = 10_000
+const PAUSE_MS = 100
+/** A label has at most 128 characters. */
+const MAX_LABEL = 128
+
+export interface UseOptions {
+  /** Leaves it to the first use to find out whether the namespace exists. A worktree's own is always looked at. */
+  readonly assumeExists?: boolean | undefined
+  /** Told when the worktree got its namespace. */
+  readonly onFork?: ((namespace: string, worktree: string) => void) | undefined
+}
+
+/** The parent of a run, and its id. */
+export function splitName(name: string): { parent: string; id: Segment } {
+  const at = name.lastIndexOf('/')
+  return { parent: name.slice(0, at), id: name.slice(at + 1) as Segment }
+}
+
+/**
+ * Opens the namespace that the configuration names: in a worktree its own, which the first use forks.
+ * @throws WorktreeEndedError when it was folded or discarded elsewhere and the worktree gets no new one by itself
+ */
+export async function openPlace(store: Store, config: Config, options: UseOptions = {}): Promise<Namespace> {
+  const { worktree, namespace } = config
+  if (!worktree) return store.namespace(namespace, { assumeExists: options.assumeExists ?? false })
+  const { attached } = worktree
+  if (!attached) return attachNew(store, config, worktree, options)
+  const own = await store.namespace(attached.namespace)
+  if (own.state !== 'folded' && own.state !== 'discarded') return own
+  const { checkout } = worktree
+  if (!(isLinked(checkout) && (await readInstall(checkout.commonDir))))
+    throw new WorktreeEndedError(checkout.root, attached.namespace, own.state)
+  await detach(checkout, attached)
+  const parent = { ...config, namespace: splitName(attached.namespace).parent }
+  return attachNew(store, parent, { ...worktree, attached: undefined }, options)
+}
+
+/** Gives the worktree a child of the namespace that the configuration names, under a name that nothing else has. */
+export async function attachNew(
+  store: Store,
+  config: Config,
+  { checkout, main }: Worktree,
+  { onFork, onRemoved }: UseOptions & { onRemoved?: OnRemoved | undefined } = {},
+): Promise<Namespace> {
+  const branch = (await notedBranch(checkout)) ?? (await branchOf(checkout))
+  const parent = parseNamespaceName(config.namespace)
+  const chosen = onRemoved ?? (await readInstall(checkout.commonDir))?.onRemoved ?? 'keep'
+  const proposed = newAttachment(store, checkout, {
+    namespace: childName(parent, idOfBranch(branch, systemAmbient.randomId())),
+    branch,
+    main,
+    onRemoved: chosen,
+  })
+  const claimed = await claim(checkout, proposed)
+  if (claimed.forked) return store.namespace(claimed.namespace)
+  // A name that an earlier command chose, and could not fork: the configuration may have been put right since.
+  const namespace = childName(parent, splitName(claimed.namespace).id)
+  const attachment = { ...claimed, store: store.url, namespace, onRemoved: chosen }
+  await forkFor(store, config, attachment)
+  await writeAttachment(checkout.commonDir, { ...attachment, forked: true })
+  onFork?.(namespace, checkout.root)
+  return store.namespace(namespace)
+}
+
+export function newAttachment(
+  store: Store,
+  checkout: Checkout,
+  about: Pick<Attachment, 'namespace' | 'branch' | 'main' | 'onRemoved'>,
+): Attachment {
+  return {
+    format: 1,
+    key: systemAmbient.randomId(),
+    ...about,
+    store: store.url,
+    name: nameOf(checkout),
+    root: checkout.root,
+    host: hostname(),
+    forked: false,
+    at: systemAmbient.now(),
+  }
+}
+
+/**
+ * Forks the attachment's run and gives its ownership up, for no process lives as long as the worktree. A run of this name is that of a
+ * command that came first, or was killed: it is waited for, or completed.
+ */
+async function forkFor(store: Store, config: Config, attachment: Attachment): Promise<void> {
+  const { parent, id } = splitName(attachment.namespace)
+  const namespace = await store.namespace(parent)
+  const options = forkOptions(attachment, config)
+  const until = systemAmbient.monotonic() + 2 * TTL_MS
+  const forked = namespace.fork(id, options)
+  for (let run = forked; ; run = namespace.resume(id, options)) {
+    try {
+      return await (await run).release()
+    } catch (error) {
+      const isUnderWay = error instanceof RunInUseError && systemAmbient.monotonic() < until
+      if (!isUnderWay) throw error
+      if (run !== forked) await systemAmbient.sleep(PAUSE_MS)
+    }
+  }
+}
+
+/** What the fork records for those who find the run: on this machine the sweep sees whether the worktree is there. */
+export function forkOptions({ branch, host, root, onRemoved }: Attachment, config: Config): ForkOptions {
+  const label = `worktree ${branch} (${host}:${root})`.slice(0, MAX_LABEL)
+  return { label, onError: onRemoved, keepMs: KEEP_MS, ttlMs: TTL_MS, onConflict: config.onConflict }
+}

@@ -1,0 +1,130 @@
+// Worlds for the tests of worktrees: a real git repository with runlet set up in it, and the built command. Git sees no configuration of
+// whoever runs the tests.
+import assert from 'node:assert/strict'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { type Namespace, openStore, type Store } from '../../lib/runlet.ts'
+import { aFolder, type Ended, startProgram, startRunlet } from '../cli/support.ts'
+
+export { aFolder, startProgram, startRunlet }
+
+const QUIET = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'a@example.org',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'a@example.org',
+}
+
+export type Environment = Record<string, string>
+
+export class Repository {
+  /** The main worktree; of a bare repository, the repository. */
+  readonly folder: string
+  /** Around it: worktrees go beside it. */
+  readonly above: string
+
+  constructor(folder: string) {
+    this.folder = folder
+    this.above = dirname(folder)
+  }
+
+  /** Runs git, and expects that it exits with 0. */
+  async git(args: readonly string[], { cwd = this.folder, env = {} }: At = {}): Promise<Ended> {
+    const ended = await startProgram('git', args, { cwd, env: { ...QUIET, ...env } }).ended
+    assert.equal(ended.code, 0, `git ${args.join(' ')}: ${ended.stderr}`)
+    return ended
+  }
+
+  runlet(
+    args: readonly string[],
+    { cwd = this.folder, env = {}, input }: At & { input?: string } = {},
+  ): Promise<Ended> {
+    return startRunlet(args, { cwd, env: { ...QUIET, ...env }, ...(input !== undefined && { input }) }).ended
+  }
+
+  /** Runs runlet, and expects that it exits with 0; resolves to its stdout. */
+  async done(args: readonly string[], at: At & { input?: string } = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.runlet(args, at)
+    assert.equal(code, 0, `runlet ${args.join(' ')}: ${stderr}`)
+    return stdout
+  }
+
+  /** Adds a worktree beside the repository, on a new branch of its name unless another is given; resolves to its folder. */
+  async worktree(name: string, branch = name, options: readonly string[] = []): Promise<string> {
+    await this.git(['worktree', 'add', '-q', ...options, '-b', branch, join(this.above, name)])
+    return join(this.above, name)
+  }
+
+  async status(cwd: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.done(['worktree', 'status', '--json'], { cwd }))
+  }
+
+  /** What git keeps of a worktree. */
+  gitDir = async (cwd: string): Promise<string> =>
+    (await this.git(['rev-parse', '--absolute-git-dir'], { cwd })).stdout.trim()
+
+  /** What the hook noted in a worktree; undefined when nothing. */
+  note = async (cwd: string): Promise<string | undefined> =>
+    readFile(join(await this.gitDir(cwd), 'runlet', 'new'), 'utf8').then(
+      text => text.trim(),
+      () => undefined,
+    )
+
+  store = (): Promise<Store> => openStore('file:.runlet/store', { folder: this.folder })
+
+  main = async (): Promise<Namespace> => (await this.store()).namespace('main')
+}
+
+interface At {
+  readonly cwd?: string
+  readonly env?: Environment
+}
+
+/** A repository with one commit, which has the configuration unless that is not committed. */
+export async function aRepository({ commits = true }: { commits?: boolean } = {}): Promise<Repository> {
+  const folder = join(await aFolder(), 'main')
+  await mkdir(folder)
+  const repository = new Repository(folder)
+  await repository.git(['init', '-q', '-b', 'trunk'])
+  await repository.done(['init', '-q'])
+  await writeFile(join(folder, '.gitignore'), commits ? '.runlet/\n' : '.runlet/\nrunlet.config.json\n')
+  await writeFile(join(folder, 'a.txt'), 'a\n')
+  await repository.git(['add', '-A'])
+  await repository.git(['commit', '-q', '-m', 'first'])
+  return repository
+}
+
+/** The same, with the hook installed. */
+export async function anInstalled(options?: { commits?: boolean }): Promise<Repository> {
+  const repository = await aRepository(options)
+  await repository.done(['worktree', 'install', '-q'])
+  return repository
+}
+
+/** A PATH with a `node` and a `runlet` that leave a line in `log` for each start, in front of the others. */
+export async function aWatchedPath(): Promise<{ env: Environment; started: () => Promise<string[]> }> {
+  const folder = await aFolder()
+  const log = join(folder, 'log')
+  for (const name of ['node', 'runlet', 'npx', 'git']) {
+    const real = name === 'git' ? 'exec "$REAL_GIT" "$@"' : 'exit 1'
+    await writeFile(join(folder, name), `#!/bin/sh\necho "${name} $*" >> '${log}'\n${real}\n`, { mode: 0o755 })
+  }
+  const REAL_GIT = (await startProgram('sh', ['-c', 'command -v git']).ended).stdout.trim()
+  return {
+    env: { PATH: [folder, process.env.PATH].join(delimiter), REAL_GIT },
+    started: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n').filter(line => line !== ''),
+  }
+}
+
+/** All below a folder with modes, times aside: to tell that something is as it was. */
+export async function pictureOf(folder: string): Promise<Record<string, string>> {
+  const picture: Record<string, string> = {}
+  for (const name of (await readdir(folder, { recursive: true })).sort()) {
+    const path = join(folder, name)
+    const about = await stat(path)
+    picture[name] = `${about.mode.toString(8)} ${about.isFile() ? await readFile(path, 'base64') : basename(path)}`
+  }
+  return picture
+}
