@@ -71,9 +71,9 @@ const preCommit = (file: string) => ({
   finish: 'pre-commit install --hook-type post-checkout',
 })
 
-/** One line: in YAML a plain scalar. */
+/** One line, in YAML a plain scalar; a shell of its own, for not every manager has one. */
 const inShell = (args: string): string =>
-  `sh -c 'note="$(git rev-parse --git-common-dir)/runlet/post-checkout"; [ ! -x "$note" ] || "$note" "$@"' runlet ${args}`
+  `sh -c 'note="$(git rev-parse --git-common-dir)/runlet/post-checkout"; [ ! -x "$note" ] || "$note" ${args}'`
 
 async function firstThere(root: string | undefined, names: readonly string[]): Promise<string | undefined> {
   if (root === undefined) return undefined

@@ -1,0 +1,208 @@
+// Installing and taking away the hook: what was there stays, and comes back as it was.
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { AT_ONCE } from '../cli/support.ts'
+import { aRepository, pictureOf, type Repository, startProgram } from './support.ts'
+
+const installed = async (repository: Repository, args: string[] = []) =>
+  JSON.parse(await repository.done(['worktree', 'install', '--json', ...args]))
+
+/** Does what the test does to the hooks, and expects that all is as before after an uninstall. */
+async function comesBack(prepare: (repository: Repository) => Promise<void>): Promise<void> {
+  const repository = await aRepository()
+  await prepare(repository)
+  const before = await pictureOf(join(repository.folder, '.git'))
+  await repository.done(['worktree', 'install'])
+  assert.notDeepEqual(await pictureOf(join(repository.folder, '.git')), before)
+  await repository.done(['worktree', 'install', '--on-removed', 'fold'])
+  await repository.done(['worktree', 'uninstall'])
+  assert.deepEqual(await pictureOf(join(repository.folder, '.git')), before)
+}
+
+describe('runlet worktree uninstall brings back', AT_ONCE, () => {
+  test('a repository without hooks, and without a folder for them', () =>
+    comesBack(async ({ folder }) => rm(join(folder, '.git/hooks'), { recursive: true, force: true })))
+
+  test('a hook with its mode and every byte', () =>
+    comesBack(async ({ folder }) => {
+      const hook = join(folder, '.git/hooks/post-checkout')
+      await writeFile(hook, Buffer.from('#!/bin/sh\n# \xff\x00\r\nexit 3', 'latin1'))
+      await chmod(hook, 0o751)
+    }))
+
+  test('a hook that is switched off, and does not run it meanwhile', () =>
+    comesBack(async ({ folder }) => writeFile(join(folder, '.git/hooks/post-checkout'), '#!/bin/sh\nexit 3\n')))
+
+  test('a hook that is a link', () =>
+    comesBack(async ({ folder }) => {
+      await writeFile(join(folder, '.git/the-hook'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+      await symlink('../the-hook', join(folder, '.git/hooks/post-checkout'))
+    }))
+
+  test('what lies where core.hooksPath says', () =>
+    comesBack(async repository => {
+      await mkdir(join(repository.folder, '.git/mine'))
+      await writeFile(join(repository.folder, '.git/mine/post-checkout'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+      await repository.git(['config', 'core.hooksPath', join(repository.folder, '.git/mine')])
+    }))
+})
+
+describe('runlet worktree install', AT_ONCE, () => {
+  test('done twice changes nothing, and says so', async () => {
+    const repository = await aRepository()
+    assert.equal((await installed(repository)).was, 'absent')
+    const before = await pictureOf(join(repository.folder, '.git'))
+    assert.equal((await installed(repository)).was, 'installed')
+    assert.deepEqual(await pictureOf(join(repository.folder, '.git')), before)
+  })
+
+  test('keeps the age of the installation: what became new meanwhile stays so', async () => {
+    const repository = await aRepository()
+    await installed(repository)
+    const folder = await repository.worktree('w', 'w', ['--no-checkout'])
+    await startProgram('touch', ['-d', '2001-01-01', join(repository.folder, '.git/runlet/install.json')]).ended
+    await startProgram('touch', ['-d', '2002-01-01', join(await repository.gitDir(folder), 'commondir')]).ended
+    await installed(repository, ['--on-removed', 'discard'])
+    assert.equal((await repository.status(folder)).new, true)
+    await repository.done(['ls'], { cwd: folder })
+    assert.equal((await repository.status(folder)).onRemoved, 'discard')
+  })
+
+  test('leaves a hook alone that was edited since, and so does uninstall', async () => {
+    const repository = await aRepository()
+    const hook = join(repository.folder, '.git/hooks/post-checkout')
+    await writeFile(hook, '#!/bin/sh\necho before >&2\n', { mode: 0o755 })
+    await repository.done(['worktree', 'install'])
+    const edited = `${await readFile(hook, 'utf8')}# mine\n`
+    await writeFile(hook, edited)
+    assert.equal((await installed(repository)).was, 'edited')
+    const { stderr } = await repository.runlet(['worktree', 'uninstall'])
+    assert.match(stderr, /was edited since it was installed, and is left as it is/)
+    assert.equal(await readFile(hook, 'utf8'), edited)
+    const folder = await repository.worktree('w')
+    assert.equal(await repository.note(folder), undefined, 'it only runs the hook from before')
+    assert.equal((await repository.runlet(['worktree', 'install'])).code, 0)
+    assert.equal(await readFile(hook, 'utf8'), edited)
+  })
+
+  test('leaves a hook alone that somebody else put in its place', async () => {
+    const repository = await aRepository()
+    const hook = join(repository.folder, '.git/hooks/post-checkout')
+    await repository.done(['worktree', 'install'])
+    await writeFile(hook, '#!/bin/sh\nexit 0\n')
+    await repository.done(['worktree', 'uninstall'])
+    assert.equal(await readFile(hook, 'utf8'), '#!/bin/sh\nexit 0\n')
+  })
+
+  test('refuses what it would have to guess', async () => {
+    const repository = await aRepository()
+    const hook = join(repository.folder, '.git/hooks/post-checkout')
+    await writeFile(hook, 'one')
+    await writeFile(`${hook}.before-runlet`, 'other')
+    const { code, stderr } = await repository.runlet(['worktree', 'install'])
+    assert.equal(code, 1)
+    assert.match(stderr, /before-runlet" is there already.*ERR_RUNLET_REPOSITORY/)
+    assert.deepEqual([await readFile(hook, 'utf8'), await readFile(`${hook}.before-runlet`, 'utf8')], ['one', 'other'])
+    assert.equal((await repository.runlet(['worktree', 'install', '--on-removed', 'burn'])).code, 2)
+  })
+
+  test('goes where core.hooksPath says, and follows it', async () => {
+    const repository = await aRepository()
+    await installed(repository)
+    await repository.git(['config', 'core.hooksPath', 'hooks'])
+    const { hook } = await installed(repository)
+    assert.equal(hook, join(repository.folder, 'hooks/post-checkout'))
+    assert.equal(existsSync(join(repository.folder, '.git/hooks/post-checkout')), false)
+    assert.match((await repository.runlet(['worktree', 'install'])).stderr, /in each worktree: commit the hook/)
+    await repository.git(['add', 'hooks'])
+    await repository.git(['commit', '-qm', 'hook'])
+    const folder = await repository.worktree('w')
+    assert.equal(await repository.note(folder), 'w')
+    const clone = await repository.git([
+      'clone',
+      '-q',
+      '-c',
+      'core.hooksPath=hooks',
+      repository.folder,
+      `${repository.folder}2`,
+    ])
+    assert.equal(clone.stderr, '', 'the committed hook does nothing where runlet is not installed')
+  })
+
+  test('warns of what keeps worktrees from their namespaces', async () => {
+    const repository = await aRepository()
+    const { stderr } = await repository.runlet(['worktree', 'install'], { env: { RUNLET_NAMESPACE: 'main' } })
+    assert.match(stderr, /RUNLET_NAMESPACE is set, and wins/)
+    await rm(join(repository.folder, 'runlet.config.json'))
+    assert.match((await repository.runlet(['worktree', 'install'])).stderr, /`runlet init` writes runlet\.config\.json/)
+  })
+})
+
+/** Runs lines as the manager would, in a new worktree. */
+const zeros = '0'.repeat(40)
+
+describe('where a hook manager owns the hooks, runlet worktree install', AT_ONCE, () => {
+  test('husky: prints lines for .husky/post-checkout, which work as husky runs them', async () => {
+    const repository = await aRepository()
+    await mkdir(join(repository.folder, '.husky/_'), { recursive: true })
+    await repository.git(['config', 'core.hooksPath', '.husky/_'])
+    const lines = await repository.done(['worktree', 'install'])
+    assert.equal(existsSync(join(repository.folder, '.husky/_/post-checkout')), false)
+    await writeFile(join(repository.folder, '.husky/post-checkout'), lines)
+    const folder = await repository.worktree('w')
+    const script = join(repository.folder, '.husky/post-checkout')
+    const run = await startProgram('sh', ['-e', script, zeros, zeros, '1'], { cwd: folder }).ended
+    assert.equal(run.code, 0, run.stderr)
+    assert.equal(await repository.note(folder), 'w')
+    const again = await repository.runlet(['worktree', 'install'])
+    assert.deepEqual([again.stdout, /calls runlet already/.test(again.stderr)], ['', true])
+    const { stderr } = await repository.runlet(['worktree', 'uninstall'])
+    assert.match(stderr, /take the lines for runlet out of .*\.husky\/post-checkout/)
+    assert.equal((await startProgram('sh', ['-e', script, zeros, zeros, '1'], { cwd: folder }).ended).code, 0)
+  })
+
+  test('lefthook: prints a command for its file, which works as lefthook runs it', async () => {
+    const repository = await aRepository()
+    await writeFile(join(repository.folder, 'lefthook.yml'), 'pre-commit: {}\n')
+    const { stdout, stderr } = await repository.runlet(['worktree', 'install'])
+    assert.match(stderr, /lefthook owns the hooks here, .* to lefthook\.yml, then run `lefthook install`/)
+    const [top, commands, name, run = ''] = stdout.split('\n')
+    assert.deepEqual([top, commands, name], ['post-checkout:', '  commands:', '    runlet:'])
+    const command = run.replace(/^ {6}run: /, '').replace('{1} {2} {3}', `${zeros} ${zeros} 1`)
+    const folder = await repository.worktree('w')
+    const ended = await startProgram('sh', ['-c', command], { cwd: folder }).ended
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.equal(await repository.note(folder), 'w')
+  })
+
+  test('pre-commit: prints a hook for its file, which works with what pre-commit sets', async () => {
+    const repository = await aRepository()
+    await writeFile(join(repository.folder, '.pre-commit-config.yaml'), 'repos: []\n')
+    const { stdout, stderr } = await repository.runlet(['worktree', 'install'])
+    assert.match(stderr, /then run `pre-commit install --hook-type post-checkout`/)
+    assert.match(stdout, /stages: \[post-checkout\]\n {8}always_run: true\n/)
+    const entry = /entry: (.*)\n/.exec(stdout)?.[1] ?? ''
+    const folder = await repository.worktree('w')
+    const env = { PRE_COMMIT_FROM_REF: zeros, PRE_COMMIT_TO_REF: zeros, PRE_COMMIT_CHECKOUT_TYPE: '1' }
+    // It starts the words of the entry without a shell.
+    const words = entry.match(/'[^']*'|\S+/g)?.map(word => word.replace(/^'|'$/g, '')) ?? []
+    const [program = '', ...args] = words
+    const ended = await startProgram(program, args, { cwd: folder, env }).ended
+    assert.equal(ended.code, 0, ended.stderr)
+    assert.equal(await repository.note(folder), 'w')
+  })
+
+  test('hooks of all repositories: prints lines, and writes nothing there', async () => {
+    const repository = await aRepository()
+    const shared = join(repository.above, 'shared')
+    const global = join(repository.above, 'gitconfig')
+    await writeFile(global, `[core]\n\thooksPath = ${shared}\n`)
+    const { stdout, stderr } = await repository.runlet(['worktree', 'install'], { env: { GIT_CONFIG_GLOBAL: global } })
+    assert.match(stderr, /core\.hooksPath is shared by your repositories/)
+    assert.match(stdout, /^#!\/bin\/sh\nnote=/)
+    await assert.rejects(stat(shared))
+  })
+})
