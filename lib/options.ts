@@ -53,8 +53,9 @@ export interface ForkOptions {
   /** How long the run is out of reach of others after its owner died, in milliseconds, from 1000. Default: 60,000. */
   readonly ttlMs?: number | undefined
   /**
-   * How long a sweep keeps the run at least when nobody gives a sign of life, in milliseconds, whatever the sweep's own `keepMs`: for a
-   * run that outlives its processes. Default: only the sweep's.
+   * For a run that outlives its processes, like that of a worktree: how long sweeps keep it at least after the last sign of life, in
+   * milliseconds, also when its owner died and whatever their own `keepMs`; then it is folded if `onError` says so, else discarded.
+   * Default: it is treated as soon as its owner is dead.
    */
   readonly keepMs?: number | undefined
   /** Who owns it, for people. Default: the program's name. */

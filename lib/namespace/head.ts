@@ -118,7 +118,7 @@ export const headSchema = z
         label: z.string(),
         onError: z.enum(['keep', 'discard', 'fold']),
         onConflict: z.record(z.string(), z.string()).optional(),
-        /** How long it is kept at least without a sign of life, whatever a sweep is told. */
+        /** It outlives its processes: how long it is kept at least after the last sign of life. */
         keepMs: z.number().positive().optional(),
       })
       .optional(),

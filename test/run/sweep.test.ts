@@ -269,25 +269,34 @@ describe('a sweep', () => {
       assert.deepEqual(later.runs, [{ name: 'p/keep', was: 'open', done: 'discarded' }])
     }))
 
-  test('keeps a run for as long as its fork has recorded, and a later sign of life begins that anew', () =>
-    inWorld(async (_world, me, parent) => {
-      for (const id of ['worktree', 'seen', 'ordinary']) {
-        const keepMs = id === 'ordinary' ? undefined : 90 * DAY
-        await (await parent.fork(id, { keepMs })).release()
+  test('keeps a run that outlives its processes for as long as its fork has recorded, from the last sign of life on', () =>
+    inWorld(async (world, me, parent) => {
+      const owner = world.client()
+      const theirs = await owner.store.namespace('p')
+      for (const id of ['ordinary', 'silent', 'seen', 'fold', 'discard'] as const) {
+        const onError = id === 'fold' || id === 'discard' ? id : 'keep'
+        const run = await theirs.fork(id, { onError, keepMs: id === 'ordinary' ? undefined : 90 * DAY })
+        await run.put(id, id)
+        if (onError === 'keep') await run.release()
       }
-      const sweep = async () => (await me.store.sweep({ keepMs: 14 * DAY })).runs.map(({ name, done }) => [name, done])
+      owner.kill()
+      const sweep = async () => {
+        const { runs, problems } = await me.store.sweep({ keepMs: 14 * DAY })
+        assert.deepEqual(problems, [])
+        return Object.fromEntries(runs.map(({ name, done }) => [name, done]))
+      }
+      const kept = { 'p/silent': 'kept', 'p/seen': 'kept', 'p/fold': 'kept', 'p/discard': 'kept' }
       await me.ambient.sleep(80 * DAY)
-      assert.deepEqual((await sweep()).sort(), [
-        ['p/ordinary', 'discarded'],
-        ['p/seen', 'kept'],
-        ['p/worktree', 'kept'],
-      ])
+      assert.deepEqual(await sweep(), { 'p/ordinary': 'discarded', ...kept })
       await (await parent.resume('seen')).release()
       await me.ambient.sleep(11 * DAY)
-      assert.deepEqual((await sweep()).sort(), [
-        ['p/seen', 'kept'],
-        ['p/worktree', 'discarded'],
-      ])
+      assert.deepEqual(await sweep(), {
+        'p/silent': 'discarded',
+        'p/seen': 'kept',
+        'p/fold': 'folded',
+        'p/discard': 'discarded',
+      })
+      assert.deepEqual(await contents(parent), { fold: 'fold' })
     }))
 
   test('finishes a fold that was killed at any of its requests', async () => {

@@ -62,6 +62,9 @@ function choose(found: Found, sweeping: Sweeping): 'kept' | 'folded' | 'discarde
     const wasTried = owner?.value.last?.label === LABEL && now - (owner.lastModified ?? 0) < RETRY_MS
     return wasTried ? 'kept' : 'folded'
   }
+  // It outlives its processes: that the last one of them died says nothing.
+  if (run?.keepMs !== undefined && !isGivenUp(found, sweeping)) return 'kept'
+  if (run?.keepMs !== undefined) return run.onError === 'fold' ? 'folded' : 'discarded'
   // An owner that gave it back left it for somebody to go on with.
   const chosen = owner?.value.holder ? run?.onError : 'keep'
   if (chosen === 'fold') return 'folded'
@@ -70,8 +73,7 @@ function choose(found: Found, sweeping: Sweeping): 'kept' | 'folded' | 'discarde
 
 /**
  * Whether nobody has worked on it for long. The store's clock tells when it was forked or refreshed, and when its owner was last there; of
- * the clocks of those who worked on it one may be years behind or ahead. A sweep that tried to end it is nobody. A run that outlives its
- * processes (that of a worktree) has recorded how long it is kept at least.
+ * the clocks of those who worked on it one may be years behind or ahead. A sweep that tried to end it is nobody.
  */
 function isGivenUp({ head, owner, forks, now }: Found, { keepMs }: Sweeping): boolean {
   const { createdAt, commits, run } = (head as Version<Head>).value
