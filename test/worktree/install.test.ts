@@ -53,7 +53,9 @@ describe('runlet worktree uninstall brings back', AT_ONCE, () => {
 describe('runlet worktree install', AT_ONCE, () => {
   test('done twice changes nothing, and says so', async () => {
     const repository = await aRepository()
-    assert.equal((await installed(repository)).was, 'absent')
+    await repository.worktree('older')
+    const { was, older } = await installed(repository)
+    assert.deepEqual([was, older], ['absent', 1])
     const before = await pictureOf(join(repository.folder, '.git'))
     assert.equal((await installed(repository)).was, 'installed')
     assert.deepEqual(await pictureOf(join(repository.folder, '.git')), before)

@@ -195,9 +195,10 @@ describe('runlet worktree', AT_ONCE, () => {
     const refused = await repository.runlet(['worktree', 'fold'], { cwd })
     assert.equal(refused.code, 1)
     assert.match(refused.stderr, /: a\. .*ERR_RUNLET_CONFLICT/)
+    await repository.done(['put', 'b'], { cwd, input: 'work goes on' })
     assert.equal(await repository.done(['get', 'a'], { cwd }), "w's")
     const folded = JSON.parse(await repository.done(['worktree', 'fold', '--on-conflict', 'theirs', '--json'], { cwd }))
-    assert.deepEqual([folded.rows, folded.next, folded.parent], [1, 'fork', 'main'])
+    assert.deepEqual([folded.rows, folded.next, folded.parent], [2, 'fork', 'main'])
     assert.equal(await repository.done(['get', 'a']), "w's")
   })
 

@@ -17,6 +17,10 @@ export const verb: Verb<{ onRemoved?: string }, []> = async ({ output }, options
   else {
     if (installed.hook !== undefined) tellOfHook(installed, repository, output)
     for (const wiring of installed.wirings) await tellOfWiring(wiring, output)
+    if (installed.older > 0)
+      output.say(
+        `${installed.older} older worktrees stay as they are: \`runlet worktree attach\` in one gives it a namespace`,
+      )
   }
   await warn(output)
   return undefined

@@ -2,7 +2,7 @@
 // moved back, byte by byte with its mode, or a link as a link. A hook that somebody edited since is theirs, and is left alone; so are the
 // hooks of a hook manager (managers.ts).
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemAmbient } from '../../ambient.ts'
 import { RepositoryError } from './errors.ts'
@@ -19,6 +19,8 @@ export interface Installed {
   /** The hook from before, which it runs first. */
   readonly before: string | undefined
   readonly wirings: readonly Wiring[]
+  /** How many worktrees there were before it was installed for the first time. */
+  readonly older: number
 }
 
 /** Installed again, it changes nothing but what was chosen for removed worktrees. */
@@ -30,6 +32,7 @@ export async function install(repository: Repository, onRemoved: OnRemoved | und
   if (earlier?.hook && (wirings.length > 0 || earlier.hook.path !== path)) await restore(earlier.hook)
   const madeFolder = (earlier?.hook?.path === path && earlier.hook.madeFolder) || !(await isThere(hooksDir))
   const main = isLinked ? earlier?.main : root
+  const older = earlier ? 0 : (await readdir(join(commonDir, 'worktrees')).catch(() => [])).length
   await orRefuse(runletDir(commonDir), async () => {
     await writeExecutable(join(runletDir(commonDir), 'post-checkout'), NOTE)
     await writeInstall(commonDir, {
@@ -39,10 +42,10 @@ export async function install(repository: Repository, onRemoved: OnRemoved | und
       ...(wirings.length === 0 && { hook: { path, sha256: sha256(HOOK), madeFolder } }),
     })
   })
-  if (wirings.length > 0) return { hook: undefined, was: 'absent', before: undefined, wirings }
+  if (wirings.length > 0) return { hook: undefined, was: 'absent', before: undefined, wirings, older }
   const was = await orRefuse(path, () => putHook(path, earlier?.hook?.sha256))
   const before = join(hooksDir, BEFORE)
-  return { hook: path, was, before: (await isThere(before)) ? before : undefined, wirings }
+  return { hook: path, was, before: (await isThere(before)) ? before : undefined, wirings, older }
 }
 
 /** Never without a hook that was there: it is moved aside, and what takes its place runs it. */

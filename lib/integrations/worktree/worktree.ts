@@ -124,15 +124,21 @@ export async function attachmentOf(checkout: Checkout): Promise<Attachment> {
   return attached
 }
 
-/** Folds the worktree's namespace into its parent. Folding it again, after a crash, changes nothing more. */
+/**
+ * Folds the worktree's namespace into its parent. Folding it again, after a crash, changes nothing more.
+ * @throws ConflictError; people go on working in the worktree then, so it is refreshed first, which a conflict leaves open
+ */
 export async function foldWorktree(
   store: Store,
   checkout: Checkout,
   attachment: Attachment,
   options: FoldOptions,
 ): Promise<FoldResult> {
-  const run = await runOf(store, attachment)
-  const result = await orRelease(run, () => run.fold(options))
+  const run = await runOf(store, attachment, options.onConflict)
+  const result = await orRelease(run, async () => {
+    if (run.state === 'open') await run.refresh()
+    return run.fold(options)
+  })
   await detach(checkout, attachment)
   return result
 }
@@ -147,9 +153,13 @@ export async function discardWorktree(store: Store, checkout: Checkout, attachme
 }
 
 /** The run, taken over for its end. */
-export async function runOf(store: Store, { namespace, branch }: Attachment): Promise<Run> {
+export async function runOf(
+  store: Store,
+  { namespace, branch }: Attachment,
+  onConflict?: FoldOptions['onConflict'],
+): Promise<Run> {
   const { parent, id } = splitName(namespace)
-  return (await store.namespace(parent)).resume(id, { label: `worktree ${branch}`.slice(0, 128) })
+  return (await store.namespace(parent)).resume(id, { label: `worktree ${branch}`.slice(0, 128), onConflict })
 }
 
 /** What is refused leaves the run to the next try. */
