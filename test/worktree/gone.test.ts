@@ -3,24 +3,32 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { sweepWorktrees } from '../../lib/integrations/worktree/gone.ts'
 import type { OnRemoved } from '../../lib/integrations/worktree/records.ts'
 import { AT_ONCE, contentOf } from '../cli/support.ts'
-import { aFolder, anInstalled, type Repository } from './support.ts'
+import { anInstalled, type Repository } from './support.ts'
 
 const DAY = 86_400_000
 
 /** A worktree with something in its namespace. */
 async function aUsed(repository: Repository, name: string, onRemoved: OnRemoved): Promise<string> {
-  await repository.done(['worktree', 'install', '--on-removed', onRemoved])
+  await repository.install(onRemoved)
   const cwd = await repository.worktree(name)
-  await repository.done(['put', name], { cwd, input: name })
+  await repository.put(name, name, cwd)
   return cwd
 }
 
-async function sweep(repository: Repository, args: string[] = [], cwd = repository.folder) {
-  const report = JSON.parse(await repository.done(['sweep', '--json', ...args], { cwd }))
-  const worktrees: { worktree: string; done: string; problem?: string }[] = report.worktrees
-  return Object.fromEntries(worktrees.map(({ worktree, done }) => [worktree.split('/').at(-1), done]))
+/** What `runlet sweep` does of worktrees, without a process. */
+async function sweep(repository: Repository, { dryRun = false, keepDays = 14, namespace }: SweepOptions = {}) {
+  const store = await repository.store()
+  const gone = await sweepWorktrees(store, repository.folder, { dryRun, keepMs: keepDays * DAY, namespace })
+  return Object.fromEntries(gone.map(({ worktree, done }) => [worktree.split('/').at(-1), done]))
+}
+
+interface SweepOptions {
+  readonly dryRun?: boolean
+  readonly keepDays?: number
+  readonly namespace?: string
 }
 
 const records = async (repository: Repository) => readdir(join(repository.folder, '.git/runlet/worktrees'))
@@ -52,15 +60,18 @@ describe('a sweep', AT_ONCE, () => {
       'keep-git': 'kept',
       'keep-rm': 'kept',
     }
-    assert.deepEqual(await sweep(repository, ['--dry-run']), expected)
-    assert.deepEqual(await sweep(repository, ['--namespace', 'other'], await aFolder()).catch(() => ({})), {})
+    assert.deepEqual(await sweep(repository, { dryRun: true }), expected)
+    assert.deepEqual(await sweep(repository, { namespace: 'other' }), {})
     const before = (await records(repository)).length
-    assert.deepEqual(await sweep(repository, [], folders.get('keep-live')), expected)
+    const told = await repository.done(['sweep'], { cwd: folders.get('keep-live') ?? '' })
+    for (const [name, done] of Object.entries(expected)) {
+      assert.match(told, new RegExp(`^main/${name}-\\S+ \\(of \\S+, which is gone\\) (was|is) ${done}$`, 'm'))
+    }
     assert.equal((await records(repository)).length, before - 4)
     assert.deepEqual(await contentOf(await repository.main()), { 'fold-git': 'fold-git', 'fold-rm': 'fold-rm' })
     assert.deepEqual(await sweep(repository), { 'keep-git': 'kept', 'keep-rm': 'kept' })
     for (const [name, cwd] of folders) {
-      if (name.endsWith('live')) assert.match(await repository.done(['ls'], { cwd }), new RegExp(`^${name}$`, 'm'))
+      if (name.endsWith('live')) assert.match(await repository.paths(cwd), new RegExp(`\\b${name}\\b`))
     }
   })
 
@@ -83,9 +94,9 @@ describe('a sweep', AT_ONCE, () => {
     assert.deepEqual(await sweep(repository), {})
     await repository.git(['worktree', 'remove', '--force', `${moved}-away`])
     await repository.git(['worktree', 'add', '-q', moved, 'moved'])
-    await repository.done(['put', 'again'], { cwd: moved, input: '1' })
+    await repository.put('again', '1', moved)
     assert.deepEqual(await sweep(repository), { moved: 'discarded' })
-    assert.equal(await repository.done(['ls'], { cwd: moved }), 'again\n')
+    assert.equal(await repository.paths(moved), 'again')
   })
 
   test('drops what was kept when its time is over, counted from when the worktree was found gone', async () => {
@@ -93,7 +104,7 @@ describe('a sweep', AT_ONCE, () => {
     await repository.git(['worktree', 'remove', '--force', await aUsed(repository, 'w', 'keep')])
     assert.deepEqual(await sweep(repository), { w: 'kept' })
     await remember(repository, ({ goneAt = 0 }) => ({ goneAt: goneAt - 15 * DAY }))
-    assert.deepEqual(await sweep(repository, ['--keep', '30d']), { w: 'kept' })
+    assert.deepEqual(await sweep(repository, { keepDays: 30 }), { w: 'kept' })
     assert.deepEqual(await sweep(repository), { w: 'discarded' })
     assert.deepEqual(await records(repository), [])
   })
@@ -101,7 +112,7 @@ describe('a sweep', AT_ONCE, () => {
   test('keeps what it could not fold, says why, and tries again', async () => {
     const repository = await anInstalled()
     const folder = await aUsed(repository, 'w', 'fold')
-    await repository.done(['put', 'w'], { input: "main's" })
+    await repository.put('w', "main's")
     await repository.git(['worktree', 'remove', '--force', folder])
     const { stdout } = await repository.runlet(['sweep'])
     assert.match(stdout, /\(of \S+\/w, which is gone\) is kept: .*somebody else/)
@@ -125,7 +136,7 @@ describe('a sweep', AT_ONCE, () => {
     await sweep(repository)
     assert.equal(await lease(), before)
     await remember(repository, ({ at = 0 }) => ({ at: at - 2 * DAY }))
-    await sweep(repository, ['--dry-run'])
+    await sweep(repository, { dryRun: true })
     assert.equal(await lease(), before)
     await sweep(repository)
     const after = await lease()

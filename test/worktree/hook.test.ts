@@ -62,7 +62,7 @@ describe('the hook', AT_ONCE, () => {
     const repository = await aRepository()
     const folder = await repository.worktree('w')
     await startProgram('touch', ['-d', '2020-01-01', join(await repository.gitDir(folder), 'commondir')]).ended
-    await repository.done(['worktree', 'install'])
+    await repository.install()
     await repository.git(['checkout', '-q', '--orphan', 'fresh'], { cwd: folder })
     const { stderr } = await repository.git(['checkout', '-q', '-f', 'w'], { cwd: folder })
     assert.equal(stderr, '')
@@ -147,7 +147,7 @@ describe('the hook', AT_ONCE, () => {
     const hook = join(repository.folder, '.git/hooks/post-checkout')
     await mkdir(join(repository.folder, '.git/hooks'), { recursive: true })
     await writeFile(hook, '#!/bin/sh\necho "before: $*; $(cat)" >> "$LOG"\nexit 7\n', { mode: 0o755 })
-    await repository.done(['worktree', 'install'])
+    await repository.install()
     const env = { LOG: join(repository.above, 'log') }
     const zeros = '0'.repeat(40)
     const folder = join(repository.above, 'w')

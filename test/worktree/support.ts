@@ -3,6 +3,12 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
+import { findConfig } from '../../lib/config.ts'
+import { type Installed, install } from '../../lib/integrations/worktree/install.ts'
+import type { OnRemoved } from '../../lib/integrations/worktree/records.ts'
+import { repositoryAt } from '../../lib/integrations/worktree/repository.ts'
+import { openPlace } from '../../lib/integrations/worktree/use.ts'
+import { checkoutOf, statusOf } from '../../lib/integrations/worktree/worktree.ts'
 import { type Namespace, openStore, type Store } from '../../lib/runlet.ts'
 import { aFolder, type Ended, startProgram, startRunlet } from '../cli/support.ts'
 
@@ -16,6 +22,9 @@ const QUIET = {
   GIT_COMMITTER_NAME: 'a',
   GIT_COMMITTER_EMAIL: 'a@example.org',
 }
+
+// For what is called here without a process.
+Object.assign(process.env, QUIET)
 
 export type Environment = Record<string, string>
 
@@ -32,7 +41,7 @@ export class Repository {
 
   /** Runs git, and expects that it exits with 0. */
   async git(args: readonly string[], { cwd = this.folder, env = {} }: At = {}): Promise<Ended> {
-    const ended = await startProgram('git', args, { cwd, env: { ...QUIET, ...env } }).ended
+    const ended = await startProgram('git', args, { cwd, env }).ended
     assert.equal(ended.code, 0, `git ${args.join(' ')}: ${ended.stderr}`)
     return ended
   }
@@ -41,7 +50,7 @@ export class Repository {
     args: readonly string[],
     { cwd = this.folder, env = {}, input }: At & { input?: string } = {},
   ): Promise<Ended> {
-    return startRunlet(args, { cwd, env: { ...QUIET, ...env }, ...(input !== undefined && { input }) }).ended
+    return startRunlet(args, { cwd, env, ...(input !== undefined && { input }) }).ended
   }
 
   /** Runs runlet, and expects that it exits with 0; resolves to its stdout. */
@@ -57,8 +66,24 @@ export class Repository {
     return join(this.above, name)
   }
 
-  async status(cwd: string): Promise<Record<string, unknown>> {
-    return JSON.parse(await this.done(['worktree', 'status', '--json'], { cwd }))
+  /** What `runlet worktree status` tells first, without a process. */
+  async status(cwd: string): Promise<Status> {
+    const { attached, isNew } = await statusOf(await checkoutOf(cwd))
+    const { namespace = '', store = '', onRemoved = '' } = attached ?? {}
+    return { attached: attached !== undefined, new: isNew, namespace, store, onRemoved }
+  }
+
+  /** The namespace that a folder has, as the library finds it: the first use forks it. */
+  async at(cwd: string): Promise<Namespace> {
+    const config = await findConfig({ folder: cwd }, {})
+    return openPlace(await openStore(config.store, { folder: config.folder }), config)
+  }
+
+  /** The paths in the namespace that a folder has. */
+  async paths(cwd = this.folder): Promise<string> {
+    const paths: string[] = []
+    for await (const { path } of (await this.at(cwd)).list()) paths.push(path)
+    return paths.join(' ')
   }
 
   /** What git keeps of a worktree. */
@@ -74,7 +99,22 @@ export class Repository {
 
   store = (): Promise<Store> => openStore('file:.runlet/store', { folder: this.folder })
 
+  /** As `runlet worktree install` does it, without a process. */
+  install = async (onRemoved?: OnRemoved): Promise<Installed> => install(await repositoryAt(this.folder), onRemoved)
+
+  /** Writes to the namespace that a folder has; that of the configuration unless a worktree is named. */
+  put = async (path: string, value: string, cwd = this.folder): Promise<unknown> =>
+    (await this.at(cwd)).put(path, value)
+
   main = async (): Promise<Namespace> => (await this.store()).namespace('main')
+}
+
+interface Status {
+  readonly attached: boolean
+  readonly new: boolean
+  readonly namespace: string
+  readonly store: string
+  readonly onRemoved: string
 }
 
 interface At {
@@ -88,7 +128,8 @@ export async function aRepository({ commits = true }: { commits?: boolean } = {}
   await mkdir(folder)
   const repository = new Repository(folder)
   await repository.git(['init', '-q', '-b', 'trunk'])
-  await repository.done(['init', '-q'])
+  await (await repository.store()).namespace('main', { create: true })
+  await writeFile(join(folder, 'runlet.config.json'), '{"store":"file:.runlet/store","namespace":"main"}')
   await writeFile(join(folder, '.gitignore'), commits ? '.runlet/\n' : '.runlet/\nrunlet.config.json\n')
   await writeFile(join(folder, 'a.txt'), 'a\n')
   await repository.git(['add', '-A'])
@@ -99,7 +140,7 @@ export async function aRepository({ commits = true }: { commits?: boolean } = {}
 /** The same, with the hook installed. */
 export async function anInstalled(options?: { commits?: boolean }): Promise<Repository> {
   const repository = await aRepository(options)
-  await repository.done(['worktree', 'install', '-q'])
+  await repository.install()
   return repository
 }
 
