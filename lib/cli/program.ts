@@ -41,7 +41,10 @@ function makeProgram(ends: (exitCode: number) => void): Command {
       '--store <url>',
       's3://bucket/prefix?endpoint=…, or file:./folder (default: RUNLET_STORE, runlet.config.json)',
     )
-    .option('--namespace <name>', 'the namespace to work on (default: RUNLET_NAMESPACE, runlet.config.json)')
+    .option(
+      '--namespace <name>',
+      'the namespace to work on (default: RUNLET_NAMESPACE, that of the git worktree, runlet.config.json)',
+    )
     .option('--json', 'results as JSON, lists as one JSON document a line')
     .option('-q, --quiet', 'no messages but errors')
     .option('--verbose', 'the stack and the causes of an error')

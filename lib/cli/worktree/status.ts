@@ -9,6 +9,7 @@ import type { RunInfo } from '../../run/list-runs.ts'
 import type { Store } from '../../runlet.ts'
 import type { Verb } from '../context.ts'
 import type { Output } from '../output.ts'
+import { printable } from '../table.ts'
 import { atAttached } from './place.ts'
 
 interface State {
@@ -26,7 +27,7 @@ export const verb: Verb<object, []> = async ({ shared, output }) => {
     const plan = isNew ? 'it gets one with the first runlet command' : 'it has none of its own'
     const told = `${checkout.root}: ${plan}${used ? `; ${used.source} names ${used.namespace}` : ''}`
     if (output.json) await output.document({ worktree: checkout.root, attached: false, new: isNew, uses })
-    else await output.line(told)
+    else await output.line(printable(told))
     return undefined
   }
   const state = await atAttached(attached, store => look(store, attached))
@@ -61,7 +62,7 @@ async function print(attached: Attachment, { state, run, changes }: State, outpu
     ['if removed', onRemoved],
     ['changes', String(changes.length)],
   ]
-  for (const [name = '', value = ''] of rows) await output.line(`${output.bold(name.padEnd(11))}${value}`)
+  for (const [name = '', value = ''] of rows) await output.line(`${output.bold(name.padEnd(11))}${printable(value)}`)
   for (const { change, path } of changes) await output.line(`${change.charAt(0).toUpperCase()} ${path}`)
 }
 

@@ -86,6 +86,8 @@ export async function writeInstall(commonDir: string, install: Install): Promise
 /** With its folder, unless there are attachments to remember. */
 export async function removeInstall(commonDir: string): Promise<void> {
   await rm(installFile(commonDir), { force: true })
+  if ((await listAttachments(commonDir)).length > 0) return
+  await rm(join(runletDir(commonDir), 'earlier'), { force: true })
   await rmdir(join(runletDir(commonDir), 'worktrees')).catch(() => undefined)
   await rmdir(runletDir(commonDir)).catch(() => undefined)
 }

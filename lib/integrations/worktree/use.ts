@@ -72,7 +72,7 @@ export async function attachNew(
 ): Promise<Namespace> {
   const branch = (await notedBranch(checkout)) ?? (await branchOf(checkout))
   const parent = parseNamespaceName(config.namespace)
-  const chosen = onRemoved ?? (await readInstall(checkout.commonDir))?.onRemoved ?? 'keep'
+  const chosen = await choiceFor(checkout, onRemoved)
   const proposed = newAttachment(store, checkout, {
     namespace: childName(parent, idOfBranch(branch, systemAmbient.randomId())),
     branch,
@@ -89,6 +89,10 @@ export async function attachNew(
   onFork?.(namespace, checkout.root)
   return store.namespace(namespace)
 }
+
+/** What becomes of the namespace once the worktree is removed: as it is said now, or was at the installation. */
+export const choiceFor = async ({ commonDir }: Checkout, said: OnRemoved | undefined): Promise<OnRemoved> =>
+  said ?? (await readInstall(commonDir))?.onRemoved ?? 'keep'
 
 export function newAttachment(
   store: Store,

@@ -27,7 +27,7 @@ import {
   type OnRemoved,
   readAttachment,
 } from './records.ts'
-import { attachNew, forkOptions, newAttachment, splitName } from './use.ts'
+import { attachNew, choiceFor, forkOptions, newAttachment, splitName } from './use.ts'
 
 /** The checkout that a folder is in. @throws NoRepositoryError */
 export async function checkoutOf(folder: string): Promise<Checkout> {
@@ -70,11 +70,17 @@ export async function attach(
     namespace: asked,
     branch: await branchOf(checkout),
     main: worktree.main,
-    onRemoved: onRemoved ?? 'keep',
+    onRemoved: await choiceFor(checkout, onRemoved),
   }
   const attachment = newAttachment(store, checkout, about)
   const forked = await forkOrFind(store, config, attachment)
-  await claim(checkout, { ...attachment, forked: true })
+  const standing = await claim(checkout, { ...attachment, forked: true })
+  if (standing.key !== attachment.key)
+    throw new AttachedError(
+      checkout.root,
+      standing.namespace,
+      'Another command was faster: see `runlet worktree status`.',
+    )
   return { namespace: await store.namespace(asked), forked }
 }
 
