@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { AT_ONCE } from '../cli/support.ts'
-import { aFolder, anInstalled, aRepository, aWatchedPath, Repository, startProgram } from './support.ts'
+import { aFolder, aNamespace, anInstalled, aRepository, aWatchedPath, Repository, startProgram } from './support.ts'
 
 const SAYS = /runlet: this worktree gets a namespace of its own/
 
@@ -103,10 +103,8 @@ describe('the hook', AT_ONCE, () => {
     const folder = await bare.worktree('w', 'of-bare')
     assert.equal(await bare.note(folder), 'of-bare')
     assert.match((await bare.runlet(['ls'], { cwd: folder })).stderr, /namespace "main" does not exist/)
-    await bare.done(['init', '--store', `file:${bare.folder}/.runlet/store`, '--namespace', 'main'], {
-      cwd: await aFolder(),
-    })
-    await bare.done(['put', 'x'], { cwd: folder, input: 'x' })
+    await aNamespace('main', `file:${bare.folder}/.runlet/store`)
+    await bare.put('x', 'x', folder)
     assert.equal((await bare.status(folder)).store, `file:${bare.folder}/.runlet/store`)
   })
 

@@ -4,21 +4,20 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { uninstall } from '../../lib/integrations/worktree/install.ts'
+import { repositoryAt } from '../../lib/integrations/worktree/repository.ts'
 import { AT_ONCE } from '../cli/support.ts'
 import { aRepository, pictureOf, type Repository, startProgram } from './support.ts'
-
-const installed = async (repository: Repository, args: string[] = []) =>
-  JSON.parse(await repository.done(['worktree', 'install', '--json', ...args]))
 
 /** Does what the test does to the hooks, and expects that all is as before after an uninstall. */
 async function comesBack(prepare: (repository: Repository) => Promise<void>): Promise<void> {
   const repository = await aRepository()
   await prepare(repository)
   const before = await pictureOf(join(repository.folder, '.git'))
-  await repository.done(['worktree', 'install'])
+  await repository.install()
   assert.notDeepEqual(await pictureOf(join(repository.folder, '.git')), before)
-  await repository.done(['worktree', 'install', '--on-removed', 'fold'])
-  await repository.done(['worktree', 'uninstall'])
+  await repository.install('fold')
+  await uninstall(await repositoryAt(repository.folder))
   assert.deepEqual(await pictureOf(join(repository.folder, '.git')), before)
 }
 
@@ -54,22 +53,22 @@ describe('runlet worktree install', AT_ONCE, () => {
   test('done twice changes nothing, and says so', async () => {
     const repository = await aRepository()
     await repository.worktree('older')
-    const { was, older } = await installed(repository)
+    const { was, older } = await repository.install()
     assert.deepEqual([was, older], ['absent', 1])
     const before = await pictureOf(join(repository.folder, '.git'))
-    assert.equal((await installed(repository)).was, 'installed')
+    assert.equal((await repository.install()).was, 'installed')
     assert.deepEqual(await pictureOf(join(repository.folder, '.git')), before)
   })
 
   test('keeps the age of the installation: what became new meanwhile stays so', async () => {
     const repository = await aRepository()
-    await installed(repository)
+    await repository.install()
     const folder = await repository.worktree('w', 'w', ['--no-checkout'])
     await startProgram('touch', ['-d', '2001-01-01', join(repository.folder, '.git/runlet/install.json')]).ended
     await startProgram('touch', ['-d', '2002-01-01', join(await repository.gitDir(folder), 'commondir')]).ended
-    await installed(repository, ['--on-removed', 'discard'])
+    await repository.install('discard')
     assert.equal((await repository.status(folder)).new, true)
-    await repository.done(['ls'], { cwd: folder })
+    await repository.at(folder)
     assert.equal((await repository.status(folder)).onRemoved, 'discard')
   })
 
@@ -77,10 +76,10 @@ describe('runlet worktree install', AT_ONCE, () => {
     const repository = await aRepository()
     const hook = join(repository.folder, '.git/hooks/post-checkout')
     await writeFile(hook, '#!/bin/sh\necho before >&2\n', { mode: 0o755 })
-    await repository.done(['worktree', 'install'])
+    await repository.install()
     const edited = `${await readFile(hook, 'utf8')}# mine\n`
     await writeFile(hook, edited)
-    assert.equal((await installed(repository)).was, 'edited')
+    assert.equal((await repository.install()).was, 'edited')
     const { stderr } = await repository.runlet(['worktree', 'uninstall'])
     assert.match(stderr, /was edited since it was installed, and is left as it is/)
     assert.equal(await readFile(hook, 'utf8'), edited)
@@ -93,7 +92,7 @@ describe('runlet worktree install', AT_ONCE, () => {
   test('leaves a hook alone that somebody else put in its place', async () => {
     const repository = await aRepository()
     const hook = join(repository.folder, '.git/hooks/post-checkout')
-    await repository.done(['worktree', 'install'])
+    await repository.install()
     await writeFile(hook, '#!/bin/sh\nexit 0\n')
     await repository.done(['worktree', 'uninstall'])
     assert.equal(await readFile(hook, 'utf8'), '#!/bin/sh\nexit 0\n')
@@ -113,9 +112,9 @@ describe('runlet worktree install', AT_ONCE, () => {
 
   test('goes where core.hooksPath says, and follows it', async () => {
     const repository = await aRepository()
-    await installed(repository)
+    await repository.install()
     await repository.git(['config', 'core.hooksPath', 'hooks'])
-    const { hook } = await installed(repository)
+    const { hook } = await repository.install()
     assert.equal(hook, join(repository.folder, 'hooks/post-checkout'))
     assert.equal(existsSync(join(repository.folder, '.git/hooks/post-checkout')), false)
     assert.match((await repository.runlet(['worktree', 'install'])).stderr, /in each worktree: commit the hook/)

@@ -137,6 +137,13 @@ export async function aRepository({ commits = true }: { commits?: boolean } = {}
   return repository
 }
 
+/** A namespace without a process; resolves to its store's URL. */
+export async function aNamespace(name: string, url?: string): Promise<string> {
+  const store = await openStore(url ?? `file:${await aFolder()}`)
+  await store.namespace(name, { create: true })
+  return store.url
+}
+
 /** The same, with the hook installed. */
 export async function anInstalled(options?: { commits?: boolean }): Promise<Repository> {
   const repository = await aRepository(options)
