@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import type { SharedOptions, Verb } from './context.ts'
 import { DONE, describeFailure, exitCodeOf, WRONG_USAGE } from './failure.ts'
+import { ON_CONFLICT } from './on-conflict.ts'
 import { Output } from './output.ts'
 import { addPollerVerbs } from './poller/verbs.ts'
+import { addWorktreeVerbs } from './worktree/verbs.ts'
 
 /** Runs the command; resolves to its exit code and never rejects. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -57,11 +59,9 @@ function makeProgram(ends: (exitCode: number) => void): Command {
   addCopyVerbs(verbs)
   addRunVerbs(verbs)
   addUpkeepVerbs(verbs)
-  const poller = program.command('poller').description('have programs started every so often, each time in a run')
-  addPollerVerbs(makeVerbs(poller, ends))
-  addWorktreeVerbs(
-    makeVerbs(program.command('worktree').description('give each git worktree a namespace of its own'), ends),
-  )
+  const group = (name: string, does: string) => makeVerbs(program.command(name).description(does), ends)
+  addWorktreeVerbs(group('worktree', 'give each git worktree a namespace of its own'))
+  addPollerVerbs(group('poller', 'have programs started every so often, each time in a run'))
   return program
 }
 
@@ -113,14 +113,6 @@ function makeVerbs(parent: Command, ends: (exitCode: number) => void): AddVerb {
         ends((await call({ shared, output: new Output(shared) }, command.opts(), ...given.slice(0, -2))) ?? DONE)
       })
 }
-
-const collect = (value: string, all: string[] = []): string[] => [...all, value]
-
-const ON_CONFLICT = [
-  '--on-conflict <policy>',
-  'POLICY or GLOB=POLICY, repeatable: error, ours, theirs, union-lines, json-merge, keep-both',
-  collect,
-] as const
 
 function addNamespaceVerbs(add: AddVerb): void {
   add('init', {
@@ -265,46 +257,5 @@ function addUpkeepVerbs(add: AddVerb): void {
     does: 'try every property that the store must have',
     example: "runlet doctor --store 's3://bucket/prefix?endpoint=http://127.0.0.1:9000'",
     load: () => import('./doctor.ts'),
-  })
-}
-
-function addWorktreeVerbs(add: AddVerb): void {
-  const onRemoved = [
-    '--on-removed <what>',
-    'what sweeps do with it once the worktree is removed: keep, fold or discard',
-  ] as const
-  add('install', {
-    does: 'add a git hook, so that each new worktree gets a namespace of its own',
-    more: 'A child of the namespace that the configuration names, forked with the first runlet command in the worktree. A hook that is there runs first. For husky, lefthook and pre-commit it prints the lines to add.',
-    example: 'runlet worktree install --on-removed fold',
-    load: () => import('./worktree/install.ts'),
-  }).option(...onRemoved)
-  add('attach [run]', {
-    does: 'give this worktree a namespace by hand: a new one, or a run that is there',
-    example: 'runlet worktree attach import-7',
-    load: () => import('./worktree/attach.ts'),
-  }).option(...onRemoved)
-  add('status', {
-    does: 'tell which namespace this worktree uses, who owns it, and what it changed',
-    example: 'runlet worktree status',
-    load: () => import('./worktree/status.ts'),
-  })
-  add('fold', {
-    does: 'fold the namespace of this worktree into its parent',
-    more: 'The next runlet command in it forks a new one.',
-    example: 'runlet worktree fold -m "the new parser"',
-    load: () => import('./worktree/fold.ts'),
-  })
-    .option('-m, --message <text>', 'what `runlet log` shows')
-    .option(...ON_CONFLICT)
-  add('discard', {
-    does: 'drop the namespace of this worktree, and all that was written to it',
-    example: 'runlet worktree discard',
-    load: () => import('./worktree/discard.ts'),
-  })
-  add('uninstall', {
-    does: 'take the hook away, and put back what was there before',
-    example: 'runlet worktree uninstall',
-    load: () => import('./worktree/uninstall.ts'),
   })
 }
