@@ -34,9 +34,6 @@ export class Output {
     this.#quiet = quiet
     this.#verbose = verbose
     this.#color = color && process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
-    // Each failed write reports to its own caller; without a listener the event would end the process first.
-    process.stdout.on('error', () => {})
-    process.stderr.on('error', () => {})
   }
 
   /** Writes data; resolves when it has left, so that a slow reader is waited for. */

@@ -15,6 +15,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = makeProgram(code => {
     exitCode = code
   })
+  // Each failed write reports to its own caller, and who reads the help may stop early; without a listener the event would end the process.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   showWarningsIf(() => program.opts().verbose === true)
   try {
     await program.parseAsync(argv, { from: 'user' })

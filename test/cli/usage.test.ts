@@ -167,6 +167,12 @@ describe('in a pipe', AT_ONCE, () => {
     assert.equal(stderr, 'exit 0\n')
   })
 
+  test('also one of the help, which is gone before it comes', async () => {
+    const script = `(sleep 1; ${RUNLET} run --help; echo "exit $?" >&2) | true`
+    const { stderr } = await startProgram('sh', ['-c', script]).ended
+    assert.equal(stderr, 'exit 0\n')
+  })
+
   test('neither colours nor progress are written', async () => {
     const place = await aPlace()
     const run = await place.main.fork('r1')
