@@ -5,7 +5,7 @@ import type { Ambient } from '../ambient.ts'
 import { LeaseLostError, RunletError } from '../errors.ts'
 import { type LeaseEvent, publish } from '../events.ts'
 import type { Register, Version } from '../store/register.ts'
-import type { LeaseRecord } from './record.ts'
+import { heldWith, type LeaseRecord } from './record.ts'
 
 export class Lease {
   readonly name: string
@@ -75,11 +75,13 @@ export class Lease {
 
   private async giveBack(): Promise<void> {
     const { value } = this.version
-    const last = { label: value.holder?.label ?? '', heldMs: this.heldMs, waitedMs: value.waitedMs }
-    const result = await this.register.swap(this.version, { ...value, holder: null, last })
+    const { heldMs } = this
+    const last = { label: value.holder?.label ?? '', heldMs, waitedMs: value.waitedMs }
+    const free = { ...value, holder: null, last, held: heldWith(value, heldMs) }
+    const result = await this.register.swap(this.version, free)
     // A renewal whose answer was lost may have stood after all: then it is still ours to release.
     if (!result.won && result.current?.value.holder?.id === value.holder?.id) {
-      await this.register.swap(result.current, { ...value, holder: null, last })
+      await this.register.swap(result.current, free)
     }
   }
 

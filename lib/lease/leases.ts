@@ -7,7 +7,7 @@ import { type LeaseEvent, publish } from '../events.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type Version } from '../store/register.ts'
 import { Lease } from './lease.ts'
-import { describeHolder, ExpiryWatch, type LeaseRecord, leaseSchema } from './record.ts'
+import { describeHolder, ExpiryWatch, heldWith, type LeaseRecord, leaseSchema } from './record.ts'
 
 export interface AcquireOptions {
   /** How long the lease lives without renewal. A holder renews at a third of it. */
@@ -121,6 +121,7 @@ export class LeaseCell {
     previous: LeaseRecord | undefined,
     options: AcquireOptions & { waitedMs?: number },
   ): Omit<LeaseRecord, 'write'> {
+    const held = previous ? heldWith(previous) : []
     return {
       format: 1,
       name: this.name,
@@ -131,6 +132,7 @@ export class LeaseCell {
       waitedMs: options.waitedMs ?? 0,
       renewals: 0,
       ...(previous?.last && { last: previous.last }),
+      ...(held.length > 0 && { held }),
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { LeaseCell } from './leases.ts'
-import type { Holder } from './record.ts'
+import type { Holder, Holding } from './record.ts'
 
 export interface LockInfo {
   readonly name: string
@@ -21,6 +21,8 @@ export interface LockInfo {
   readonly problem?: string
   /** The holding before this one. */
   readonly last: { readonly label: string; readonly heldMs: number; readonly waitedMs: number } | undefined
+  /** The last holdings that were over, newest first: eight at most. */
+  readonly held: readonly Holding[]
 }
 
 /** All leases below `prefix`, in order of their names. */
@@ -38,7 +40,7 @@ async function describe(cell: LeaseCell): Promise<LockInfo | undefined> {
     return await read(cell)
   } catch (error) {
     if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
-    const unknown = { holder: undefined, expired: false, token: 0, ttlMs: 0, waitedMs: 0, last: undefined }
+    const unknown = { holder: undefined, expired: false, token: 0, ttlMs: 0, waitedMs: 0, last: undefined, held: [] }
     return { ...unknown, name: cell.name, acquiredAt: new Date(0), problem: error.message }
   }
 }
@@ -46,7 +48,7 @@ async function describe(cell: LeaseCell): Promise<LockInfo | undefined> {
 async function read(cell: LeaseCell): Promise<LockInfo | undefined> {
   const version = await cell.inspect()
   if (!version) return undefined
-  const { name, holder, token, ttlMs, acquiredAt, waitedMs, last } = version.value
+  const { name, holder, token, ttlMs, acquiredAt, waitedMs, last, held = [] } = version.value
   return {
     name,
     holder: holder ?? undefined,
@@ -56,5 +58,6 @@ async function read(cell: LeaseCell): Promise<LockInfo | undefined> {
     acquiredAt: new Date(acquiredAt),
     waitedMs,
     last,
+    held,
   }
 }

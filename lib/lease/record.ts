@@ -14,6 +14,18 @@ const holderSchema = z.object({
   label: z.string(),
 })
 
+/** So many holdings that are over stand in a lease. */
+const MAX_HELD = 8
+
+const holdingSchema = z.object({
+  label: z.string(),
+  /** By the holder's clock. */
+  at: timeSchema,
+  waitedMs: z.number().nonnegative(),
+  /** Absent: it was never given back, but taken over. */
+  heldMs: z.number().nonnegative().optional(),
+})
+
 export const leaseSchema = z.object({
   format: z.literal(1),
   write: z.string(),
@@ -30,10 +42,20 @@ export const leaseSchema = z.object({
   renewals: z.number().int().nonnegative(),
   /** How the holding before this one went; for people. */
   last: z.object({ label: z.string(), heldMs: z.number(), waitedMs: z.number() }).optional(),
+  /** The last holdings that were over, newest first; for people. */
+  held: z.array(holdingSchema).max(MAX_HELD).optional(),
 })
 
 export type Holder = z.infer<typeof holderSchema>
 export type LeaseRecord = z.infer<typeof leaseSchema>
+export type Holding = z.infer<typeof holdingSchema>
+
+/** The holdings that are over once that of `record` is, after `heldMs`; undefined: it was taken over. */
+export function heldWith({ holder, acquiredAt, waitedMs, held = [] }: LeaseRecord, heldMs?: number): Holding[] {
+  if (!holder) return held
+  const holding = { label: holder.label, at: acquiredAt, waitedMs, ...(heldMs !== undefined && { heldMs }) }
+  return [holding, ...held].slice(0, MAX_HELD)
+}
 
 /** Both of the store's times may be cut to whole seconds, so their difference can be a second too great. */
 const CLOCK_GRAIN_MS = 1000

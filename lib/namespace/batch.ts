@@ -72,7 +72,8 @@ function append(head: NewHead, change: Change, verdict: Verdict & { kind: 'apply
   }
   const fences = fence ? { ...head.fences, [fence.name]: fence.token } : head.fences
   const layers = verdict.sets.filter(isNotEmpty).map(set => layerOf(set, seq, head))
-  return { ...head, seq, fences, layers: [...head.layers, ...layers], commits: [...head.commits, record] }
+  const first = head.seq === 0 && head.base ? { firstAt: at } : {}
+  return { ...head, ...first, seq, fences, layers: [...head.layers, ...layers], commits: [...head.commits, record] }
 }
 
 const isNotEmpty = (set: RowSet): boolean => ('rows' in set ? set.rows.length > 0 : set.files.length > 0)

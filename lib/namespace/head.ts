@@ -125,7 +125,18 @@ export const headSchema = z
     /** Pins of a run from before it was refreshed: runs forked from it may still reach what they hold. */
     oldBases: z.array(baseSchema).optional(),
     /** Of a folded run: the parent's commit that adopted it, and how many rows that were. */
-    folded: z.object({ seq: seqSchema, rows: z.number().int().nonnegative() }).optional(),
+    folded: z
+      .object({
+        seq: seqSchema,
+        rows: z.number().int().nonnegative(),
+        /** How long the fold waited for the merge lease, or for who held it. */
+        waitedMs: z.number().nonnegative().optional(),
+      })
+      .optional(),
+    /** Of a run, for people: when it was first written to, when a fold sealed it, and when it ended. By clocks of those who did. */
+    firstAt: timeSchema.optional(),
+    sealedAt: timeSchema.optional(),
+    endedAt: timeSchema.optional(),
     /** Of a run whose id was used before: when the one before it had ended, by the store's clock. */
     after: z.number().optional(),
     /** What the runs of this id before it have left in its folder, if no sweep has emptied it: what their parent adopted, and `after`. */

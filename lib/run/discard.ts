@@ -30,7 +30,7 @@ export async function discardRun(run: OpenRun, author: string): Promise<void> {
     const { write: _, ...rest } = head
     return head.state === 'folded' || head.state === 'discarded'
       ? undefined
-      : { ...rest, state: 'discarded', fences: finalFences(head, run) }
+      : { ...rest, state: 'discarded', endedAt: run.child.ambient.now(), fences: finalFences(head, run) }
   })
   if (folded !== undefined) await end(run, { seq: folded, rows: rowsOfHead(value) })
   if (folded !== undefined || value.state === 'folded') throw new NamespaceSealedError(run.name, 'folded')
@@ -50,7 +50,7 @@ async function assertNoneForked(run: OpenRun): Promise<void> {
   if (children.length === 0) return
   await run.child.head.update(head => {
     assertOwner(head, run)
-    const { write: _, ...rest } = head
+    const { write: _, endedAt: __, ...rest } = head
     return head.state === 'discarded' ? { ...rest, state: 'open' } : undefined
   })
   throw new OpenChildrenError(run.name, children)

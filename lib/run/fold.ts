@@ -89,7 +89,7 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
     return { seq, rows: adopted, waitedMs: 0, heldMs: 0, batchSize: 1 }
   }
   const adopted = await adopt(run, { sealed, here }, options, mergeLease)
-  const ended = tidied(end(run, { seq: adopted.seq, rows }))
+  const ended = tidied(end(run, { seq: adopted.seq, rows, waitedMs: adopted.waitedMs }))
   await Promise.all([ended, run.lease?.abandon()])
   if (adopted.heldMs > 0) run.parent.committer.maintain()
   const isNoted = (await ended) && (rows > 0 || (await tidied(noteEnded(run.parent, run.name))))
@@ -126,7 +126,8 @@ async function seal(run: OpenRun): Promise<Sealed> {
     if (!here) return undefined
     await assertParentOpen(run)
     const { write: _, ...rest } = head
-    return { ...rest, state: 'sealed', layers: await asOneLayer(run, head) } satisfies NewHead
+    const sealedAt = run.child.ambient.now()
+    return { ...rest, state: 'sealed', sealedAt, layers: await asOneLayer(run, head) } satisfies NewHead
   })
   return { sealed: value, here }
 }
@@ -152,7 +153,7 @@ async function assertNoChildren(run: OpenRun, sealedHere: boolean): Promise<void
   if (sealedHere) {
     await run.child.head.update(head => {
       assertOwner(head, run)
-      const { write: _, ...rest } = head
+      const { write: _, sealedAt: __, ...rest } = head
       return head.state === 'sealed' ? { ...rest, state: 'open' } : undefined
     })
   }
@@ -214,9 +215,11 @@ async function leadUnlessForked(run: OpenRun, sealedHere: boolean, label: string
 }
 
 /** Has the run's head say that its parent has adopted it. */
-export async function end(run: OpenRun, folded: { seq: number; rows: number }): Promise<void> {
+export async function end(run: OpenRun, folded: NonNullable<Head['folded']>): Promise<void> {
   await run.child.head.update(head => {
+    if (head.state !== 'sealed') return undefined
     const { write: _, ...rest } = head
-    return head.state === 'sealed' ? { ...rest, state: 'folded', folded, fences: finalFences(head, run) } : undefined
+    const endedAt = run.child.ambient.now()
+    return { ...rest, state: 'folded', folded, endedAt, fences: finalFences(head, run) }
   })
 }

@@ -70,7 +70,7 @@ async function giveUp(child: OpenNamespace, lease: Lease | undefined): Promise<v
   await child.head.update(({ write: _, ...head }) => {
     const isOurs = head.seq === 0 && (head.fences[OWNER_LEASE] ?? 0) <= (lease?.token ?? 0)
     if (!isOurs || head.state !== 'open') throw new LeaseLostError(`${child.name}:${OWNER_LEASE}`)
-    return { ...head, state: 'discarded' }
+    return { ...head, state: 'discarded', endedAt: child.ambient.now() }
   })
   await lease?.release()
 }
@@ -80,7 +80,7 @@ async function assertStillOpen(parent: OpenNamespace, child: OpenNamespace, seen
   const { state, createdAt } = (await parent.head.refresh()).value
   if (state === 'open' && createdAt === seen.createdAt) return
   await child.head.update(({ write: _, ...head }) =>
-    head.state === 'open' ? { ...head, state: 'discarded' } : undefined,
+    head.state === 'open' ? { ...head, state: 'discarded', endedAt: child.ambient.now() } : undefined,
   )
   throw new NamespaceSealedError(parent.name, state === 'open' ? 'folded' : state)
 }
