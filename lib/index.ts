@@ -15,6 +15,7 @@ export type {
   LockOptions,
   OpenOptions,
   SweepOptions,
+  TimelineOptions,
   WriteOptions,
 } from './options.ts'
 export type { Change } from './run/changes.ts'
@@ -23,6 +24,10 @@ export type { RunInfo } from './run/list-runs.ts'
 export type { RetentionRule } from './run/retention/rules.ts'
 export type { RetentionProgress, RetentionReport } from './run/retention/tally.ts'
 export type { SweepReport, SweptRun } from './run/sweep/report.ts'
+export type { RunFate, RunStory } from './run/timeline/story.ts'
+export type { Timeline } from './run/timeline/timeline.ts'
+export type { QueuedChange, RunGlance, Sight } from './run/watch/sight.ts'
+export type { Watch } from './run/watch/watch.ts'
 export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
 export type { Check, DoctorOptions, DoctorReport } from './store/doctor.ts'
 export type {

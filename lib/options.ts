@@ -9,6 +9,7 @@ import type { ConflictPolicy } from './namespace/policy.ts'
 import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 import type { OnError, RunOptions } from './run/run.ts'
 import type { Sweep } from './run/sweep/sweep.ts'
+import type { TimelineOptions as Timelining } from './run/timeline/timeline.ts'
 
 export interface OpenOptions {
   /** Signs commits. Default: user@host. At most 128 characters. */
@@ -101,6 +102,13 @@ export interface FoldOptions {
   readonly message?: string | undefined
 }
 
+export interface TimelineOptions {
+  /** How many runs at most: the open ones, then the newest folds, then others. Default: 1,000. */
+  readonly runs?: number | undefined
+  /** Told of how many of the runs were read. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
 /** Shorter leases would be lost to an ordinary pause; the store's clock has whole seconds. */
 const ttlSchema = z.number().min(1000).max(86_400_000)
 const labelSchema = z.string().min(1).max(128)
@@ -156,6 +164,13 @@ const runCopySchema = z.strictObject({
   }),
 })
 
+const timelineSchema = z.strictObject({
+  runs: z.number().int().positive().max(100_000).default(1000),
+  onProgress: z
+    .custom<(done: number, total: number) => void>(given => typeof given === 'function', 'is no function')
+    .optional(),
+})
+
 const lockSchema = z.strictObject({
   ttlMs: ttlSchema.optional(),
   waitMs: z.union([z.number().nonnegative(), z.literal(Number.POSITIVE_INFINITY)]).optional(),
@@ -187,6 +202,10 @@ export function parseSweepOptions(options: SweepOptions = {}): Omit<Sweep, 'auth
   const { namespace, ...rest } = parse(sweepSchema, options)
   parseRetention(rest.retention)
   return { ...rest, namespace: namespace === undefined ? undefined : parseNamespaceName(namespace) }
+}
+
+export function parseTimelineOptions(options: TimelineOptions = {}): Timelining {
+  return parse(timelineSchema, options)
 }
 
 export function parseForkOptions(options: ForkOptions = {}): RunOptions {

@@ -25,8 +25,10 @@ import {
   parseLockOptions,
   parseOpenOptions,
   parseSweepOptions,
+  parseTimelineOptions,
   parseWriteOptions,
   type SweepOptions,
+  type TimelineOptions,
   type WriteOptions,
 } from './options.ts'
 import { type Change, changesOf } from './run/changes.ts'
@@ -39,6 +41,8 @@ import { resumeRun } from './run/resume.ts'
 import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
 import type { SweepReport } from './run/sweep/report.ts'
 import { sweepStore } from './run/sweep/sweep.ts'
+import { readTimeline, type Timeline } from './run/timeline/timeline.ts'
+import { Watch } from './run/watch/watch.ts'
 import { defaultCacheFolder } from './store/cached-store.ts'
 import { type DoctorOptions, type DoctorReport, examine } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
@@ -258,6 +262,19 @@ export class Namespace {
   /** `open`, or how a run ended, as this process last saw it; undefined when it has not looked yet. Makes no request. */
   get state(): HeadState | undefined {
     return this.open.head.known?.value.state
+  }
+
+  /**
+   * What became of its runs, and when, with its commits and its locks, from what lies in the store: a request for each run, and one for
+   * each 16 to 48 commits.
+   */
+  timeline(options?: TimelineOptions): Promise<Timeline> {
+    return readTimeline(this.open, parseTimelineOptions(options))
+  }
+
+  /** For looking at it again and again: each `look` asks for what may have changed, in a bounded number of requests. */
+  watch(): Watch {
+    return new Watch(this.open)
   }
 
   /** The leases of this namespace and their holders. */

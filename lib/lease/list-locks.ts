@@ -30,24 +30,35 @@ export async function listLocks(store: ObjectStore, prefix: string, ambient: Amb
   const names: string[] = []
   for await (const entry of store.list({ prefix }))
     if (entry.kind === 'object') names.push(entry.key.slice(prefix.length))
-  const locks = await Promise.all(names.map(name => describe(new LeaseCell(store, prefix + name, name, ambient))))
-  return locks.filter(lock => lock !== undefined)
+  const locks = await Promise.all(names.map(name => lockInfo(new LeaseCell(store, prefix + name, name, ambient))))
+  return locks.filter(({ token, problem }) => token > 0 || problem !== undefined)
 }
 
 /** One broken lease must not hide the others. */
-async function describe(cell: LeaseCell): Promise<LockInfo | undefined> {
+export async function lockInfo(cell: LeaseCell): Promise<LockInfo> {
   try {
     return await read(cell)
   } catch (error) {
     if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
-    const unknown = { holder: undefined, expired: false, token: 0, ttlMs: 0, waitedMs: 0, last: undefined, held: [] }
-    return { ...unknown, name: cell.name, acquiredAt: new Date(0), problem: error.message }
+    return { ...neverHeld(cell), problem: error.message }
   }
 }
 
-async function read(cell: LeaseCell): Promise<LockInfo | undefined> {
+const neverHeld = ({ name }: LeaseCell): LockInfo => ({
+  name,
+  holder: undefined,
+  expired: false,
+  token: 0,
+  ttlMs: 0,
+  acquiredAt: new Date(0),
+  waitedMs: 0,
+  last: undefined,
+  held: [],
+})
+
+async function read(cell: LeaseCell): Promise<LockInfo> {
   const version = await cell.inspect()
-  if (!version) return undefined
+  if (!version) return neverHeld(cell)
   const { name, holder, token, ttlMs, acquiredAt, waitedMs, last, held = [] } = version.value
   return {
     name,

@@ -10,3 +10,13 @@ export function newId(ambient: Ambient): string {
 
 /** Comes before all ids that were made then or later, by their makers' clocks. */
 export const idsFrom = (time: number): string => Math.max(0, Math.floor(time)).toString(36).padStart(TIME_DIGITS, '0')
+
+/** When it was made, by its maker's clock; undefined of what is no such id. */
+export function timeOfId(id: string): number | undefined {
+  const [, digits] = /^([0-9a-z]{9,11})-/.exec(id) ?? []
+  const time = digits === undefined ? Number.NaN : Number.parseInt(digits, 36)
+  return time <= MAX_TIME ? time : undefined
+}
+
+/** The last that a date can show. */
+const MAX_TIME = 8.64e15

@@ -68,7 +68,7 @@ export async function isQueued(context: NamespaceContext, id: string): Promise<b
 const waits = (intent: Intent | undefined): intent is Intent => intent !== undefined && !intent.version.value.rejected
 
 /** Garbage must not stand in the way of those that wait behind it: it is left where it lies, for people and the sweep. */
-async function readIfSound(context: NamespaceContext, key: string): Promise<Intent | undefined> {
+export async function readIfSound(context: NamespaceContext, key: string): Promise<Intent | undefined> {
   try {
     return await readIntent(context, key)
   } catch (error) {

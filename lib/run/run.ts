@@ -38,7 +38,7 @@ export interface OpenRun {
   readonly signal: AbortSignal
 }
 
-export const ownerCell = (child: OpenNamespace) =>
+export const ownerCell = (child: Pick<OpenNamespace, 'name' | 'store' | 'ambient'>) =>
   new LeaseCell(child.store, leaseKey(child.name, OWNER_LEASE), OWNER_LEASE, child.ambient)
 
 /**

@@ -1,0 +1,136 @@
+// The timeline of a namespace: its runs, its commits and its locks, from what lies in the store anyway (heads, leases, history). Nothing
+// is recorded for it by a request of its own.
+//
+// What it asks: the parent's head, and a segment of history for each 16 to 48 commits, three listings (pins, folders of runs, leases), the head
+// of each run, the owner's lease of each open one, and each lock. So it grows with what is shown, and `runs` bounds that.
+import PQueue from 'p-queue'
+import { CorruptObjectError, FormatVersionError } from '../../errors.ts'
+import { type LockInfo, listLocks } from '../../lease/list-locks.ts'
+import { childName, isSegment, type Segment } from '../../names.ts'
+import { HeadCell } from '../../namespace/context.ts'
+import type { CommitRecord, Head } from '../../namespace/head.ts'
+import { readHistory } from '../../namespace/history.ts'
+import { familyPrefix, leasePrefix } from '../../namespace/keys.ts'
+import type { OpenNamespace } from '../../namespace/namespace.ts'
+import { type Meter, metered } from '../../store/metered-store.ts'
+import { listForks } from '../pin.ts'
+import { ownerCell } from '../run.ts'
+import { type RunStory, storyOfHead, storyOfRecord } from './story.ts'
+
+export interface Timeline {
+  readonly namespace: string
+  /** When it was read. */
+  readonly at: number
+  /** Newest fork first. */
+  readonly runs: readonly RunStory[]
+  /** How many folders of runs were not looked at, for there are more than were asked for. */
+  readonly unread: number
+  /** Newest first, as far back as was read. */
+  readonly commits: readonly CommitRecord[]
+  readonly locks: readonly LockInfo[]
+  readonly requests: number
+}
+
+export interface TimelineOptions {
+  /** How many runs at most: the open ones, then the newest. */
+  readonly runs: number
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+const AT_ONCE = 32
+/** So many commits are read for each run that is asked for. */
+const COMMITS_A_RUN = 4
+
+export async function readTimeline(parent: OpenNamespace, options: TimelineOptions): Promise<Timeline> {
+  const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
+  const timeline = await metered(meter, () => gather(parent, options))
+  return { ...timeline, requests: meter.requests }
+}
+
+async function gather(
+  parent: OpenNamespace,
+  { runs: most, onProgress }: TimelineOptions,
+): Promise<Omit<Timeline, 'requests'>> {
+  const { value: head } = await parent.head.refresh()
+  const [commits, forks, children, locks] = await Promise.all([
+    readCommits(parent, head, most),
+    listForks(parent),
+    listChildren(parent),
+    listLocks(parent.store, leasePrefix(parent.name), parent.ambient),
+  ])
+  const adopted = new Map(commits.flatMap(record => (record.origin ? [[record.origin.fork, record] as const] : [])))
+  const segment = (name: string) => name.slice(name.lastIndexOf('/') + 1) as Segment
+  const folded = [...adopted.values()].flatMap(({ origin }) => (origin ? [segment(origin.run)] : []))
+  const there = new Set([
+    ...forks.map(({ name }) => segment(name)),
+    ...folded.filter(id => children.has(id)),
+    ...children,
+  ])
+  const ids = [...there].slice(0, Math.max(most, forks.length))
+  const queue = new PQueue({ concurrency: AT_ONCE })
+  let done = 0
+  const read = async (id: Segment) => {
+    const story = await readStory(parent, id, adopted)
+    onProgress?.(++done, ids.length)
+    return story
+  }
+  const now = (await Promise.all(ids.map(id => queue.add(() => read(id))))).filter(story => story !== undefined)
+  const told = new Set(now.map(({ fork }) => fork))
+  const earlier = [...adopted.values()].map(storyOfRecord).filter(story => story && !told.has(story.fork)) as RunStory[]
+  const runs = [...now, ...earlier.slice(0, Math.max(0, most - now.length))]
+  runs.sort((a, b) => b.forkedAt - a.forkedAt)
+  return { namespace: parent.name, at: parent.ambient.now(), runs, unread: there.size - ids.length, commits, locks }
+}
+
+/** As many as tell of `most` folds, or the newest. */
+async function readCommits(parent: OpenNamespace, head: Head, most: number): Promise<CommitRecord[]> {
+  const commits: CommitRecord[] = []
+  let folds = 0
+  for await (const record of readHistory(parent.store, head)) {
+    commits.push(record)
+    if (record.origin) folds += 1
+    if (folds >= most || commits.length >= most * COMMITS_A_RUN) break
+  }
+  return commits
+}
+
+/** The folders of runs, of whichever state: a request for each thousand. */
+async function listChildren({ store, name }: OpenNamespace): Promise<Set<Segment>> {
+  const prefix = familyPrefix(name)
+  const ids = new Set<Segment>()
+  for await (const entry of store.list({ prefix, delimiter: '/' })) {
+    const id = entry.key.slice(prefix.length).replace(/\/$/, '')
+    if (entry.kind === 'prefix' && isSegment(id)) ids.add(id)
+  }
+  return ids
+}
+
+/** Undefined where there is no head: a fork was cut short. One broken run must not hide the others. */
+async function readStory(
+  parent: OpenNamespace,
+  id: Segment,
+  adopted: ReadonlyMap<string, CommitRecord>,
+): Promise<RunStory | undefined> {
+  const child = { name: childName(parent.name, id), store: parent.store, ambient: parent.ambient }
+  try {
+    const head = await new HeadCell(child.store, child.name, child.ambient).peek()
+    if (!head) return undefined
+    const record = adopted.get(head.value.base?.fork ?? '')
+    const ended = head.value.state === 'folded' || head.value.state === 'discarded'
+    if (ended) return storyOfHead(id, head, { alive: false, adopted: record })
+    const cell = ownerCell(child)
+    const owner = await cell.inspect()
+    return storyOfHead(id, head, { owner, alive: !cell.available(owner), adopted: record })
+  } catch (error) {
+    if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
+    return {
+      id,
+      fork: '',
+      fate: 'unreadable',
+      label: '',
+      forkedAt: parent.ambient.now(),
+      commits: 0,
+      problem: error.message,
+    }
+  }
+}
