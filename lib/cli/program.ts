@@ -241,6 +241,14 @@ function addUpkeepVerbs(add: AddVerb): void {
     example: 'runlet locks',
     load: () => import('./locks.ts'),
   })
+  add('report', {
+    does: 'write what became of the runs, and when, as a page for a browser',
+    more: 'The page is one file that needs no network: a lane for each run, the commits and the locks, with filters. It is made of what lies in the store: a request for each run.',
+    example: 'runlet report --html report.html',
+    load: () => import('./report.ts'),
+  })
+    .requiredOption('--html <file>', 'the file to write; - is standard output')
+    .option('--runs <count>', 'how many runs at most: the open ones, then the newest', '1000')
   add('compact', {
     does: 'merge the layers of the index into one',
     example: 'runlet compact',
