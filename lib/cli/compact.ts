@@ -1,11 +1,12 @@
 // `runlet compact`: brings the index of the namespace into its best shape. Nobody is held up by it.
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
+import { progressLine } from './progress.ts'
 
 export const verb: Verb<object, []> = async ({ shared, output }) =>
   atNamespace(shared, async ({ namespace }) => {
     const result = await namespace.compact({
-      onProgress: (done, rows) => output.move(`compact: ${done} of ${rows} rows`),
+      onProgress: (done, rows) => output.move(progressLine('compact', { done, total: rows, unit: 'rows' })),
     })
     const { merged, requests, bytesUp } = result
     const told =

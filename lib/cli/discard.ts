@@ -1,6 +1,7 @@
 // `runlet discard ID`: ends a run whose owner is gone, without folding it.
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
+import { during } from './progress.ts'
 import { runIdOf } from './run-id.ts'
 
 export const verb: Verb<object, [id: string]> = async ({ shared, output }, _options, id) =>
@@ -8,7 +9,7 @@ export const verb: Verb<object, [id: string]> = async ({ shared, output }, _opti
     const run = await namespace.resume(runIdOf(namespace.name, id), { label: 'runlet discard' })
     const again = run.token === 0
     try {
-      await run.discard()
+      await during(output, `discarding ${run.name}`, run.discard())
     } catch (error) {
       await run.release()
       throw error

@@ -31,7 +31,17 @@ export function formatDuration(ms: number): string {
   return `${Math.max(0, Math.floor(ms / size))}${unit}`
 }
 
+/** In its two greatest units, rounded down: `1h 59m`. */
+export function formatSpan(ms: number): string {
+  const greatest = formatDuration(ms)
+  const [, count = '0', unit = 'ms'] = DURATION.exec(greatest) ?? []
+  const rest = ms - Number(count) * UNITS[unit as keyof typeof UNITS]
+  const next = Object.entries(UNITS).findLast(([, unitMs]) => unitMs < UNITS[unit as keyof typeof UNITS])
+  if (!next || next[0] === 'ms' || rest < next[1]) return greatest
+  return `${greatest} ${Math.floor(rest / next[1])}${next[0]}`
+}
+
 /** How long ago that was. Another machine's clock may be ahead of ours: then it was just now. */
 export function formatAge(then: Date | undefined, now: number): string {
-  return then ? formatDuration(Math.max(0, now - then.getTime())) : '-'
+  return then ? formatSpan(Math.max(0, now - then.getTime())) : '-'
 }

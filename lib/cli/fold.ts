@@ -2,6 +2,7 @@
 import { parseConflictOption } from './conflict-option.ts'
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
+import { during } from './progress.ts'
 import { foldMessage } from './run/messages.ts'
 import { runIdOf } from './run-id.ts'
 
@@ -16,7 +17,8 @@ export const verb: Verb<FoldOptions, [id: string]> = async ({ shared, output }, 
     const run = await namespace.resume(runIdOf(namespace.name, id), { label: 'runlet fold' })
     const again = run.token === 0
     try {
-      const result = await run.fold({ onConflict, ...(message !== undefined && { message }) })
+      const options = { onConflict, ...(message !== undefined && { message }) }
+      const result = await during(output, `folding ${run.name}`, run.fold(options))
       const told = again ? `${run.name} was folded already, seq ${result.seq}` : foldMessage(run, result)
       await output.result({ run: run.name, id: run.id, parent: namespace.name, again, ...result }, told)
       return undefined

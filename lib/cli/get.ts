@@ -2,6 +2,7 @@
 import type { Context, Verb } from './context.ts'
 import { PathNotFoundError } from './errors.ts'
 import { atNamespace } from './place.ts'
+import { passing } from './progress.ts'
 import { writeWhole } from './whole-file.ts'
 
 interface GetOptions {
@@ -13,8 +14,11 @@ export const verb: Verb<GetOptions, [path: string]> = async (context, options, p
   return atNamespace(context.shared, async ({ namespace }) => {
     if (context.output.json && file === undefined)
       return writeDocument(context, path, await namespace.get(path), namespace.name)
-    const chunks = await namespace.stream(path)
-    if (!chunks) throw new PathNotFoundError(namespace.name, [path])
+    const stored = await namespace.stream(path)
+    if (!stored) throw new PathNotFoundError(namespace.name, [path])
+    const chunks = isShown(context, file)
+      ? passing(context.output, 'get', stored, (await namespace.stat(path))?.size)
+      : stored
     if (file === undefined) return writeOut(context, chunks)
     const size = await writeWhole(file, chunks)
     if (context.output.json) await context.output.document({ namespace: namespace.name, path, size, file })
@@ -42,3 +46,7 @@ async function writeOut({ output }: Context, chunks: AsyncIterable<Uint8Array>):
     if (output.closed) return
   }
 }
+
+/** Whether somebody sees how far it is, and not the value itself in the same place. */
+const isShown = ({ output }: Context, file: string | undefined): boolean =>
+  output.moves && (file !== undefined || !process.stdout.isTTY)

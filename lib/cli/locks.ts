@@ -3,13 +3,14 @@ import { systemAmbient } from '../ambient.ts'
 import type { LockInfo } from '../lease/list-locks.ts'
 import { describeHolder } from '../lease/record.ts'
 import type { Verb } from './context.ts'
-import { formatAge, formatDuration } from './durations.ts'
+import { formatAge, formatSpan } from './durations.ts'
 import { atNamespace } from './place.ts'
+import { during } from './progress.ts'
 import { tableLines } from './table.ts'
 
 export const verb: Verb<object, []> = async ({ shared, output }) =>
   atNamespace(shared, async ({ namespace }) => {
-    const locks = await namespace.locks()
+    const locks = await during(output, 'locks', namespace.locks())
     if (output.json) {
       for (const lock of locks) await output.document({ ...lock, state: stateOf(lock) })
       return undefined
@@ -20,8 +21,9 @@ export const verb: Verb<object, []> = async ({ shared, output }) =>
     }
     const now = systemAmbient.now()
     const [headings = '', ...lines] = tableLines(
-      ['LOCK', 'STATE', 'HOLDER', 'SINCE', 'WAITED', 'LAST HOLDER'],
+      ['LOCK', 'STATE', 'HELD', 'WAITED', 'HOLDER', 'LAST HOLDER'],
       locks.map(lock => rowOf(lock, now)),
+      { width: output.columns, cut: ['LOCK', 'HOLDER', 'LAST HOLDER'], spare: ['LAST HOLDER', 'WAITED'] },
     )
     await output.line(output.bold(headings))
     for (const line of lines) await output.line(line)
@@ -29,13 +31,21 @@ export const verb: Verb<object, []> = async ({ shared, output }) =>
   })
 
 function rowOf(lock: LockInfo, now: number): string[] {
-  const { name, holder, acquiredAt, waitedMs, last } = lock
-  const before = last ? `${last.label}, held ${formatDuration(last.heldMs)}` : '-'
+  const { name, holder, acquiredAt, waitedMs, last, problem } = lock
+  if (problem !== undefined) return [name, 'unreadable', '-', '-', problem, '-']
+  const before = last ? `${last.label}, held ${formatSpan(last.heldMs)}${since(lock, now)}` : '-'
   if (!holder) return [name, stateOf(lock), '-', '-', '-', before]
-  return [name, stateOf(lock), describeHolder(holder), formatAge(acquiredAt, now), formatDuration(waitedMs), before]
+  return [name, stateOf(lock), formatAge(acquiredAt, now), formatSpan(waitedMs), describeHolder(holder), before]
 }
 
-const stateOf = ({ holder, expired }: LockInfo): 'free' | 'held' | 'expired' => {
+/** How a lease stands, in a word. */
+export const stateOf = ({ holder, expired }: LockInfo): 'free' | 'held' | 'expired' => {
   if (!holder) return 'free'
   return expired ? 'expired' : 'held'
+}
+
+/** When the last holder gave it back. */
+function since({ held: [newest] }: LockInfo, now: number): string {
+  if (newest?.heldMs === undefined) return ''
+  return `, ${formatAge(new Date(newest.at + newest.heldMs), now)} ago`
 }

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../errors.ts'
 import type { CommitRecord } from '../namespace/head.ts'
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
+import { progressLine } from './progress.ts'
 import { printable } from './table.ts'
 
 interface LogOptions {
@@ -12,11 +13,13 @@ interface LogOptions {
 export const verb: Verb<LogOptions, []> = async ({ shared, output }, options) => {
   const most = parseCount(options.number)
   return atNamespace(shared, async ({ namespace }) => {
-    let left = most
+    let done = 0
     for await (const record of namespace.log()) {
-      if (left-- <= 0 || output.closed) break
+      if (done >= most || output.closed) break
+      done += 1
       if (output.json) await output.document({ ...record, at: new Date(record.at) })
       else await output.line(lineOf(record))
+      if (!process.stdout.isTTY) output.move(progressLine('log', { done, unit: 'commits' }))
     }
     return undefined
   })

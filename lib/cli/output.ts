@@ -3,7 +3,7 @@
 import type { Writable } from 'node:stream'
 import { systemAmbient } from '../ambient.ts'
 import { describeFailure } from './failure.ts'
-import { printable } from './table.ts'
+import { clipped, printable } from './table.ts'
 
 /** A line that moves is written anew at most so often. */
 const MOVE_MS = 100
@@ -39,13 +39,19 @@ export class Output {
   /** Writes data; resolves when it has left, so that a slow reader is waited for. */
   async write(data: string | Uint8Array): Promise<void> {
     if (this.closed) return
-    this.#settle()
+    // What goes to a file or a pipe does not meet the line that moves.
+    if (process.stdout.isTTY) this.still()
     try {
       await written(process.stdout, data)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
       this.closed = true
     }
+  }
+
+  /** How wide a line of a table may be; undefined when no terminal shows it. */
+  get columns(): number | undefined {
+    return process.stdout.isTTY ? process.stdout.columns || undefined : undefined
   }
 
   /** Writes one line of data. */
@@ -66,7 +72,7 @@ export class Output {
 
   /** A message for people, one line on stderr. */
   say(message: string): void {
-    this.#settle()
+    this.still()
     if (!this.#quiet) process.stderr.write(`runlet: ${printable(message)}\n`)
   }
 
@@ -75,23 +81,28 @@ export class Output {
     if (process.stderr.isTTY) this.say(message)
   }
 
+  /** Whether anybody sees what `move` tells. */
+  get moves(): boolean {
+    return !this.#quiet && process.stderr.isTTY === true && process.env.TERM !== 'dumb'
+  }
+
   /** How far long work has come: one line on a terminal, which the next one overwrites. */
   move(message: string): void {
-    if (this.#quiet || !process.stderr.isTTY || process.env.TERM === 'dumb') return
+    if (!this.moves) return
     const now = systemAmbient.monotonic()
     if (this.#movedAt !== undefined && now - this.#movedAt < MOVE_MS) return
     this.#movedAt = now
-    process.stderr.write(`${ERASE_LINE}${printable(`runlet: ${message}`).slice(0, (process.stderr.columns || 80) - 1)}`)
+    process.stderr.write(`${ERASE_LINE}${clipped(printable(`runlet: ${message}`), (process.stderr.columns || 80) - 1)}`)
   }
 
   /** Tells of a failure that does not end the command by itself. */
   failure(error: unknown): void {
-    this.#settle()
+    this.still()
     process.stderr.write(`${describeFailure(error, { verbose: this.#verbose })}\n`)
   }
 
-  /** Takes the line that moves away, for another to be written in its place. */
-  #settle(): void {
+  /** Takes the line that moves away, for another to be written in its place, or because the work is done. */
+  still(): void {
     if (this.#movedAt !== undefined) process.stderr.write(ERASE_LINE)
     this.#movedAt = undefined
   }

@@ -112,7 +112,12 @@ function makeVerbs(parent: Command, ends: (exitCode: number) => void): AddVerb {
         const { verb } = await load()
         // What the parser hands over is what the syntax and the options of this verb say.
         const call = verb as Verb<unknown, unknown[]>
-        ends((await call({ shared, output: new Output(shared) }, command.opts(), ...given.slice(0, -2))) ?? DONE)
+        const output = new Output(shared)
+        try {
+          ends((await call({ shared, output }, command.opts(), ...given.slice(0, -2))) ?? DONE)
+        } finally {
+          output.still()
+        }
       })
 }
 

@@ -6,6 +6,7 @@ import { parseConflictOption } from './conflict-option.ts'
 import type { Verb } from './context.ts'
 import { FileError } from './errors.ts'
 import { atNamespace } from './place.ts'
+import { passing } from './progress.ts'
 
 interface PutOptions {
   readonly message?: string
@@ -19,7 +20,8 @@ export const verb: Verb<PutOptions, [path: string, file?: string]> = async (cont
   try {
     return await atNamespace(context.shared, async ({ namespace }) => {
       const { message } = options
-      const { seq, id } = await namespace.put(path, source.chunks, { message, onConflict })
+      const chunks = passing(context.output, 'put', source.chunks, source.size)
+      const { seq, id } = await namespace.put(path, chunks, { message, onConflict })
       const name = namespace.name
       if (context.output.json) await context.output.document({ namespace: name, path, seq, id })
       else context.output.progress(`put ${path} in ${name}, seq ${seq}`)
@@ -32,6 +34,8 @@ export const verb: Verb<PutOptions, [path: string, file?: string]> = async (cont
 
 interface Source {
   readonly chunks: AsyncIterable<Uint8Array>
+  /** In bytes, where it is known beforehand. */
+  readonly size?: number
   close(): Promise<void>
 }
 
@@ -54,9 +58,11 @@ async function openFile(file: string): Promise<Source> {
   } catch (cause) {
     throw FileError.cannot('be read', file, cause)
   }
-  if ((await handle.stat()).isDirectory()) {
+  const about = await handle.stat()
+  if (about.isDirectory()) {
     await handle.close()
     throw new FileError(file, 'is a folder', 'Put its files one by one, or leave them in the RUNLET_DIR of a run.')
   }
-  return { chunks: handle.createReadStream({ autoClose: false }), close: () => handle.close() }
+  const size = about.isFile() ? { size: about.size } : {}
+  return { chunks: handle.createReadStream({ autoClose: false }), ...size, close: () => handle.close() }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError } from '../errors.ts'
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
+import { progressLine } from './progress.ts'
 import { reportHtml } from './report/html.ts'
 import { pageData } from './report/page-data.ts'
 import { writeWhole } from './whole-file.ts'
@@ -21,7 +22,7 @@ export const verb: Verb<ReportOptions, []> = async ({ shared, output }, { html: 
     const script = await readFile(SCRIPT, 'utf8')
     const timeline = await namespace.timeline({
       runs,
-      onProgress: (done, total) => output.move(`report: ${done} of ${total} runs`),
+      onProgress: (done, total) => output.move(progressLine('report', { done, total, unit: 'runs' })),
     })
     const page = Buffer.from(reportHtml(pageData(timeline), script))
     if (file === '-') {

@@ -5,6 +5,7 @@ import type { Namespace } from '../runlet.ts'
 import type { Verb } from './context.ts'
 import { PathNotFoundError } from './errors.ts'
 import { atNamespace } from './place.ts'
+import { during } from './progress.ts'
 
 interface RmOptions {
   readonly force?: true
@@ -16,10 +17,10 @@ const LOOKS_AT_ONCE = 16
 export const verb: Verb<RmOptions, [paths: string[]]> = async ({ shared, output }, { force, message }, given) => {
   const paths = [...new Set(given.map(parsePath))]
   return atNamespace(shared, async ({ namespace }) => {
-    const missing = await missingOf(namespace, paths)
+    const missing = await during(output, 'looking for the paths', missingOf(namespace, paths))
     if (missing.size > 0 && !force) throw new PathNotFoundError(namespace.name, [...missing])
     const removed = paths.filter(path => !missing.has(path))
-    const commit = removed.length > 0 && (await removeAll(namespace, removed, { message }))
+    const commit = removed.length > 0 && (await during(output, 'removing', removeAll(namespace, removed, { message })))
     const about = { namespace: namespace.name, removed, ...(commit && { seq: commit.seq, id: commit.id }) }
     if (output.json) await output.document(about)
     else output.progress(`removed ${removed.length} of ${paths.length} paths`)

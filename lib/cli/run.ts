@@ -8,6 +8,7 @@ import type { Context, Verb } from './context.ts'
 import { ProgramNotStartedError, SyncFailedError } from './errors.ts'
 import { DONE, exitCodeOf, TRY_LATER } from './failure.ts'
 import { atNamespace, type Place } from './place.ts'
+import { during } from './progress.ts'
 import { openCopy } from './run/copy.ts'
 import { environmentOf } from './run/environment.ts'
 import { filesOutside, leaveRunFolder, openRunFolder, type RunFolder, removeRunFolder } from './run/folder.ts'
@@ -73,7 +74,7 @@ async function openFiles({ settings, output }: Job, { run, fresh }: Opened, fold
   if (!settings.copy) return new RunFiles(new Outbox(run, folder.path))
   const about = { directory: folder.path, ...settings.copy, say: (message: string) => output.say(message) }
   try {
-    return new RunFiles(await openCopy(run, about))
+    return new RunFiles(await during(output, 'pulling the run', openCopy(run, about)))
   } catch (error) {
     await abandonRun(run, fresh, error)
     throw error

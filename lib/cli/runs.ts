@@ -1,15 +1,21 @@
 // `runlet runs`: the open runs of the namespace, oldest first, with who owns them.
 import { systemAmbient } from '../ambient.ts'
-import { describeHolder } from '../lease/record.ts'
 import type { RunInfo } from '../run/list-runs.ts'
 import type { Verb } from './context.ts'
 import { formatAge } from './durations.ts'
 import { atNamespace } from './place.ts'
+import { during } from './progress.ts'
+import { ownerOf, standingOf } from './standing.ts'
 import { tableLines } from './table.ts'
+
+const HEADINGS = ['RUN', 'STATE', 'AGE', 'FROM', 'COMMITS', 'ROWS', 'OWNER', 'LABEL']
+
+/** Where there is little room. */
+const NARROW = { cut: ['RUN', 'OWNER', 'LABEL'], spare: ['FROM', 'ROWS', 'COMMITS', 'LABEL'] }
 
 export const verb: Verb<object, []> = async ({ shared, output }) =>
   atNamespace(shared, async ({ namespace }) => {
-    const runs = await namespace.runs()
+    const runs = await during(output, 'runs', namespace.runs())
     if (output.json) {
       for (const run of runs) await output.document(run)
       return undefined
@@ -19,16 +25,15 @@ export const verb: Verb<object, []> = async ({ shared, output }) =>
       return undefined
     }
     const now = systemAmbient.now()
-    const [headings = '', ...lines] = tableLines(
-      ['RUN', 'STATE', 'AGE', 'COMMITS', 'OWNER', 'LABEL'],
-      runs.map(run => [run.id, run.state, formatAge(run.startedAt, now), String(run.commits), ownerOf(run), run.label]),
-    )
+    const rows = runs.map(run => rowOf(run, namespace.name, now))
+    const [headings = '', ...lines] = tableLines(HEADINGS, rows, { width: output.columns, ...NARROW })
     await output.line(output.bold(headings))
     for (const line of lines) await output.line(line)
     return undefined
   })
 
-function ownerOf({ owner, ownerExpired }: RunInfo): string {
-  if (!owner) return 'none'
-  return ownerExpired ? `gone: ${describeHolder(owner)}` : describeHolder(owner)
+function rowOf(run: RunInfo, parent: string, now: number): string[] {
+  const { id, startedAt, forkSeq, commits, rows, label, problem } = run
+  const about = [id, standingOf(run), formatAge(startedAt, now), `${parent}#${forkSeq}`, String(commits), String(rows)]
+  return [...about, problem ?? ownerOf(run), label]
 }

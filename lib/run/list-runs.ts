@@ -6,6 +6,7 @@ import type { Segment } from '../names.ts'
 import type { HeadState } from '../namespace/head.ts'
 import { leaseKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
+import { rowsOfHead } from './fold.ts'
 import { listForks, type OpenFork } from './pin.ts'
 import { OWNER_LEASE } from './run.ts'
 
@@ -23,6 +24,8 @@ export interface RunInfo {
   readonly startedAt: Date | undefined
   /** How many commits it made. */
   readonly commits: number
+  /** How many rows they are now: a path for each, and once more for each layer of the index that it is in. */
+  readonly rows: number
   readonly owner: Holder | undefined
   /** Whether the owner's lease ran out without being given back. */
   readonly ownerExpired: boolean
@@ -42,7 +45,7 @@ async function describe(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo>
     return await read(parent, fork)
   } catch (error) {
     if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
-    const unknown = { label: '', startedAt: undefined, commits: 0, owner: undefined, ownerExpired: false }
+    const unknown = { label: '', startedAt: undefined, commits: 0, rows: 0, owner: undefined, ownerExpired: false }
     return { ...named(fork), ...unknown, state: 'unreadable', problem: error.message }
   }
 }
@@ -60,6 +63,7 @@ async function read(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo> {
     label: head?.value.run?.label ?? '',
     startedAt: head && new Date(head.value.createdAt),
     commits: head?.value.seq ?? 0,
+    rows: head ? rowsOfHead(head.value) : 0,
     owner: holder,
     ownerExpired: holder !== undefined && cell.available(owner),
   }

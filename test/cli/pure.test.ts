@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parseConflictOption } from '../../lib/cli/conflict-option.ts'
-import { formatAge, formatDuration, parseDuration } from '../../lib/cli/durations.ts'
+import { formatAge, formatDuration, formatSpan, parseDuration } from '../../lib/cli/durations.ts'
 import { describeFailure, exitCodeOf } from '../../lib/cli/failure.ts'
 import { makeRunId, runIdOf } from '../../lib/cli/run-id.ts'
-import { tableLines } from '../../lib/cli/table.ts'
+import { clipped, tableLines, widthOf } from '../../lib/cli/table.ts'
 import {
   ConfigError,
   ConflictError,
@@ -44,6 +44,19 @@ describe('durations', () => {
     ])
   })
 
+  test('spans are written in their two greatest units', () => {
+    assert.deepEqual([0, 999, 1999, 60_000, 61_000, 7_199_000, 90_000_000, 86_400_000].map(formatSpan), [
+      '0ms',
+      '999ms',
+      '1s',
+      '1m',
+      '1m 1s',
+      '1h 59m',
+      '1d 1h',
+      '1d',
+    ])
+  })
+
   test('the age of what another clock puts in the future is zero', () => {
     assert.equal(formatAge(new Date(5000), 1000), '0ms')
   })
@@ -59,6 +72,37 @@ describe('tables', () => {
       ],
     )
     assert.deepEqual(lines, ['A     B', '1     x', '1000'])
+  })
+
+  test('fit a terminal: cells are cut that may be, the widest first, and columns left out that can be spared', () => {
+    const [headings, row] = [
+      ['RUN', 'STATE', 'ROWS', 'OWNER'],
+      ['import-7', 'working', '12345', 'ada lovelace (engine, pid 1)'],
+    ]
+    const options = { cut: ['RUN', 'OWNER'], spare: ['ROWS'] }
+    const at = (width: number) => tableLines(headings, [row], { width, ...options })[1]
+    assert.equal(at(60), 'import-7  working  12345  ada lovelace (engine, pid 1)')
+    assert.equal(at(45), 'import-7  working  12345  ada lovelace (engi…')
+    assert.equal(at(30), 'import-7  working  ada lovela…')
+    assert.equal(at(20), 'import-7  working  …')
+    for (let width = 1; width < 60; width++) {
+      const lines = tableLines(headings, [row], { width, ...options })
+      assert.ok(lines.every(line => widthOf(line) <= width))
+    }
+  })
+
+  test('line up and fit with letters that are two columns wide, or none', () => {
+    assert.deepEqual([widthOf('日本'), widthOf('e\u0301'), widthOf('🚀'), widthOf('ab')], [4, 1, 2, 2])
+    const [, wide, plain] = tableLines(
+      ['A', 'B'],
+      [
+        ['日本', 'x'],
+        ['abcd', 'x'],
+      ],
+    )
+    assert.deepEqual([wide, plain], ['日本  x', 'abcd  x'])
+    assert.equal(clipped('日本語', 5), '日本…')
+    assert.equal(clipped('日本語', 4), '日…')
   })
 
   test('what a terminal would obey is not written to it', () => {

@@ -143,7 +143,10 @@ describe('runlet report', AT_ONCE, () => {
     await (await main.fork('kept', { label: 'left' })).release()
     const [told] = documents(await done(['report', '--html', 'report.html', '--json']))
     const html = await readFile(join(folder, 'report.html'), 'utf8')
-    assert.deepEqual([told?.file, told?.bytes, told?.runs, told?.unread], ['report.html', Buffer.byteLength(html), 2, 0])
+    assert.deepEqual(
+      [told?.file, told?.bytes, told?.runs, told?.unread],
+      ['report.html', Buffer.byteLength(html), 2, 0],
+    )
     assert.ok(Number(told?.requests) < 16, JSON.stringify(told))
     const { runs, commits } = dataOf(html)
     assert.deepEqual(

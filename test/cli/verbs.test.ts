@@ -194,7 +194,7 @@ describe('runs by hand', AT_ONCE, () => {
     assert.deepEqual(await contentOf(main), {})
     const [run] = documents(await done(['runs', '--json']))
     assert.deepEqual([run?.id, run?.state, run?.commits, run?.owner], ['import-7', 'open', 1, undefined])
-    assert.match(await done(['runs']), /^RUN .*\nimport-7 +open .* none +runlet fork\n$/)
+    assert.match(await done(['runs']), /^RUN .*\nimport-7 +kept +\d+m?s +main#0 +1 +1 +- +runlet fork\n$/)
     const [fold] = documents(await done(['fold', name, '--message', 'm', '--json']))
     assert.deepEqual([fold?.rows, fold?.seq, fold?.again], [1, 1, false])
     assert.deepEqual(await contentOf(main), { a: 'x' })
@@ -251,7 +251,10 @@ describe('upkeep', AT_ONCE, () => {
       async () => {
         const [lock] = documents(await done(['locks', '--json']))
         assert.equal(lock?.state, 'held')
-        assert.match(await done(['locks']), /^LOCK .*\n\S*deploy +held +the second \(.*the first, held/)
+        assert.match(
+          await done(['locks']),
+          /^LOCK .*\n\S*deploy +held .* the second \(.*the first, held \S+, .* ago\n$/,
+        )
       },
       { label: 'the second' },
     )

@@ -3,6 +3,7 @@
 import type { FoldResult } from '../../run/fold.ts'
 import type { Run } from '../../runlet.ts'
 import type { Output } from '../output.ts'
+import { during } from '../progress.ts'
 import { foldMessage, keptMessage } from './messages.ts'
 import type { RunFiles } from './run-files.ts'
 
@@ -17,16 +18,16 @@ export interface Settled {
 export async function settle(run: Run, choice: Choice, files: RunFiles, output: Output): Promise<Settled> {
   try {
     if (choice === 'discard') {
-      await run.discard()
+      await during(output, `discarding ${run.name}`, run.discard())
       output.say(`discarded ${run.name}`)
       return { outcome: 'discarded' }
     }
-    await files.finish()
+    await during(output, 'bringing the files into the run', files.finish())
     if (choice === 'keep') {
       await giveUp(run, output)
       return { outcome: 'kept' }
     }
-    const fold = await run.fold()
+    const fold = await during(output, `folding ${run.name}`, run.fold())
     output.say(foldMessage(run, fold))
     return { outcome: 'folded', fold }
   } catch (error) {

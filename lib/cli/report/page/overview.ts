@@ -21,6 +21,8 @@ export interface LoadPoint {
 
 const HEIGHT = 54
 const AXIS = 20
+/** With less at the left of the time, less is said there. */
+const ROOMY = 220
 
 /** From the spans of the runs. Pure. */
 export function loadOf(spans: readonly (readonly [from: number, to: number])[]): LoadPoint[] {
@@ -80,7 +82,7 @@ export function drawOverview(
     .append('text')
     .attr('x', 2)
     .attr('y', HEIGHT - 6)
-    .text(`at most ${most}; drag to choose a time`)
+    .text(start < ROOMY ? `at most ${most}` : `at most ${most}; drag to choose a time`)
   const ticks = Math.max(2, (end - start) / 110)
   svg
     .append('g')

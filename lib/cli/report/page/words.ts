@@ -6,7 +6,7 @@ export const FATES: Readonly<Record<RunFate, string>> = {
   working: 'working',
   folding: 'folding',
   folded: 'folded',
-  kept: 'failed, kept',
+  kept: 'kept',
   gone: 'owner gone',
   discarded: 'discarded',
   unreadable: 'unreadable',
