@@ -246,6 +246,14 @@ function addUpkeepVerbs(add: AddVerb): void {
     example: 'runlet locks',
     load: () => import('./locks.ts'),
   })
+  add('top', {
+    does: 'show live who works, who holds and who waits, and for how long',
+    more: 'In a terminal it redraws in place until q or Ctrl-C; elsewhere it writes a line for each look, with --json a document. A look costs at most 48 requests, most of them answered without a body: ten or so with three open runs.',
+    example: 'runlet top --every 2s',
+    load: () => import('./top.ts'),
+  })
+    .option('--every <duration>', 'how often to look, from 500ms', '2s')
+    .option('-n, --number <count>', 'end after so many looks')
   add('report', {
     does: 'write what became of the runs, and when, as a page for a browser',
     more: 'The page is one file that needs no network: a lane for each run, the commits and the locks, with filters. It is made of what lies in the store: a request for each run.',
