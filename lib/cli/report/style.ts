@@ -56,7 +56,7 @@ svg text { fill: var(--text); font: 12px system-ui, -apple-system, "Segoe UI", R
 .folded { fill: var(--folded); background: var(--folded); } .kept { fill: var(--kept); background: var(--kept); }
 .gone { fill: var(--gone); background: var(--gone); } .discarded { fill: var(--discarded); background: var(--discarded); }
 .unreadable { fill: var(--gone); background: var(--gone); } .held { fill: var(--working); background: var(--working); }
-.released { fill: var(--working); background: var(--working); opacity: .75; } .expired { fill: var(--gone); background: var(--gone); }
+.released { fill: var(--working); background: var(--working); } .expired { fill: var(--gone); background: var(--gone); }
 .direct { fill: var(--direct); background: var(--direct); }
 line.left { stroke-width: 2; stroke-dasharray: 4 3; } line.left.kept { stroke: var(--kept); } line.left.gone { stroke: var(--gone); }
 .load { fill: var(--working); opacity: .28; } .load-line { fill: none; stroke: var(--working); stroke-width: 1.2; }

@@ -7,7 +7,7 @@ export interface Sight {
   /** When, by this machine's clock. */
   readonly at: number
   readonly seq: number
-  /** What came in since the look before; undefined at the first one. */
+  /** What came in since the look before; undefined at the first one. Of more than 128 commits, folds are told from the newest. */
   readonly since: { readonly ms: number; readonly commits: number; readonly folds: number } | undefined
   /** The open runs, oldest first. */
   readonly runs: readonly RunGlance[]

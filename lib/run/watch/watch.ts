@@ -20,10 +20,10 @@ import type { QueuedChange, RunGlance, Sight } from './sight.ts'
 /** So many runs are read at a look, by two requests each. */
 const RUNS_A_LOOK = 12
 /** So many leases and queued changes, by one each. */
-const LEASES_A_LOOK = 8
-const QUEUED_A_LOOK = 8
-/** So many commit records are looked at for folds: beyond the head, a request for each 48. */
-const RECORDS_A_LOOK = 160
+const LEASES_A_LOOK = 6
+const QUEUED_A_LOOK = 6
+/** So many commit records are looked at for folds: beyond the head, a request for each 16 to 48. */
+const RECORDS_A_LOOK = 128
 
 type Since = Sight['since']
 type Glance = Omit<RunGlance, 'id'>
@@ -66,11 +66,18 @@ export class Watch {
     let [records, folds] = [0, 0]
     if (head.seq > before.head.seq) {
       for await (const { seq, origin } of readHistory(this.#parent.store, head)) {
-        if (seq <= before.head.seq || records++ >= RECORDS_A_LOOK) break
+        if (seq <= before.head.seq || records === RECORDS_A_LOOK) break
+        records += 1
         if (origin) folds += 1
       }
     }
-    return { ms: this.#before.at - before.at, commits: head.seq - before.head.seq, folds }
+    const commits = head.seq - before.head.seq
+    // Of more than were looked at, as many are taken to be folds as of those.
+    return {
+      ms: this.#before.at - before.at,
+      commits,
+      folds: records > 0 ? Math.round((folds * commits) / records) : 0,
+    }
   }
 
   async #lookAtRuns(): Promise<RunGlance[]> {

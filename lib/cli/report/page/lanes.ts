@@ -9,6 +9,8 @@ export interface Stretch {
   readonly kind: string
   /** A dashed line in place of a bar: nothing happens there. */
   readonly faint?: boolean
+  /** A thin bar below the others: it goes on beside them. */
+  readonly beside?: boolean
   readonly tip?: Tip
 }
 
@@ -34,6 +36,7 @@ export interface Frame {
 
 export const LANE = 20
 const BAR = 10
+const BESIDE = 3
 /** Shorter stretches would not be seen. */
 const LEAST = 1.5
 const CHAR = 6.6
@@ -101,9 +104,9 @@ function drawBars(rows: Group, x: Frame['x']): void {
     .join('rect')
     .attr('class', ({ kind }) => `bar ${kind}`)
     .attr('x', ({ from }) => within(from))
-    .attr('y', (LANE - BAR) / 2)
+    .attr('y', ({ beside }) => (beside ? (LANE + BAR) / 2 + 1 : (LANE - BAR) / 2))
     .attr('width', ({ from, to }) => Math.max(LEAST, within(to) - within(from)))
-    .attr('height', BAR)
+    .attr('height', ({ beside }) => (beside ? BESIDE : BAR))
   rows
     .selectAll('line.left')
     .data(lane => lane.stretches.filter(stretch => stretch.faint && visible(stretch)))

@@ -133,7 +133,7 @@ function laneOfLock({ name, holdings }: PageData['locks'][number]): Lane {
     const { at, waitedMs, heldMs, state } = holding
     const tip = tipOfHolding(name, holding, now)
     const held = { from: at, to: heldMs === undefined ? (state === 'held' ? now : at) : at + heldMs, kind: state, tip }
-    return waitedMs > 0 ? [{ from: at - waitedMs, to: at, kind: 'waiting', tip }, held] : [held]
+    return waitedMs > 0 ? [{ from: at - waitedMs, to: at, kind: 'waiting', beside: true, tip }, held] : [held]
   })
   return { key: name, name, kind: holdings[0]?.state ?? 'released', stretches, marks: [] }
 }
