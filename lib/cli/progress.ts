@@ -66,7 +66,8 @@ export async function during<T>(output: Teller, what: string, work: Promise<T>):
   const over = new AbortController()
   const told = tick(() => {
     const span = formatSpan(systemAmbient.monotonic() - startedAt)
-    output.move(`${what}: ${span}, ${asked.requests.toLocaleString('en-US')} requests, ${formatBytes(asked.bytes)}`)
+    const requests = asked.requests === 1 ? '1 request' : `${asked.requests.toLocaleString('en-US')} requests`
+    output.move(`${what}: ${span}, ${requests}, ${formatBytes(asked.bytes)}`)
   }, over.signal)
   subscribe('runlet:request', count)
   try {

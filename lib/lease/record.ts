@@ -43,7 +43,7 @@ export const leaseSchema = z.object({
   /** How the holding before this one went; for people. */
   last: z.object({ label: z.string(), heldMs: z.number(), waitedMs: z.number() }).optional(),
   /** The last holdings that were over, newest first; for people. */
-  held: z.array(holdingSchema).max(MAX_HELD).optional(),
+  held: z.array(holdingSchema).optional(),
 })
 
 export type Holder = z.infer<typeof holderSchema>
