@@ -47,6 +47,8 @@ describe('the page of a report, in a browser', () => {
     await write('small', small)
     await write('busy', busy)
     await write('hostile', hostile(small))
+    await write('timeless', timeless(small))
+    await write('empty', { ...small, runs: [], commits: [], locks: [] })
   })
   after(() => browser?.close())
 
@@ -164,6 +166,17 @@ describe('the page of a report, in a browser', () => {
     await page.close()
   })
 
+  test('is drawn when times are what no clock says, and when there is nothing at all', async () => {
+    const page = await open('timeless')
+    assert.equal(await lanes(page), 3)
+    for (const lane of await page.locator('#runs .lane, #locks .lane').all()) await lane.locator('text').hover()
+    await page.locator('#runs .lane').first().dblclick()
+    await page.close()
+    const empty = await open('empty')
+    assert.equal(await empty.getByText('No run is like that.').isVisible(), true)
+    await empty.close()
+  })
+
   test('asked for nothing and had no error in all of that', () => assert.deepEqual(problems, []))
 })
 
@@ -173,6 +186,12 @@ function hostile(timeline: Timeline): Timeline {
   const commits = timeline.commits.map(commit => ({ ...commit, author: text, message: text }))
   const locks = timeline.locks.map(lock => ({ ...lock, name: text }))
   return { ...timeline, namespace: text, runs, commits, locks }
+}
+
+function timeless(timeline: Timeline): Timeline {
+  const runs = timeline.runs.map((run, i) => ({ ...run, forkedAt: i === 0 ? -8.64e15 : 8.64e15, endedAt: 1e300 }))
+  const held = [{ label: 'x', at: 8.64e15, waitedMs: 1e300, heldMs: 1e300 }]
+  return { ...timeline, runs, locks: timeline.locks.map(lock => ({ ...lock, held })) }
 }
 
 /** Texts with a contrast to their ground below 4.5, and marks with one below 3. */

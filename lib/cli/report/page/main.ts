@@ -14,7 +14,7 @@ import { drawOverview, loadOf } from './overview.ts'
 import { endOf, segmentsOf, spanOf } from './segments.ts'
 import { TipBox } from './tip.ts'
 import { tipOfCommit, tipOfHolding, tipOfRun } from './tips.ts'
-import { counted, moment, tick } from './words.ts'
+import { counted, moment, showable, tick } from './words.ts'
 
 const LEGEND: readonly (readonly [kind: string, name: string])[] = [
   ['idle', 'before its first write'],
@@ -62,11 +62,12 @@ const times = [
   ...data.locks.flatMap(({ holdings }) =>
     holdings.flatMap(({ at, waitedMs, heldMs = 0 }) => [at - waitedMs, at + heldMs]),
   ),
-]
+].map(showable)
 const first = times.reduce((a, b) => Math.min(a, b), now)
 const last = times.reduce((a, b) => Math.max(a, b), first + 1000)
-const whole: [number, number] = [first - (last - first) * 0.01, last + (last - first) * 0.01]
-const load = loadOf(data.runs.map(run => [run.forkedAt, endOf(run, now)]))
+const margin = (last - first) / 100
+const whole: [number, number] = [showable(first - margin), showable(last + margin)]
+const load = loadOf(data.runs.map(run => [showable(run.forkedAt), showable(endOf(run, now))]))
 
 draw()
 performance.mark('drawn')
@@ -117,7 +118,7 @@ function laneOfRun(run: PageRun): Lane {
   const marks = isOver && run.endedAt !== undefined ? [{ at: run.endedAt, kind: run.fate }] : []
   const [from, to] = [run.forkedAt, endOf(run, now)]
   const margin = Math.max(1000, (to - from) / 2)
-  const time = [from - margin, to + margin] as const
+  const time = [showable(from - margin), showable(to + margin)] as const
   return { key: run.fork, name: run.id, kind: run.fate, stretches, marks, tip: tipOfRun(run, now), time }
 }
 

@@ -41,7 +41,12 @@ const clock = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 })
 
-export const moment = (time: number): string => clock.format(time)
+/** The last, and with a minus the first, that a date can show. Stored times can be anything that somebody wrote. */
+const LAST = 8.64e15
+
+export const showable = (time: number): number => Math.min(Math.max(time, -LAST), LAST)
+
+export const moment = (time: number): string => clock.format(showable(time))
 
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
