@@ -193,7 +193,7 @@ describe('an owner', AT_ONCE, () => {
     const [before] = documents(await place.done(['runs', '--json']))
     assert.deepEqual([before?.state, before?.label, before?.ownerExpired], ['open', 'its label', false])
     started.process.kill('SIGSTOP')
-    await until('the expiry', async () => (await place.done(['runs'])).includes('gone: its label'))
+    await until('the expiry', async () => / gone +.* was its label /.test(await place.done(['runs'])))
     started.process.kill('SIGCONT')
     assert.equal((await started.ended).code, 75)
   })
