@@ -65,7 +65,7 @@ export async function during<T>(output: Teller, what: string, work: Promise<T>):
   }
   const over = new AbortController()
   const told = tick(() => {
-    const span = formatSpan(systemAmbient.monotonic() - startedAt)
+    const span = formatSpan(Math.round((systemAmbient.monotonic() - startedAt) / 1000) * 1000)
     const requests = asked.requests === 1 ? '1 request' : `${asked.requests.toLocaleString('en-US')} requests`
     output.move(`${what}: ${span}, ${requests}, ${formatBytes(asked.bytes)}`)
   }, over.signal)
