@@ -2,9 +2,11 @@
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
 import { progressLine } from './progress.ts'
+import { keepHeapSmall } from './small-heap.ts'
 
-export const verb: Verb<object, []> = async ({ shared, output }) =>
-  atNamespace(shared, async ({ namespace }) => {
+export const verb: Verb<object, []> = async ({ shared, output }) => {
+  keepHeapSmall()
+  return atNamespace(shared, async ({ namespace }) => {
     const result = await namespace.compact({
       onProgress: (done, rows) => output.move(progressLine('compact', { done, total: rows, unit: 'rows' })),
     })
@@ -16,5 +18,6 @@ export const verb: Verb<object, []> = async ({ shared, output }) =>
     await output.result({ namespace: namespace.name, ...result }, told)
     return undefined
   })
+}
 
 const kibibytes = (bytes: number): string => `${Math.ceil(bytes / 1024).toLocaleString('en-US')} KiB`

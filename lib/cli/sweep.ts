@@ -10,6 +10,7 @@ import { parseDuration } from './durations.ts'
 import { DONE, FAILED } from './failure.ts'
 import type { Output } from './output.ts'
 import { atStore } from './place.ts'
+import { keepHeapSmall } from './small-heap.ts'
 import { untilStopped } from './until-stopped.ts'
 
 interface Options {
@@ -29,6 +30,7 @@ const DAY_MS = 86_400_000
 export const verb: Verb<Options, []> = async ({ shared, output }, { dryRun, every, keep }) => {
   const everyMs = every === undefined ? undefined : parseDuration('--every', every, { least: 1000 })
   const keepMs = parseDuration('--keep', keep, { least: MINUTE_MS, most: 3650 * DAY_MS })
+  keepHeapSmall()
   return atStore(shared, { namespace: 'sweep' }, (store, { retention }) =>
     untilStopped(async signal => {
       const options = { dryRun, keepMs, retention, namespace: shared.namespace, signal }

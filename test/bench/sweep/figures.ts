@@ -43,7 +43,7 @@ export const LARGE = {
   'left emptied': { title: '200 runs that a sweep ended: emptied', target: { ...SWEEP, requests: 10 }, growth: 'free' },
   'retain few': { title: 'retention: 7 rows go', target: SWEEP, growth: 'free' },
   'retain most': { title: 'retention: most rows go', target: SWEEP, growth: 'free' },
-  'retain group': { title: 'retention: most rows go, all of one group', target: SWEEP, growth: 'free' },
+  'retain group': { title: 'retention, dry run: all rows weighed against each other', target: SWEEP, growth: 'free' },
   'most found': { title: 'sweep after it: found', target: SWEEP, growth: 'free' },
   'most deleted': { title: 'sweep after it: deleted', target: SWEEP, growth: 'free' },
 } as const satisfies Record<string, Operation>

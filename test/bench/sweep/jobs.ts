@@ -1,7 +1,9 @@
 // What the measured processes of the sweep benchmark do: sweeps, retention, and what leaves them something to do. Runs in the worker of
-// the index benchmark (index/worker.ts), through the library as its users have it, but for retention, which takes a namespace.
+// the index benchmark (index/worker.ts), through the library as its users have it, but for retention, which takes
+// a namespace; with a small heap, as `runlet sweep` has it.
 import { createHash } from 'node:crypto'
 import { systemAmbient } from '../../../lib/ambient.ts'
+import { keepHeapSmall } from '../../../lib/cli/small-heap.ts'
 import { parseNamespaceName } from '../../../lib/names.ts'
 import { applyRetention } from '../../../lib/run/retention/retention.ts'
 import type { RetentionRule } from '../../../lib/run/retention/rules.ts'
@@ -62,6 +64,7 @@ export async function performSweepJob(store: Store, job: At & SweepJob, own: Cos
 }
 
 async function sweep(store: Store, own: Cost[]): Promise<SweepJobDone> {
+  keepHeapSmall()
   const { requests, bytesUp, bytesDown, removed, problems, runs } = await store.sweep()
   const problem = problems[0]?.message ?? runs.find(run => run.problem)?.problem
   if (problem) throw new Error(`the sweep had a problem: ${problem}`)
@@ -75,6 +78,7 @@ async function retain(
 ): Promise<SweepJobDone> {
   const cost = { requests: 0, bytesUp: 0, bytesDown: 0 }
   own.push(cost)
+  keepHeapSmall()
   const objects = await openObjectStore(url, systemAmbient, { folder: '.' })
   const namespace = openToSweep(objects, parseNamespaceName(name), systemAmbient)
   const reports = await metered(cost, () => applyRetention(namespace, [rule], { author: 'bench', dryRun }))

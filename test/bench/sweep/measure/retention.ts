@@ -18,17 +18,28 @@ export function measureRetention(rows: number): Promise<Figure[]> {
   return at(rows, 'objects', async place => {
     await settle(place)
     const few = await removesFew(place)
+    const group = await surveysOneGroup(place)
     const most = await have(place, { kind: 'retain', namespace: place.namespace, rule: versions(KEPT), dryRun: false })
     if (most.answer.count < rows * 0.8) throw new Error(`retention deleted ${most.answer.count} of ${rows} rows`)
     await place.bucket.advance(HOUR_MS)
     const found = await sweep(place)
     return [
       few,
+      group,
       figureOf('retain most', place, [most]),
       figureOf('most found', place, [found]),
       figureOf('most deleted', place, [await sweepLater(place)]),
     ]
   })
+}
+
+/** All rows weighed against each other; said only, for they are removed below. */
+async function surveysOneGroup(place: Place): Promise<Figure> {
+  const { namespace, rows } = place
+  const rule: RetentionRule = { path: 'data/**', maxBytes: 1 }
+  const measured = await have(place, { kind: 'retain', namespace, rule, dryRun: true })
+  if (measured.answer.count < rows) throw new Error(`retention would delete ${measured.answer.count} of ${rows} rows`)
+  return figureOf('retain group', place, [measured])
 }
 
 /** One name of the big model has a few versions more than the others; those are too many. */
