@@ -1,4 +1,4 @@
-// The torture on the embedded store. `npm run torture -- --minutes 10` makes it longer.
+// The torture on the embedded store, briefly. `npm run torture -- --minutes 10` makes it longer.
 import { join } from 'node:path'
 import { torture } from './torture.ts'
 
@@ -6,5 +6,5 @@ const { RUNLET_TORTURE_MINUTES: minutes } = process.env
 
 torture(
   { urlOf: (_, folder) => `file:${join(folder, 'store')}`, crowd: 0, kills: 0 },
-  { forMs: minutes ? Number(minutes) * 60_000 : 12_000 },
+  { forMs: minutes ? Number(minutes) * 60_000 : 5_000 },
 )

@@ -6,11 +6,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { openFileStore } from '../../lib/store/file/file-store.ts'
+import { programOf } from '../support/fleet.ts'
 import type { Count } from '../support/increment-worker.ts'
 
-const WORKER = fileURLToPath(new URL('../support/increment-worker.ts', import.meta.url))
 const NAMES = ['w0', 'w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7']
 const TARGET = 500
 /** At which of its own increments a worker is killed. */
@@ -105,9 +104,8 @@ function runOnce(
   name: string,
   onIncrement: (worker: ChildProcess, increment: unknown) => void,
 ): Promise<number | NodeJS.Signals | null> {
-  const worker = fork(WORKER, [join(folder, 'store'), name, String(TARGET), join(folder, `${name}.log`)], {
-    execArgv: ['--import', 'tsx'],
-  })
+  const { script, execArgv } = programOf('increment-worker')
+  const worker = fork(script, [join(folder, 'store'), name, String(TARGET), join(folder, `${name}.log`)], { execArgv })
   worker.on('message', increment => onIncrement(worker, increment))
   const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     worker.on('error', reject)

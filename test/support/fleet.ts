@@ -38,7 +38,7 @@ export class Fleet {
 }
 
 /** As the runner compiled it (test/run.mjs), or through a loader, which takes each process most of a second more. */
-function programOf(worker: string): { script: string; execArgv: string[] } {
+export function programOf(worker: string): { script: string; execArgv: string[] } {
   const compiled = process.env.RUNLET_TEST_WORKERS
   if (compiled) return { script: join(compiled, 'test', 'support', `${worker}.js`), execArgv: ['--enable-source-maps'] }
   return { script: fileURLToPath(new URL(`${worker}.ts`, import.meta.url)), execArgv: ['--import', 'tsx'] }

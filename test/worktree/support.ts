@@ -62,8 +62,15 @@ export class Repository {
 
   /** Adds a worktree beside the repository, on a new branch of its name unless another is given; resolves to its folder. */
   async worktree(name: string, branch = name, options: readonly string[] = []): Promise<string> {
-    await this.git(['worktree', 'add', '-q', ...options, '-b', branch, join(this.above, name)])
-    return join(this.above, name)
+    const folder = join(this.above, name)
+    // Of two that are added at once, git 2.39 may fail over what the other one is about to write.
+    for (let left = 5; left > 0; left--) {
+      const args = ['worktree', 'add', '-q', '--force', ...options, '-B', branch, folder]
+      const { code, stderr } = await startProgram('git', args, { cwd: this.folder }).ended
+      if (code === 0) return folder
+      if (!/failed to read .*commondir/.test(stderr)) assert.fail(`git ${args.join(' ')}: ${stderr}`)
+    }
+    return assert.fail(`${folder} could not be added`)
   }
 
   /** What `runlet worktree status` tells first, without a process. */

@@ -9,7 +9,8 @@ import type { FileRow, Row } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
 import { Meanwhile } from './meanwhile.ts'
 import type { Rule } from './rules.ts'
-import { type Doomed, type Locate, type MetUnit, type Scope, unitStart } from './survey.ts'
+import { type Doomed, type Locate, type Scope, unitStart } from './survey.ts'
+import type { MetUnit } from './units.ts'
 
 /** A commit has about so many files, */
 const BATCH = 1000

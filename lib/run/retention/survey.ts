@@ -3,9 +3,10 @@
 // some of them go, the scope is walked a second time.
 import type { FileRow } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
-import { chooseUnits, parseNatural, type Unit } from './choose.ts'
+import { chooseUnits, parseNatural } from './choose.ts'
 import { matchPattern } from './pattern.ts'
 import type { Rule } from './rules.ts'
+import { type MetUnit, Units } from './units.ts'
 
 /** What a rule makes of a path that it is about. */
 export interface Place {
@@ -15,18 +16,10 @@ export interface Place {
   readonly number: string | undefined
 }
 
-/** Files that stay or go together, as they were met. */
-export interface MetUnit extends Unit {
-  readonly key: string
-  goes: boolean
-  /** Whether a file of it was deleted, or would have been. */
-  isCounted: boolean
-}
-
 /** A scope that is decided. Nothing of what comes after it sorts before `start`. */
 export interface Scope {
   readonly start: string
-  readonly units: ReadonlyMap<string, MetUnit>
+  readonly units: Pick<Units, 'get'>
 }
 
 /** A file that goes. */
@@ -85,27 +78,31 @@ export async function* survey(about: Survey): AsyncGenerator<[Scope, AsyncIterab
     const start = scopeStart(about.rule, row.path)
     if (open?.start !== start) {
       if (open?.decide(about)) yield [open, open.doomed(about)]
-      open = new OpenScope(start)
+      open = new OpenScope(start, isByPath(about.rule))
     }
     open.meet(row, place)
   }
   if (open?.decide(about)) yield [open, open.doomed(about)]
 }
 
+/** Whether every file is a unit, and its path the unit's key. */
+const isByPath = ({ newest, pattern }: Rule): boolean => !newest && pattern.captures.length === 0
+
 class OpenScope implements Scope {
   readonly start: string
-  readonly units = new Map<string, MetUnit>()
+  readonly units: Units
   #held: Doomed[] | undefined = []
 
-  constructor(start: string) {
+  constructor(start: string, inOrder: boolean) {
     this.start = start
+    this.units = new Units(inOrder)
   }
 
   meet(row: FileRow, { unit: key, group, number }: Place): void {
     let unit = this.units.get(key)
     if (!unit) {
       unit = { key, group, number, at: row.at, bytes: 0, goes: false, isCounted: false }
-      this.units.set(key, unit)
+      this.units.add(unit)
     }
     unit.at = Math.max(unit.at, row.at)
     unit.bytes += row.size
@@ -115,7 +112,7 @@ class OpenScope implements Scope {
 
   /** Whether anything of it goes. */
   decide({ rule, now }: Survey): boolean {
-    const going = chooseUnits([...this.units.values()], rule, now)
+    const going = chooseUnits(this.units.all, rule, now)
     for (const unit of going) unit.goes = true
     return going.length > 0
   }
