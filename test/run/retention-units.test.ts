@@ -1,34 +1,31 @@
-// The units of a scope, in path order or not, against a plain Map.
+// Units of one file each, kept as columns, against units of any files: both decide the same, and know the same keys.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { compareBytes } from '../../lib/names.ts'
-import { type MetUnit, Units } from '../../lib/run/retention/units.ts'
+import type { Limits } from '../../lib/run/retention/choose.ts'
+import { FileUnits, KeyedUnits } from '../../lib/run/retention/units.ts'
 
-const unitOf = (key: string): MetUnit => ({
-  key,
-  group: '',
-  number: undefined,
-  at: 0,
-  bytes: 0,
-  goes: false,
-  isCounted: false,
-})
+const NOW = 100
 
-test('a unit is found by its key, and what was never added is not', () => {
-  const keys = fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 4 }), { maxLength: 30 })
-  const scenario = fc.property(keys, fc.array(fc.string({ unit: 'binary', maxLength: 4 })), (added, asked) => {
-    const [inOrder, indexed] = [new Units(true), new Units(false)]
-    const units = new Map(added.toSorted(compareBytes).map(key => [key, unitOf(key)]))
-    for (const unit of units.values()) {
-      inOrder.add(unit)
-      indexed.add(unit)
+const path = fc.string({ unit: 'binary', maxLength: 4 })
+const file = fc.record({ key: path, at: fc.nat({ max: NOW }), bytes: fc.nat({ max: 5 }) })
+const limits: fc.Arbitrary<Limits> = fc.oneof(
+  fc.record({ newest: fc.constant(undefined), maxAgeMs: fc.nat({ max: NOW }), maxBytes: fc.constant(undefined) }),
+  fc.record({ newest: fc.constant(undefined), maxAgeMs: fc.constant(undefined), maxBytes: fc.nat({ max: 60 }) }),
+)
+
+test('where every file is a unit, columns decide as objects do', () => {
+  const files = fc.uniqueArray(file, { maxLength: 30, selector: ({ key }) => key })
+  const scenario = fc.property(files, limits, fc.array(path), (met, rule, others) => {
+    const [columns, objects] = [new FileUnits(), new KeyedUnits()]
+    for (const one of met.toSorted((a, b) => compareBytes(a.key, b.key)))
+      for (const units of [columns, objects]) units.meet({ ...one, group: '', number: undefined })
+    assert.equal(columns.decide(rule, NOW), objects.decide(rule, NOW))
+    for (const key of [...met.map(one => one.key), ...others]) {
+      const { goes, group } = objects.get(key) ?? {}
+      assert.deepEqual([columns.get(key)?.goes, columns.get(key)?.group], [goes, group])
     }
-    for (const key of [...added, ...asked]) {
-      assert.equal(inOrder.get(key), units.get(key))
-      assert.equal(indexed.get(key), units.get(key))
-    }
-    assert.deepEqual(inOrder.all, [...units.values()])
   })
   fc.assert(scenario)
 })

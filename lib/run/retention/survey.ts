@@ -3,10 +3,10 @@
 // some of them go, the scope is walked a second time.
 import type { FileRow } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
-import { chooseUnits, parseNatural } from './choose.ts'
+import { parseNatural } from './choose.ts'
 import { matchPattern } from './pattern.ts'
 import type { Rule } from './rules.ts'
-import { type MetUnit, Units } from './units.ts'
+import { FileUnits, KeyedUnits, type MetUnit, type Units } from './units.ts'
 
 /** What a rule makes of a path that it is about. */
 export interface Place {
@@ -78,7 +78,7 @@ export async function* survey(about: Survey): AsyncGenerator<[Scope, AsyncIterab
     const start = scopeStart(about.rule, row.path)
     if (open?.start !== start) {
       if (open?.decide(about)) yield [open, open.doomed(about)]
-      open = new OpenScope(start, isByPath(about.rule))
+      open = new OpenScope(start, isByPath(about.rule) ? new FileUnits() : new KeyedUnits())
     }
     open.meet(row, place)
   }
@@ -91,44 +91,41 @@ const isByPath = ({ newest, pattern }: Rule): boolean => !newest && pattern.capt
 class OpenScope implements Scope {
   readonly start: string
   readonly units: Units
-  #held: Doomed[] | undefined = []
+  #held: FileRow[] | undefined = []
 
-  constructor(start: string, inOrder: boolean) {
+  constructor(start: string, units: Units) {
     this.start = start
-    this.units = new Units(inOrder)
+    this.units = units
   }
 
   meet(row: FileRow, { unit: key, group, number }: Place): void {
-    let unit = this.units.get(key)
-    if (!unit) {
-      unit = { key, group, number, at: row.at, bytes: 0, goes: false, isCounted: false }
-      this.units.add(unit)
-    }
-    unit.at = Math.max(unit.at, row.at)
-    unit.bytes += row.size
-    if (this.#held && this.#held.length < MOST_HELD) this.#held.push({ row, unit })
+    this.units.meet({ key, group, number, at: row.at, bytes: row.size })
+    if (this.#held && this.#held.length < MOST_HELD) this.#held.push(row)
     else this.#held = undefined
   }
 
   /** Whether anything of it goes. */
   decide({ rule, now }: Survey): boolean {
-    const going = chooseUnits(this.units.all, rule, now)
-    for (const unit of going) unit.goes = true
-    return going.length > 0
+    return this.units.decide(rule, now)
   }
 
   async *doomed({ view, rule, locate, check }: Survey): AsyncGenerator<Doomed> {
     if (this.#held) {
-      yield* byUnit(this.#held.filter(({ unit }) => unit.goes))
+      yield* byUnit(this.#held.flatMap(row => this.#judge(row, locate) ?? []))
       return
     }
     const prefix = this.start.startsWith(rule.pattern.prefix) ? this.start : rule.pattern.prefix
     for await (const row of view.scan(prefix)) {
       check()
-      const place = locate(row.path)
-      const unit = typeof place === 'object' ? this.units.get(place.unit) : undefined
-      if (unit?.goes) yield { row, unit }
+      const doomed = this.#judge(row, locate)
+      if (doomed) yield doomed
     }
+  }
+
+  #judge(row: FileRow, locate: Locate): Doomed | undefined {
+    const place = locate(row.path)
+    const unit = typeof place === 'object' ? this.units.get(place.unit) : undefined
+    return unit?.goes ? { row, unit } : undefined
   }
 }
 
