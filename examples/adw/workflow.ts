@@ -8,7 +8,7 @@ import { passes, promptFor } from './phases.ts'
 import type { Place } from './place.ts'
 import { lastCommit, type Phase, phaseUpon, type Transition } from './state.ts'
 import type { Waits } from './waits.ts'
-import { commitAll, openWorktree, restore } from './worktree.ts'
+import { commitAll, openWorktree, refuseTaken, restore } from './worktree.ts'
 
 export interface Settings {
   readonly repository: string
@@ -49,13 +49,9 @@ export async function carryOn(
 }
 
 async function work(ledger: Ledger, place: Place, settings: Settings): Promise<void> {
-  const { id } = ledger.state
-  const checkout = {
-    id,
-    token: place.token,
-    commit: lastCommit(ledger.state),
-    isNew: ledger.state.transitions.length === 0,
-  }
+  const { id, transitions } = ledger.state
+  if (transitions.length === 0) await refuseTaken(settings.repository, id)
+  const checkout = { id, token: place.token, commit: lastCommit(ledger.state) }
   let failures = 0
   let folder: string | undefined
   for await (const phase of phasesDue(ledger, place.signal)) {

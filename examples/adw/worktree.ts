@@ -4,7 +4,7 @@
 import { rm } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import PQueue from 'p-queue'
-import { git } from '../fan-out/git.ts'
+import { GitError, git } from '../fan-out/git.ts'
 
 /** Beside the repository, so that no tool that works in it meets them. */
 const homeOf = (repository: string, id: string): string => join(`${repository}.adw`, 'trees', id)
@@ -17,16 +17,23 @@ export interface Checkout {
   readonly token: number
   /** What the branch begins or goes on with. */
   readonly commit: string
-  /** Then a branch of that name is somebody else's. */
-  readonly isNew: boolean
 }
 
-/** Makes the worktree, on the branch `adw/<id>`; resolves to its folder. */
-export async function openWorktree(repository: string, { id, token, commit, isNew }: Checkout): Promise<string> {
+const branchOf = (id: string): string => `adw/${id}`
+
+/** A branch that is there before anything was written of its workflow is somebody else's. @throws GitError */
+export async function refuseTaken(repository: string, id: string): Promise<void> {
+  const branch = branchOf(id)
+  if (await git(repository, ['for-each-ref', `refs/heads/${branch}`]))
+    throw new GitError(`"${repository}" has a branch ${branch} already: delete it, or give another --id`)
+}
+
+/** Makes the worktree, on the workflow's branch; resolves to its folder. */
+export async function openWorktree(repository: string, { id, token, commit }: Checkout): Promise<string> {
   const folder = join(homeOf(repository, id), String(token))
-  const branch = [isNew ? '-b' : '-B', `adw/${id}`]
+  const add = ['worktree', 'add', '--quiet', '--force', '-B', branchOf(id), folder, commit]
   await removeWorktrees(repository, id)
-  await oneAtATime.add(() => git(repository, ['worktree', 'add', '--quiet', '--force', ...branch, folder, commit]))
+  await oneAtATime.add(() => git(repository, add))
   return folder
 }
 

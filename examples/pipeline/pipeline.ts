@@ -23,12 +23,16 @@ const { stdout } = await execa('git', ['log', '--max-count=6', '--format=%h'])
 
 const queue = new PQueue({ concurrency: 3 })
 const worktrees = new PQueue({ concurrency: 1 }) // git makes them one at a time
-await queue.addAll(
-  stdout.split('\n').map(commit => () => {
-    const onFold = ({ rows }: { rows: number }) => console.log(`${commit}: ${rows} new results`)
-    return withRunNamespace(commit, run => pipeline(run, commit), { store, parent, resume: true, onFold })
-  }),
-)
+const work = stdout.split('\n').map(async commit => {
+  const onFold = ({ rows }: { rows: number }) => console.log(`${commit}: ${rows} new results`)
+  const go = () => withRunNamespace(commit, run => pipeline(run, commit), { store, parent, resume: true, onFold })
+  await queue.add(go)
+})
+for (const end of await Promise.allSettled(work)) {
+  if (end.status === 'fulfilled') continue
+  console.error(end.reason)
+  process.exitCode = 1
+}
 console.log(`RUNLET_STORE='${store.url}' RUNLET_NAMESPACE=${parent.name} npx runlet ls`)
 await store.close()
 

@@ -40,6 +40,7 @@ describe('the pipeline example', () => {
         TSX_TSCONFIG_PATH: TSCONFIG,
         TMPDIR: home,
       },
+      reject: false,
     })
 
   /** How many results each commit's run folded, in the order of the log. */
@@ -50,14 +51,18 @@ describe('the pipeline example', () => {
     )
   }
 
-  test('takes each commit through its phases, goes on where an earlier one stopped, and does nothing twice', async () => {
+  test('takes each commit through its phases whatever becomes of the others, goes on where it stopped, does nothing twice', async () => {
     const store = await openStore(`file:${join(home, 'store')}`)
     const namespace = await store.namespace('ci', { create: true })
     const stopped = await namespace.fork(commits[0] ?? '')
     await stopped.put(`${commits[0]}/plan.txt`, 'planned before')
+    const { exitCode, stdout, stderr } = await pipeline()
+    assert.equal(exitCode, 1, 'somebody has one of the runs')
+    assert.match(stderr, /RUN_IN_USE/)
+    assert.match(stdout, new RegExp(`^${commits[1]}: 5 new results$`, 'm'))
     await stopped.release()
 
-    assert.deepEqual(await folded(), [5, 5])
+    assert.deepEqual(await folded(), [5, 0])
     assert.deepEqual(await folded(), [0, 0])
 
     const textOf = async (path: string) => Buffer.from((await namespace.get(path)) ?? []).toString()

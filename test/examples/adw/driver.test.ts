@@ -15,6 +15,8 @@ const DRIVER = fileURLToPath(new URL('../../../examples/adw/main.ts', import.met
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const HELD_AGENT = fileURLToPath(new URL('./held-agent.mjs', import.meta.url))
 const WATCHED = [process.execPath, HELD_AGENT].map(part => part.replaceAll(' ', '\\ ')).join(' ')
+/** For a driver to get to the phases in which it is held. */
+const MOST_WAIT_MS = 120_000
 const ALL_DONE = PHASES.flatMap(phase => [`${phase} started`, `${phase} finished`])
 
 describe('the ADW example', { concurrency: 3 }, () => {
@@ -69,12 +71,14 @@ describe('the ADW example', { concurrency: 3 }, () => {
       '--test',
       WATCHED,
       '--ttl',
-      '5',
+      '10',
       ...args,
     ]
     const driver = drive(common, { ADW_CALLS: calls, ADW_HOLD: hold })
+    const givesUpAt = performance.now() + MOST_WAIT_MS
     while ((await readdir(hold)).length < workflows) {
-      if (driver.exitCode !== null) assert.fail(`ended before it was held: ${(await driver).stderr}`)
+      if (driver.exitCode === null && performance.now() > givesUpAt) driver.kill('SIGKILL')
+      if (driver.exitCode !== null || driver.killed) assert.fail(`was never held: ${(await driver).stderr}`)
       await pause(20)
     }
     return {

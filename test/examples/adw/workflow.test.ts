@@ -143,9 +143,11 @@ describe('a workflow of the ADW example', () => {
     assert.deepEqual(subjects.split('\n'), Array(3).fill('mine')) // one for each build, none of plan and review
   })
 
-  test('a branch of the same name that is somebody else’s is left as it is', async () => {
+  test('a branch of the same name that is somebody else’s is left as it is, however often it is tried', async () => {
     await git(repository, ['branch', 'adw/taken', 'main'])
-    await assert.rejects(work('taken'), /branch named 'adw\/taken' already exists/)
+    for (const _ of [1, 2]) await assert.rejects(work('taken'), /has a branch adw\/taken already: delete it/)
+    assert.equal(await git(repository, ['rev-parse', 'adw/taken']), await git(repository, ['rev-parse', 'main']))
+    assert.equal(await textOf('adw/taken/state.json'), '')
   })
 
   test('a workflow that is complete calls nobody', async () => {
