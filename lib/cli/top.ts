@@ -87,18 +87,17 @@ async function showLive(watch: Watch, { output }: Context, { everyMs, most, sign
   let sight = first
   let problem: string | undefined
   const screen = new Screen(process.stdout, process.stdin, { onQuit: () => quit.abort(), onResize: () => draw() })
-  const draw = () =>
-    screen.draw(
-      frameOf(sight, { ...screen.size, everyMs, rates: looks.rates, problem, bold: text => output.bold(text) }),
-    )
+  const frame = () =>
+    frameOf(sight, { ...screen.size, everyMs, rates: looks.rates, problem, bold: text => output.bold(text) })
+  const draw = () => screen.draw(frame())
   screen.enter()
   try {
     for (let shown = 1; ; shown++) {
       draw()
-      if (shown >= most || !(await pause(everyMs, signal))) return
+      if (shown >= most || !(await pause(everyMs, signal))) break
       try {
         const next = await lookUnless(watch, signal)
-        if (!next) return
+        if (!next) break
         sight = next
         looks.add(sight)
         problem = undefined
@@ -110,6 +109,8 @@ async function showLive(watch: Watch, { output }: Context, { everyMs, most, sign
   } finally {
     screen.leave()
   }
+  // Who asked for so many looks and did not stop them wants to have seen the last one.
+  if (!signal.aborted) for (const line of frame()) await output.line(line)
 }
 
 /** Resolves to false when it was cut short. */

@@ -165,7 +165,7 @@ describe('the screen', () => {
     terminal.columns = 99
     terminal.emit('resize')
     assert.deepEqual(told, ['quit', 'quit', 'resize'])
-    assert.deepEqual(screen.size, { columns: 99, rows: 10 })
+    assert.deepEqual(screen.size, { columns: 98, rows: 10 })
     screen.leave()
   })
 })

@@ -28,7 +28,8 @@ export class Screen {
   }
 
   get size(): { readonly columns: number; readonly rows: number } {
-    return { columns: this.#out.columns || 80, rows: this.#out.rows || 24 }
+    // What clears the rest of a line would take its last character where it fills the line.
+    return { columns: (this.#out.columns || 80) - 1, rows: this.#out.rows || 24 }
   }
 
   enter(): void {
