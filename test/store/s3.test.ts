@@ -41,6 +41,20 @@ async function contentOf(store: S3Store, key: string): Promise<string | undefine
   return answer.status === 'found' ? new TextDecoder().decode(answer.body) : undefined
 }
 
+describe('closing a store on S3', () => {
+  test('ends a request that is not answered, and does not ask again', async () => {
+    const server = await startS3Server()
+    server.fault({ method: 'GET', count: 99, action: { delayMs: 600_000 } })
+    const store = await openS3Store(server.url('bucket'))
+    const asked = assert.rejects(store.get('a'), StoreError)
+    while (server.requests.length === 0) await systemAmbient.sleep(5)
+    await store.close()
+    await asked
+    assert.equal(server.requests.length, 1)
+    await server.close()
+  })
+})
+
 describe('on S3 with a clock that is ten minutes behind', () => {
   test('what is not there, or has not changed, is asked for once', async () => {
     const server = await startS3Server()

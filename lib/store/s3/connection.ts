@@ -37,6 +37,7 @@ export async function connect(location: S3Location): Promise<Connection> {
     },
   })
   retryOnlyRefusedTimes(patient)
+  const stop = endRetries(patient)
   await patient.config.region().catch(cause => {
     const problem = 'names no region, and neither does the AWS configuration; add ?region=…'
     throw Object.assign(new InvalidStoreUrlError(formatS3Url(location), problem), { cause })
@@ -47,7 +48,27 @@ export async function connect(location: S3Location): Promise<Connection> {
     requestHandler: patient.config.requestHandler,
     credentials: patient.config.credentials,
   })
-  return { location, sdk, patient, once, close: () => patient.destroy() }
+  return { location, sdk, patient, once, close }
+
+  /** Ends what is in flight, and no attempt follows: a store that does not answer must not keep a process alive. */
+  function close(): void {
+    stop()
+    patient.destroy()
+  }
+}
+
+/** Returns what makes every later attempt fail, also those of requests that have begun. */
+function endRetries({ middlewareStack }: Sdk.S3Client): () => void {
+  let ended = false
+  middlewareStack.addRelativeTo(
+    <Args, Output>(next: (args: Args) => Promise<Output>) =>
+      (args: Args) =>
+        ended ? Promise.reject(new Error('the store was closed')) : next(args),
+    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'endRetries' },
+  )
+  return () => {
+    ended = true
+  }
 }
 
 /** What a store answers when it takes a signature's time for wrong. */
