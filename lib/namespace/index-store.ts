@@ -27,7 +27,7 @@ export const DEFAULT_BOUNDS: IndexBounds = { maxRows: 1024, maxBytes: 256 * 1024
 
 /** Some 12 shards. What stays on the heap costs a process four times its size in resident memory, for V8 lets it grow before it collects. */
 const CACHE_BYTES = 8 * 1024 * 1024
-/** More are never wanted at the same time; what is left over from a walk that somebody gave up makes room. */
+/** Of as many walks as there may be; one that finds no room fetches each file when it gets to it. */
 const MOST_AHEAD = 64
 /** Decoded rows take several times the room of the compressed file. */
 const DECODED_FACTOR = 10
@@ -73,15 +73,18 @@ export class IndexStore {
     return content
   }
 
-  /** Begins to fetch what `load` will be asked for soon. */
+  /** Begins to fetch what `load` will be asked for soon, or else `giveUp`. */
   fetchAhead(ref: IndexRef, referrer: NamespaceName): void {
     const key = indexKey(ref.in ?? referrer, ref.id)
-    if (this.cache.has(key) || this.ahead.has(key)) return
+    if (this.cache.has(key) || this.ahead.has(key) || this.ahead.size >= MOST_AHEAD) return
     const answer = this.get(key)
     this.ahead.set(key, answer)
     answer.catch(() => this.ahead.delete(key)) // who asks for it tries again
-    const [oldest] = this.ahead.keys()
-    if (this.ahead.size > MOST_AHEAD && oldest !== undefined) this.ahead.delete(oldest)
+  }
+
+  /** Makes room of what was fetched ahead for nobody. */
+  giveUp(refs: readonly IndexRef[], referrer: NamespaceName): void {
+    for (const ref of refs) this.ahead.delete(indexKey(ref.in ?? referrer, ref.id))
   }
 
   /** Writes sorted rows as one or more shards in `namespace`, and resolves to the references of a layer. */

@@ -2,7 +2,7 @@
 // asked for are fetched, and those of one look-up at the same time.
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
 import { type IndexRef, type Layer, soleSeq } from './head.ts'
-import { mayHold } from './index-file.ts'
+import { type IndexContent, mayHold } from './index-file.ts'
 import type { IndexStore } from './index-store.ts'
 import { fromStored, type Row, type StoredRow } from './row.ts'
 
@@ -73,19 +73,33 @@ async function* scanLevel(index: IndexStore, level: PlacedRefs, prefix: string):
   const refs = level.refs.filter(ref => mayHoldPrefix(ref, prefix))
   // Who goes on reading will want the next ones too, and waits for each of them only once.
   let fetched = 0
-  for (const [i, ref] of refs.entries()) {
-    for (const end = Math.min(refs.length, 2 * i, i + READ_AHEAD); fetched < end; fetched++) {
-      if (fetched > i) index.fetchAhead(refs[fetched] as IndexRef, level.referrer)
+  let reached = 0
+  try {
+    for (const ref of refs) {
+      for (const end = Math.min(refs.length, 2 * reached, reached + READ_AHEAD); fetched < end; fetched++) {
+        if (fetched > reached) index.fetchAhead(refs[fetched] as IndexRef, level.referrer)
+      }
+      const content = await index.load(ref, level.referrer)
+      reached += 1
+      yield* scanFile(index, content, level.seq ?? ref.seq, prefix)
     }
-    const content = await index.load(ref, level.referrer)
-    const seq = level.seq ?? ref.seq
-    if (content.kind === 'refs') {
-      yield* scanLevel(index, { refs: content.refs, referrer: content.namespace, seq }, prefix)
-      continue
-    }
-    for (const row of content.rows) {
-      if (row.path.startsWith(prefix)) yield fromStored(row, { seq, namespace: content.namespace })
-    }
+  } finally {
+    index.giveUp(refs.slice(reached, fetched), level.referrer)
+  }
+}
+
+async function* scanFile(
+  index: IndexStore,
+  content: IndexContent,
+  seq: number | undefined,
+  prefix: string,
+): AsyncGenerator<Row> {
+  if (content.kind === 'refs') {
+    yield* scanLevel(index, { refs: content.refs, referrer: content.namespace, seq }, prefix)
+    return
+  }
+  for (const row of content.rows) {
+    if (row.path.startsWith(prefix)) yield fromStored(row, { seq, namespace: content.namespace })
   }
 }
 
@@ -96,16 +110,20 @@ export async function* scanNewest(
   prefix: string,
 ): AsyncGenerator<Row> {
   const sources = layers.toReversed().map(placed => scanLayer(index, placed, prefix))
-  const fronts = await Promise.all(sources.map(async source => (await source.next()).value as Row | undefined))
-  for (;;) {
-    let least: Row | undefined
-    // The newest layer stands first, and only a strictly lesser path displaces it.
-    for (const row of fronts) if (row && (!least || compareBytes(row.path, least.path) < 0)) least = row
-    if (!least) return
-    for (const [i, row] of fronts.entries()) {
-      if (row?.path === least.path) fronts[i] = (await sources[i]?.next())?.value as Row | undefined
+  try {
+    const fronts = await Promise.all(sources.map(async source => (await source.next()).value as Row | undefined))
+    for (;;) {
+      let least: Row | undefined
+      // The newest layer stands first, and only a strictly lesser path displaces it.
+      for (const row of fronts) if (row && (!least || compareBytes(row.path, least.path) < 0)) least = row
+      if (!least) return
+      for (const [i, row] of fronts.entries()) {
+        if (row?.path === least.path) fronts[i] = (await sources[i]?.next())?.value as Row | undefined
+      }
+      yield least
     }
-    yield least
+  } finally {
+    await Promise.all(sources.map(source => source.return(undefined)))
   }
 }
 

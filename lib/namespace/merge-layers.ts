@@ -93,6 +93,14 @@ class Merge {
   }
 
   async run(): Promise<Layer[]> {
+    try {
+      return await this.#merge()
+    } finally {
+      await this.#rows.close()
+    }
+  }
+
+  async #merge(): Promise<Layer[]> {
     const refs = await this.#mergeLevel(this.#standing, undefined)
     const forgot = this.#forgot > 0 ? { forgot: this.#forgot } : {}
     const layers: Layer[] = [{ ...this.#around, ...forgot, files: await this.#topOf(refs) }]

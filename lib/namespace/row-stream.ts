@@ -44,6 +44,11 @@ export class RowStream {
     return isNext ? this.#ahead.shift() : undefined
   }
 
+  /** Ends it before its end. */
+  async close(): Promise<void> {
+    await this.#rows.return?.()
+  }
+
   /** Takes all rows that come before `until`. */
   async *allBefore(until: Path | undefined): AsyncGenerator<Row> {
     for (let row = await this.takeBefore(until); row; row = await this.takeBefore(until)) yield row
