@@ -105,8 +105,8 @@ export interface FoldOptions {
 export interface TimelineOptions {
   /** How many runs at most: the open ones, then the newest folds, then others. Default: 1,000. */
   readonly runs?: number | undefined
-  /** Told of how many of the runs were read. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Told of how many commits were read, of at most `total`, and then of how many runs. */
+  readonly onProgress?: ((done: number, total: number, unit: 'commits' | 'runs') => void) | undefined
 }
 
 /** Shorter leases would be lost to an ordinary pause; the store's clock has whole seconds. */

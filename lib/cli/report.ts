@@ -22,7 +22,7 @@ export const verb: Verb<ReportOptions, []> = async ({ shared, output }, { html: 
     const script = await readFile(SCRIPT, 'utf8')
     const timeline = await namespace.timeline({
       runs,
-      onProgress: (done, total) => output.move(progressLine('report', { done, total, unit: 'runs' })),
+      onProgress: (done, total, unit) => output.move(progressLine('report', { done, total, unit })),
     })
     const page = Buffer.from(reportHtml(pageData(timeline), script))
     if (file === '-') {

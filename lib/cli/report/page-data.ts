@@ -53,7 +53,8 @@ export function pageData({ namespace, at, unread, runs, commits, locks }: Timeli
 }
 
 function commitOf({ seq, at, rows, author, message, origin }: Timeline['commits'][number]): PageCommit {
-  const run = origin?.run.slice(origin.run.lastIndexOf('/') + 1)
+  // Ending a sealed run without its changes leaves a record, too, but is no fold.
+  const run = origin && !origin.discarded ? origin.run.slice(origin.run.lastIndexOf('/') + 1) : undefined
   return { seq, at, rows, author, ...(message !== undefined && { message }), ...(run !== undefined && { run }) }
 }
 

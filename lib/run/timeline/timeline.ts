@@ -32,9 +32,10 @@ export interface Timeline {
 }
 
 export interface TimelineOptions {
-  /** How many runs at most: the open ones, then the newest. */
+  /** How many runs at most: the open ones, then those folded last, then the others in the order of their names. */
   readonly runs: number
-  readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** Told of the history first, then of the runs; of the history less may be read than `total` says. */
+  readonly onProgress?: ((done: number, total: number, unit: 'commits' | 'runs') => void) | undefined
 }
 
 const AT_ONCE = 32
@@ -53,7 +54,7 @@ async function gather(
 ): Promise<Omit<Timeline, 'requests'>> {
   const { value: head } = await parent.head.refresh()
   const [commits, forks, children, locks] = await Promise.all([
-    readCommits(parent, head, most),
+    readCommits(parent, head, { runs: most, onProgress }),
     listForks(parent),
     listChildren(parent),
     listLocks(parent.store, leasePrefix(parent.name), parent.ambient),
@@ -71,7 +72,7 @@ async function gather(
   let done = 0
   const read = async (id: Segment) => {
     const story = await readStory(parent, id, adopted)
-    onProgress?.(++done, ids.length)
+    onProgress?.(++done, ids.length, 'runs')
     return story
   }
   const now = (await Promise.all(ids.map(id => queue.add(() => read(id))))).filter(story => story !== undefined)
@@ -82,14 +83,20 @@ async function gather(
   return { namespace: parent.name, at: parent.ambient.now(), runs, unread: there.size - ids.length, commits, locks }
 }
 
-/** As many as tell of `most` folds, or the newest. */
-async function readCommits(parent: OpenNamespace, head: Head, most: number): Promise<CommitRecord[]> {
+/** As many as tell of the end of so many runs, or the newest. */
+async function readCommits(
+  parent: OpenNamespace,
+  head: Head,
+  { runs, onProgress }: TimelineOptions,
+): Promise<CommitRecord[]> {
   const commits: CommitRecord[] = []
-  let folds = 0
+  const most = Math.min(runs * COMMITS_A_RUN, head.seq)
+  let ended = 0
   for await (const record of readHistory(parent.store, head)) {
     commits.push(record)
-    if (record.origin) folds += 1
-    if (folds >= most || commits.length >= most * COMMITS_A_RUN) break
+    onProgress?.(commits.length, most, 'commits')
+    if (record.origin) ended += 1
+    if (ended >= runs || commits.length >= most) break
   }
   return commits
 }

@@ -1,17 +1,18 @@
 // Looking at a namespace again and again, for a live view. A look costs a bounded number of requests however much there is: the head and
 // three listings, and of what these name only so many are read, the longest unseen first; what is known already is asked for by
 // conditional gets. So with many runs their states are a few looks old, but never their number, their ages and the queue's length.
+import type { z } from 'zod'
 import { CorruptObjectError, FormatVersionError } from '../../errors.ts'
 import { LeaseCell } from '../../lease/leases.ts'
 import { type LockInfo, lockInfo } from '../../lease/list-locks.ts'
 import type { NamespaceName } from '../../names.ts'
-import { HeadCell } from '../../namespace/context.ts'
-import type { Head } from '../../namespace/head.ts'
+import { type Head, headSchema } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
-import { leasePrefix, queuePrefix } from '../../namespace/keys.ts'
+import { headKey, leasePrefix, queuePrefix } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { readIfSound } from '../../namespace/queue.ts'
 import { type Meter, metered } from '../../store/metered-store.ts'
+import { Register, type Version } from '../../store/register.ts'
 import { listForks } from '../pin.ts'
 import { ownerCell } from '../run.ts'
 import { Rounds } from './rounds.ts'
@@ -25,9 +26,15 @@ const QUEUED_A_LOOK = 6
 /** So many commit records are looked at for folds: beyond the head, a request for each 16 to 48. */
 const RECORDS_A_LOOK = 128
 
+/** What is kept of a run's head: there may be thousands of them, of up to 64 KiB. */
+const glancedHeadSchema = headSchema.transform(({ namespace, state, run, seq, createdAt, write }) => {
+  return { namespace, state, label: run?.label, seq, createdAt, write }
+})
+type GlancedHead = z.infer<typeof glancedHeadSchema>
+
 type Since = Sight['since']
 type Glance = Omit<RunGlance, 'id'>
-type SeenRun = { readonly head: HeadCell; readonly cell: LeaseCell; readonly glance: Glance }
+type SeenRun = { readonly head: Version<GlancedHead> | undefined; readonly cell: LeaseCell; readonly glance: Glance }
 type SeenLease = { readonly cell: LeaseCell; readonly lock: LockInfo; readonly listedAt: number }
 /** `listedAt` sets what was refused and put anew apart. */
 type Queued = Pick<QueuedChange, 'run' | 'author'> & { readonly refused: boolean; readonly listedAt: number }
@@ -68,7 +75,7 @@ export class Watch {
       for await (const { seq, origin } of readHistory(this.#parent.store, head)) {
         if (seq <= before.head.seq || records === RECORDS_A_LOOK) break
         records += 1
-        if (origin) folds += 1
+        if (origin && !origin.discarded) folds += 1
       }
     }
     const commits = head.seq - before.head.seq
@@ -94,9 +101,9 @@ export class Watch {
 
   async #lookAtRun(name: NamespaceName, before: SeenRun | undefined): Promise<SeenRun> {
     const { store, ambient } = this.#parent
-    const head = before?.head ?? new HeadCell(store, name, ambient)
+    const register = new Register(store, headKey(name), glancedHeadSchema, ambient)
     const cell = before?.cell ?? ownerCell({ name, store, ambient })
-    return { head, cell, glance: await glance(head, cell) }
+    return { cell, ...(await glance(name, { register, before: before?.head, cell })) }
   }
 
   /** What nobody holds and nobody wrote since is not read again. */
@@ -141,17 +148,27 @@ export class Watch {
 
 const UNKNOWN = { label: '', commits: 0, startedAt: 0, owner: undefined, ownerExpired: false }
 
+interface Glanced {
+  readonly register: Register<GlancedHead>
+  readonly before: Version<GlancedHead> | undefined
+  readonly cell: LeaseCell
+}
+
 /** One broken run must not hide the others. */
-async function glance(head: HeadCell, cell: LeaseCell): Promise<Glance> {
+async function glance(
+  name: NamespaceName,
+  { register, before, cell }: Glanced,
+): Promise<{ head: Version<GlancedHead> | undefined; glance: Glance }> {
   try {
-    const [version, owner] = await Promise.all([head.peek(), cell.inspect()])
-    const { state = 'forking', run, seq = 0, createdAt = 0 } = version?.value ?? {}
+    const [head, owner] = await Promise.all([register.read(before), cell.inspect()])
+    if (head && head.value.namespace !== name) throw new CorruptObjectError(register.key, 'is the head of another')
+    const { state = 'forking', label = '', seq = 0, createdAt = 0 } = head?.value ?? {}
     const holder = owner?.value.holder ?? undefined
     const ownerExpired = holder !== undefined && cell.available(owner)
-    return { state, label: run?.label ?? '', commits: seq, startedAt: createdAt, owner: holder, ownerExpired }
+    return { head, glance: { state, label, commits: seq, startedAt: createdAt, owner: holder, ownerExpired } }
   } catch (error) {
     if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
-    return { ...UNKNOWN, state: 'unreadable' }
+    return { head: undefined, glance: { ...UNKNOWN, state: 'unreadable' } }
   }
 }
 
