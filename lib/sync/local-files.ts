@@ -15,6 +15,7 @@ import { proving, raceWindow, type Stat, sameStat } from './stat.ts'
 
 const EXECUTABLE = 0o111
 const MAX_CHUNK = 256 * 1024
+const QUIETLY = { throwIfNoEntry: false } as const
 /** A time that is set may be stored as another one nearby. */
 const ROUNDING_MS = 1
 
@@ -153,15 +154,12 @@ export class LocalFiles {
    */
   private replace(path: Path, stat: Stat | undefined, act: (at: string) => void): Promise<boolean> {
     return beneath(this.root, path, async at => {
-      const stats = lstatSync(at, { throwIfNoEntry: false })
-      if (stats?.isDirectory()) {
-        // An empty folder in the way is none; anything else in it is somebody's.
-        if (stat) return false
-        if (await removeIfEmpty(at)) this.folders.delete(path)
-      } else {
-        const now = stats && fileStat(path, stats)
-        if (now && stat ? !sameStat(now, stat) : now !== stat) return false
-      }
+      // An empty folder in the way is none; anything else in it is somebody's.
+      if (!stat && lstatSync(at, QUIETLY)?.isDirectory() && (await removeIfEmpty(at))) this.folders.delete(path)
+      const stats = lstatSync(at, QUIETLY)
+      if (stats?.isDirectory()) return false
+      const now = stats && fileStat(path, stats)
+      if (now && stat ? !sameStat(now, stat) : now !== stat) return false
       act(at)
       return true
     })
