@@ -29,6 +29,11 @@ export function observe({ tracerProvider = trace, meterProvider = metrics }: Obs
   }
 }
 
-function versionOfPackage(): string {
-  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version
+/** Undefined where a bundler left the package's description behind. */
+function versionOfPackage(): string | undefined {
+  try {
+    return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version
+  } catch {
+    return undefined
+  }
 }
