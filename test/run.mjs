@@ -4,7 +4,8 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join, resolve, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
+import { compileInto } from './compile.mjs'
 
 const CEPH = join('test', 'ceph')
 
@@ -25,17 +26,19 @@ if (files.length === 0) {
 }
 // Nothing that a test reads may come from an earlier run, and nothing that it writes may stay.
 const cache = mkdtempSync(join(tmpdir(), 'runlet-test-cache-'))
-// By default one core is left idle; most of what the tests do is wait.
-const runner = ['--import', 'tsx', '--test', `--test-concurrency=${availableParallelism()}`]
-// Compiled once: hundreds of worker processes are started. Inside the project, where their dependencies are found.
-const workers = resolve('.workers', String(process.pid))
-const compiler = [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', join('test', 'support'), '--outDir', workers]
-const compiled = spawnSync(process.execPath, compiler, { stdio: 'inherit' })
-const run = () =>
-  spawnSync(process.execPath, [...runner, ...files.sort()], {
-    stdio: 'inherit',
-    env: { ...process.env, RUNLET_CACHE: cache, RUNLET_TEST_WORKERS: workers },
-  })
-const { status } = compiled.status === 0 ? run() : compiled
-for (const folder of [cache, workers]) rmSync(folder, { recursive: true, force: true })
-process.exit(status ?? 1)
+const compiled = join('.compiled', String(process.pid))
+process.exitCode = 1
+try {
+  compileInto(compiled)
+  const reporters = [
+    ['tap', 'stdout'],
+    ['./test/support/failures.mjs', 'stderr'],
+  ].flatMap(([reporter, destination]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${destination}`])
+  // By default one core is left idle; most of what the tests do is wait.
+  const runner = ['--enable-source-maps', '--test', ...reporters, `--test-concurrency=${availableParallelism()}`]
+  const scripts = files.sort().map(file => join(compiled, relative('.', file).replace(/\.ts$/, '.js')))
+  const env = { ...process.env, RUNLET_CACHE: cache }
+  process.exitCode = spawnSync(process.execPath, [...runner, ...scripts], { stdio: 'inherit', env }).status ?? 1
+} finally {
+  for (const folder of [cache, compiled]) rmSync(folder, { recursive: true, force: true })
+}

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { CorruptObjectError, FormatVersionError, MissingObjectError, type RunletError } from '../../lib/errors.ts'
 import type { Namespace } from '../../lib/runlet.ts'
+import { programBeside } from '../support/programs.ts'
 import { text, type World } from '../support/world.ts'
 import { aNamespace, assertRefused, drain, edit, freshly, inWorld, overwrite, remove } from './support.ts'
 
@@ -108,8 +109,8 @@ describe('an index file', () => {
     }))
 
   test('that refers to itself ends in an error, not in a loop', () => {
-    const script = new URL('./self-reference.ts', import.meta.url).pathname
-    const { stdout, signal } = spawnSync(process.execPath, ['--import', 'tsx', script], { timeout: 30_000 })
+    const { script, execArgv } = programBeside(import.meta.url, 'self-reference')
+    const { stdout, signal } = spawnSync(process.execPath, [...execArgv, script], { timeout: 30_000 })
     assert.equal(signal, null, 'it hangs')
     assert.match(stdout.toString(), /^ERR_RUNLET_CORRUPT_OBJECT ns\/p\/_\/index\//)
   })

@@ -11,6 +11,7 @@ import type { Etag } from '../../lib/names.ts'
 import type { Store } from '../../lib/runlet.ts'
 import type { ObjectStore } from '../../lib/store/object-store.ts'
 import type { S3Store } from '../../lib/store/s3/s3-store.ts'
+import { ROOT } from '../support/programs.ts'
 import { contents, text } from '../support/world.ts'
 import { cephBucket } from './gateway.ts'
 import { aUser, objectsOf, setPolicy, storeOf, type User } from './users.ts'
@@ -25,7 +26,7 @@ const [policy, refreshStatement] = await policiesOfReadme()
 
 /** The JSON blocks of the section, with the bucket and prefix of this test in place of the page's. */
 async function policiesOfReadme() {
-  const page = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const page = await readFile(join(ROOT, 'README.md'), 'utf8')
   const section = /\n## SECURITY\n(.*?)(?=\n## |$)/s.exec(page)?.[1] ?? assert.fail('README has no SECURITY section')
   const blocks = [...section.matchAll(/```json\n(.*?)```/gs)].map(([, block = '']) =>
     JSON.parse(

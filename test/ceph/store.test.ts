@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { openS3Store } from '../../lib/store/s3/s3-store.ts'
 import { found, text } from '../store/suite/support.ts'
 import { storeSuite } from '../store/suite.ts'
+import { programBeside } from '../support/programs.ts'
 
 const { RUNLET_CEPH_ENDPOINT: endpoint, RUNLET_CEPH_BUCKET: bucket } = process.env
 if (!endpoint || !bucket) throw new Error('no Ceph to test on: start this with `npm run test:ceph`')
@@ -30,9 +30,9 @@ test(`${PROCESSES} processes add ${INCREMENTS} writes each to one object, and ea
   const url = urlOf('increments')
   const store = await openS3Store(url)
   await store.put('count', text('[]'))
-  const script = fileURLToPath(new URL('incrementer.ts', import.meta.url))
+  const { script, execArgv } = programBeside(import.meta.url, 'incrementer')
   const processes = Array.from({ length: PROCESSES }, (_, index) => {
-    return run(process.execPath, ['--import', 'tsx', script, url, 'count', `p${index}`, String(INCREMENTS)])
+    return run(process.execPath, [...execArgv, script, url, 'count', `p${index}`, String(INCREMENTS)])
   })
   const outcomes = (await Promise.all(processes)).map(({ stdout }) => JSON.parse(stdout) as Record<string, number>)
   for (const [index, outcome] of outcomes.entries()) t.diagnostic(`process ${index}: ${JSON.stringify(outcome)}`)

@@ -1,13 +1,13 @@
 // Worlds for the tests of `runlet poller`: a place with a file store, a home of its own, and stand-ins for the scheduler's commands.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { install } from '../../lib/integrations/poller/install.ts'
 import type { Places } from '../../lib/integrations/poller/places.ts'
 import type { Poller } from '../../lib/integrations/poller/poller.ts'
 import { type Tally, TallyKeeper } from '../../lib/integrations/poller/tally.ts'
 import { parseSegment } from '../../lib/names.ts'
 import { aPoller, placesIn, type StandIns, standIns } from '../integrations/poller/support.ts'
+import { ROOT } from '../support/programs.ts'
 import { aFolder, aPlace, type Ended, type Place, type Started } from './support.ts'
 
 export interface World extends Place {
@@ -23,7 +23,7 @@ export interface World extends Place {
 }
 
 export const NAME = parseSegment('p', 'name')
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const MAIN = join(ROOT, 'dist', 'cli', 'main.js')
 const PLATFORM = process.platform === 'darwin' ? 'darwin' : 'linux'
 
 // For what is installed without the command.

@@ -7,14 +7,15 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { type Namespace, openStore } from '../../lib/runlet.ts'
+import { ROOT } from '../support/programs.ts'
 
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const COMMAND = join(ROOT, 'dist', 'cli', 'main.js')
 assert.ok(existsSync(COMMAND), 'the command is not built: npm run build')
 
 /** What `import('runlet')` gives where the package is installed. */
-export const LIBRARY = new URL('../../dist/index.js', import.meta.url).href
+export const LIBRARY = pathToFileURL(join(ROOT, 'dist', 'index.js')).href
 
 /** The command line that runs `runlet`, for use inside `sh -c`. */
 export const RUNLET = `"${process.execPath}" "${COMMAND}"`

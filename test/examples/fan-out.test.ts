@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { compare } from '../../examples/fan-out/totals.ts'
 import { openStore } from '../../lib/index.ts'
+import { ROOT } from '../support/programs.ts'
 
-const DEMO = fileURLToPath(new URL('../../examples/fan-out/main.ts', import.meta.url))
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const DEMO = join(ROOT, 'examples', 'fan-out', 'main.ts')
 const GIT = {
   GIT_AUTHOR_NAME: 'Ada Løve/lace',
   GIT_AUTHOR_EMAIL: 'ada@example.com',

@@ -4,13 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import { openStore } from '../../lib/index.ts'
+import { ROOT } from '../support/programs.ts'
 
-const PIPELINE = fileURLToPath(new URL('../../examples/pipeline/pipeline.ts', import.meta.url))
-const TSCONFIG = fileURLToPath(new URL('../../tsconfig.json', import.meta.url))
+const PIPELINE = join(ROOT, 'examples', 'pipeline', 'pipeline.ts')
+const TSCONFIG = join(ROOT, 'tsconfig.json')
 
 describe('the pipeline example', () => {
   let home: string

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openStore, type Store } from '../../lib/runlet.ts'
+import { ROOT } from '../support/programs.ts'
 
-const GOLDEN = join(import.meta.dirname, 'golden-copy.json')
+const GOLDEN = join(ROOT, 'test', 'formats', 'golden-copy.json')
 const FILES = { 'a.txt': 'a\n', 'folder/b.txt': 'b\n', 'folder/tool': '#!/bin/sh\n' }
 /** What differs from machine to machine, and from run to run. */
 const PLAIN: [RegExp, string][] = [

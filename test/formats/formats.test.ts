@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Etag } from '../../lib/names.ts'
+import { ROOT } from '../support/programs.ts'
 import { contents, World } from '../support/world.ts'
 import { makeGoldenStore, textsOf } from './golden-world.ts'
 
-const GOLDEN = join(import.meta.dirname, 'golden-store.json')
+const GOLDEN = join(ROOT, 'test', 'formats', 'golden-store.json')
 const KINDS = [
   'runlet.json',
   'head',

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { execa } from 'execa'
 import { publint } from 'publint'
+import { ROOT } from '../support/programs.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const OPTIONAL = '@opentelemetry'
 
 describe('the packed package', () => {

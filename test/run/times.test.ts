@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { OpenChildrenError } from '../../lib/errors.ts'
 import type { Etag } from '../../lib/names.ts'
+import { ROOT } from '../support/programs.ts'
 import { contents, World } from '../support/world.ts'
 import { inWorld, parentIn } from './support.ts'
 
@@ -101,7 +102,7 @@ describe('a lease', () => {
 describe('a store from before there were times', () => {
   test('opens, and its runs and locks are told of and folded', async () => {
     const world = new World()
-    const golden = join(import.meta.dirname, '../formats/golden-store.json')
+    const golden = join(ROOT, 'test', 'formats', 'golden-store.json')
     const texts: Record<string, string> = JSON.parse(await readFile(golden, 'utf8'))
     for (const [key, text] of Object.entries(texts)) {
       const old = /\/_\/(head|lease\/.*)$/.test(key) ? withoutTimes(text) : text

@@ -1,6 +1,6 @@
 // Many seeds on all cores: each worker process simulates one seed at a time, and says how it went.
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { type Program, programBeside } from '../support/programs.ts'
 
 /** What became of one seed. */
 export interface Report {
@@ -23,13 +23,13 @@ const SEED_LIMIT_MS = 120_000
 
 /** Simulates all of them, in their order; resolves when all are done, or when it was told to stop. */
 export async function simulateAll(seeds: Iterable<number>, { jobs, onReport, root }: PoolOptions): Promise<void> {
-  const script = fileURLToPath(new URL('worker.ts', root ? `file://${root}/test/simulation/` : import.meta.url))
+  const program = programBeside(root ? `file://${root}/test/simulation/pool.ts` : import.meta.url, 'worker')
   const left = seeds[Symbol.iterator]()
   let going = true
   const next = () => (going ? left.next().value : undefined) as number | undefined
   await Promise.all(
     Array.from({ length: jobs }, () =>
-      new Worker(script, root).work(next, report => {
+      new Worker(program, root).work(next, report => {
         if (going) going = onReport(report)
       }),
     ),
@@ -40,8 +40,8 @@ class Worker {
   private readonly child: ChildProcess
   private stderr = ''
 
-  constructor(script: string, cwd: string | undefined) {
-    this.child = fork(script, [], { execArgv: ['--import', 'tsx'], cwd, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  constructor({ script, execArgv }: Program, cwd: string | undefined) {
+    this.child = fork(script, [], { execArgv, cwd, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     this.child.stderr?.on('data', data => {
       this.stderr += data
     })

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openFileStore } from '../../lib/store/file/file-store.ts'
-import { programOf } from '../support/fleet.ts'
 import type { Count } from '../support/increment-worker.ts'
+import { programBeside } from '../support/programs.ts'
 
 const NAMES = ['w0', 'w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7']
 const TARGET = 500
@@ -104,7 +104,7 @@ function runOnce(
   name: string,
   onIncrement: (worker: ChildProcess, increment: unknown) => void,
 ): Promise<number | NodeJS.Signals | null> {
-  const { script, execArgv } = programOf('increment-worker')
+  const { script, execArgv } = programBeside(import.meta.url, '../support/increment-worker')
   const worker = fork(script, [join(folder, 'store'), name, String(TARGET), join(folder, `${name}.log`)], { execArgv })
   worker.on('message', increment => onIncrement(worker, increment))
   const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {

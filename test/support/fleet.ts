@@ -2,8 +2,7 @@
 // folder that takes its job as JSON and talks through Node's own channel (worker.ts is its end).
 // The invariant: `end` leaves no process behind, not even a stopped one, whatever became of the test.
 import { type ChildProcess, fork } from 'node:child_process'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { programBeside } from './programs.ts'
 
 /** What a worker says: a word, and facts that go with it. */
 export interface Said {
@@ -37,13 +36,6 @@ export class Fleet {
   }
 }
 
-/** As the runner compiled it (test/run.mjs), or through a loader, which takes each process most of a second more. */
-export function programOf(worker: string): { script: string; execArgv: string[] } {
-  const compiled = process.env.RUNLET_TEST_WORKERS
-  if (compiled) return { script: join(compiled, 'test', 'support', `${worker}.js`), execArgv: ['--enable-source-maps'] }
-  return { script: fileURLToPath(new URL(`${worker}.ts`, import.meta.url)), execArgv: ['--import', 'tsx'] }
-}
-
 export class Member {
   readonly ended: Promise<Ending>
   private readonly name: string
@@ -54,7 +46,7 @@ export class Member {
 
   constructor(worker: string, job: object) {
     this.name = worker
-    const { script, execArgv } = programOf(worker)
+    const { script, execArgv } = programBeside(import.meta.url, worker)
     this.child = fork(script, [JSON.stringify(job)], {
       execArgv,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -10,9 +10,9 @@ import { execa } from 'execa'
 import { makeSampleRepository } from '../../../examples/adw/sample-repository.ts'
 import { PHASES, parseState, type State } from '../../../examples/adw/state.ts'
 import { type Namespace, openStore } from '../../../lib/index.ts'
+import { ROOT } from '../../support/programs.ts'
 
-const DRIVER = fileURLToPath(new URL('../../../examples/adw/main.ts', import.meta.url))
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const DRIVER = join(ROOT, 'examples', 'adw', 'main.ts')
 const HELD_AGENT = fileURLToPath(new URL('./held-agent.mjs', import.meta.url))
 const WATCHED = [process.execPath, HELD_AGENT].map(part => part.replaceAll(' ', '\\ ')).join(' ')
 /** For a driver to get to the phases in which it is held. */

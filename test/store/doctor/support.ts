@@ -1,12 +1,15 @@
 // What the doctor's tests share: stores that break a promise, and looking into its report.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type Ambient, systemAmbient } from '../../../lib/ambient.ts'
 import { type Check, type DoctorOptions, type DoctorReport, examine } from '../../../lib/store/doctor.ts'
 import { MemoryBucket, MemoryStore } from '../../../lib/store/memory/memory-store.ts'
 import type { ObjectStore } from '../../../lib/store/object-store.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
+import { ROOT } from '../../support/programs.ts'
 
-const LIBRARY = new URL('../../../dist/index.js', import.meta.url).href
+const LIBRARY = pathToFileURL(join(ROOT, 'dist', 'index.js')).href
 
 /** The real surroundings, but sleeping takes no time. */
 export const sleepless: Ambient = { ...systemAmbient, sleep: async () => {} }
