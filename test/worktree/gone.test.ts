@@ -1,7 +1,7 @@
 // Worktrees that were removed, as `runlet sweep` finds them, and live ones, which it leaves alone.
 import assert from 'node:assert/strict'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { sweepWorktrees } from '../../lib/integrations/worktree/gone.ts'
 import type { OnRemoved } from '../../lib/integrations/worktree/records.ts'
@@ -97,6 +97,16 @@ describe('a sweep', AT_ONCE, () => {
     await repository.put('again', '1', moved)
     assert.deepEqual(await sweep(repository), { moved: 'discarded' })
     assert.equal(await repository.paths(moved), 'again')
+  })
+
+  test('leaves a worktree to which git has a relative path, as newer versions of it write on request', async () => {
+    const repository = await anInstalled()
+    const cwd = await aUsed(repository, 'w', 'discard')
+    const gitDir = await repository.gitDir(cwd)
+    await writeFile(join(gitDir, 'gitdir'), `${relative(gitDir, join(cwd, '.git'))}\n`)
+    assert.deepEqual(await sweep(repository), {})
+    await rm(cwd, { recursive: true })
+    assert.deepEqual(await sweep(repository), { w: 'discarded' })
   })
 
   test('drops what was kept when its time is over, counted from when the worktree was found gone', async () => {

@@ -9,7 +9,7 @@
 //
 // Invariant: `attached` is made with a link, so of commands that come first at the same time one decides, and all use what it decided.
 import { link, mkdir, readdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { systemAmbient } from '../../ambient.ts'
 import { ConfigError } from '../../errors.ts'
@@ -165,8 +165,9 @@ export async function isAlive(commonDir: string, { key, name }: Attachment): Pro
   const gitDir = join(commonDir, name)
   if ((await readText(join(runletDir(gitDir), 'attached')))?.trim() !== key) return false
   if (name === '' || (await mtimeOf(join(gitDir, 'locked'))) !== undefined) return true
-  const dotGit = (await readText(join(gitDir, 'gitdir')))?.trim()
-  return dotGit !== undefined && (await mtimeOf(dotGit)) !== undefined
+  const dotGit = await readText(join(gitDir, 'gitdir'))
+  // Relative with `worktree.useRelativePaths`.
+  return dotGit !== undefined && (await mtimeOf(resolve(gitDir, dotGit.trimEnd()))) !== undefined
 }
 
 export const nameOf = ({ commonDir, gitDir }: Checkout): string => relative(commonDir, gitDir)
