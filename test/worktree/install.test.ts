@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { uninstall } from '../../lib/integrations/worktree/install.ts'
 import { repositoryAt } from '../../lib/integrations/worktree/repository.ts'
 import { AT_ONCE } from '../cli/support.ts'
-import { aRepository, pictureOf, type Repository, startProgram } from './support.ts'
+import { aRepository, pictureOf, Repository, startProgram } from './support.ts'
 
 /** Does what the test does to the hooks, and expects that all is as before after an uninstall. */
 async function comesBack(prepare: (repository: Repository) => Promise<void>): Promise<void> {
@@ -131,6 +131,22 @@ describe('runlet worktree install', AT_ONCE, () => {
       `${repository.folder}2`,
     ])
     assert.equal(clone.stderr, '', 'the committed hook does nothing where runlet is not installed')
+  })
+
+  test('leaves the hooks of other worktrees alone where each has its own', async () => {
+    const repository = await aRepository()
+    const mine = '#!/bin/sh\nexit 0\n'
+    await mkdir(join(repository.folder, 'hooks'))
+    await writeFile(join(repository.folder, 'hooks/post-checkout'), mine, { mode: 0o755 })
+    await repository.git(['config', 'core.hooksPath', 'hooks'])
+    await repository.install()
+    await repository.git(['add', 'hooks'])
+    await repository.git(['commit', '-qm', 'hook'])
+    const there = new Repository(await repository.worktree('w'))
+    assert.equal((await there.install()).was, 'installed')
+    assert.equal((await uninstall(await repositoryAt(there.folder))).path, join(there.folder, 'hooks/post-checkout'))
+    assert.equal(await readFile(join(there.folder, 'hooks/post-checkout'), 'utf8'), mine)
+    assert.equal((await repository.git(['status', '--porcelain'])).stdout, '')
   })
 
   test('warns of what keeps worktrees from their namespaces', async () => {

@@ -3,7 +3,7 @@
 // hooks of a hook manager (managers.ts).
 import { createHash } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { systemAmbient } from '../../ambient.ts'
 import { RepositoryError } from './errors.ts'
 import { BEFORE, HOOK, MARK, NOTE } from './hook.ts'
@@ -27,10 +27,11 @@ export interface Installed {
 export async function install(repository: Repository, onRemoved: OnRemoved | undefined): Promise<Installed> {
   const { commonDir, root, isLinked, hooksDir } = repository
   const earlier = await readInstall(commonDir)
+  const earlierHook = earlier?.hook && ofThisWorktree(earlier.hook, repository)
   const wirings = await findWirings(repository)
   const path = join(hooksDir, 'post-checkout')
-  if (earlier?.hook && (wirings.length > 0 || earlier.hook.path !== path)) await restore(earlier.hook)
-  const madeFolder = (earlier?.hook?.path === path && earlier.hook.madeFolder) || !(await isThere(hooksDir))
+  if (earlierHook && (wirings.length > 0 || earlierHook.path !== path)) await restore(earlierHook)
+  const madeFolder = (earlierHook?.path === path && earlierHook.madeFolder) || !(await isThere(hooksDir))
   const main = isLinked ? earlier?.main : root
   const older = earlier ? 0 : (await readdir(join(commonDir, 'worktrees')).catch(() => [])).length
   await orRefuse(runletDir(commonDir), async () => {
@@ -43,7 +44,7 @@ export async function install(repository: Repository, onRemoved: OnRemoved | und
     })
   })
   if (wirings.length > 0) return { hook: undefined, was: 'absent', before: undefined, wirings, older }
-  const was = await orRefuse(path, () => putHook(path, earlier?.hook?.sha256))
+  const was = await orRefuse(path, () => putHook(path, earlierHook?.sha256))
   const before = join(hooksDir, BEFORE)
   return { hook: path, was, before: (await isThere(before)) ? before : undefined, wirings, older }
 }
@@ -79,17 +80,26 @@ export async function uninstall(repository: Repository): Promise<Uninstalled> {
   const { commonDir } = repository
   const installed = await readInstall(commonDir)
   const wirings = (await findWirings(repository)).filter(({ isThere }) => isThere)
-  const hook = installed?.hook ? await orRefuse(installed.hook.path, () => restore(installed.hook)) : 'none'
+  const written = installed?.hook && ofThisWorktree(installed.hook, repository)
+  const hook = written ? await orRefuse(written.path, () => restore(written)) : 'none'
   await orRefuse(runletDir(commonDir), async () => {
     await rm(join(runletDir(commonDir), 'post-checkout'), { force: true })
     await removeInstall(commonDir)
   })
-  return { hook, path: installed?.hook?.path, wirings }
+  return { hook, path: written?.path, wirings }
+}
+
+type Hook = NonNullable<Install['hook']>
+
+/** With a relative `core.hooksPath` each worktree has the hook in a file of its own: that of another one is not ours to take away here. */
+function ofThisWorktree(hook: Hook, { root, hooksDir, relativeHooks }: Repository): Hook {
+  const path = join(hooksDir, 'post-checkout')
+  const isOneOfEach = root !== undefined && relativeHooks !== undefined
+  return isOneOfEach && hook.path.endsWith(sep + relative(root, path)) ? { ...hook, path } : hook
 }
 
 /** Puts back what was there. */
-async function restore(hook: Install['hook']): Promise<Uninstalled['hook']> {
-  if (!hook) return 'none'
+async function restore(hook: Hook): Promise<Uninstalled['hook']> {
   const before = join(dirname(hook.path), BEFORE)
   const text = await readFile(hook.path).catch(() => undefined)
   if (text && sha256(text) !== hook.sha256) return 'edited'
