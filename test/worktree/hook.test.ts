@@ -126,7 +126,9 @@ describe('the hook', AT_ONCE, () => {
       },
     ).ended
     assert.equal(code, 0)
-    assert.match(stderr, /^runlet: cannot write to .*\n$/)
+    assert.match(stderr, /^runlet: cannot write to .*; the first runlet command in this worktree tries again\n$/)
+    await repository.put('x', '1', folder)
+    assert.match((await repository.status(folder)).namespace, /^main\/w-/)
   })
 
   test('does not ask the store: it may be away', async () => {

@@ -47,7 +47,7 @@ branch=$(git symbolic-ref --quiet --short HEAD 2>/dev/null)
 if { mkdir "$own/runlet" && printf '%s\\n' "$branch" >"$own/runlet/new"; } 2>/dev/null; then
   echo "runlet: this worktree gets a namespace of its own with the first runlet command in it" >&2
 else
-  echo "runlet: cannot write to $own, so this worktree shares the namespace of runlet.config.json" >&2
+  echo "runlet: cannot write to $own; the first runlet command in this worktree tries again" >&2
 fi
 exit 0
 `
