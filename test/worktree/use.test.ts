@@ -200,13 +200,15 @@ describe('runlet worktree', AT_ONCE, () => {
     assert.equal(await repository.done(['get', 'a']), "w's")
   })
 
-  test('discard drops what was written', async () => {
+  test('discard drops what was written; the next namespace has the name of the branch that is checked out then', async () => {
     const repository = await anInstalled()
     const cwd = await repository.worktree('w')
     await repository.put('a', '1', cwd)
     await repository.done(['worktree', 'discard'], { cwd })
+    await repository.git(['switch', '-q', '-c', 'next'], { cwd })
     assert.equal(await repository.paths(cwd), '')
     assert.equal(await repository.paths(), '')
+    assert.match((await repository.status(cwd)).namespace, /^main\/next-/)
   })
 
   test('status tells what it uses, what it changed and who owns it, and forks nothing', async () => {

@@ -135,13 +135,13 @@ export const writeAttachment = (commonDir: string, attachment: Attachment): Prom
 export const removeAttachment = (commonDir: string, key: string): Promise<void> =>
   rm(recordFile(commonDir, key), { force: true })
 
-/** The worktree has this namespace no more. One that the hook had noted is noted again: it gets another with the next command. */
-export async function detach(checkout: Checkout, { key, namespace, branch }: Attachment): Promise<void> {
+/** The worktree has this namespace no more. It is noted as new again, without a branch: the next command takes the one that it finds. */
+export async function detach(checkout: Checkout, { key, namespace }: Attachment): Promise<void> {
   const attached = ownFile(checkout, 'attached')
   if ((await readText(attached))?.trim() !== key) return
   const earlier = await earlierNamespaces(checkout)
   await writeText(ownFile(checkout, 'earlier'), `${[...earlier, namespace].slice(-MAX_EARLIER).join('\n')}\n`)
-  if (isLinked(checkout) && (await readInstall(checkout.commonDir))) await writeText(ownFile(checkout, 'new'), branch)
+  if (isLinked(checkout) && (await readInstall(checkout.commonDir))) await writeText(ownFile(checkout, 'new'), '')
   await rm(attached, { force: true })
   await removeAttachment(checkout.commonDir, key)
 }
