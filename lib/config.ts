@@ -5,8 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
-import { isInside } from './integrations/worktree/checkout.ts'
+import { type Checkout, isInside } from './integrations/worktree/checkout.ts'
 import { type ConfigPlace, configPlaces, findWorktree, type Worktree } from './integrations/worktree/place.ts'
+import type { Attachment } from './integrations/worktree/records.ts'
 import { parseNamespaceName } from './names.ts'
 import { type NamedPolicy, namedPolicySchema } from './namespace/policy.ts'
 import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
@@ -65,7 +66,7 @@ export async function findConfig(given: Given = {}, environment: Environment = p
   if (!worktree || named.namespace) return plain()
   const { attached, checkout } = worktree
   if (attached) {
-    if (isApart(file, worktree) || !(await isStore(named.store, cwd, attached.store))) return plain()
+    if ((await isApart(file, checkout, attached)) || !(await isStore(named.store, cwd, attached.store))) return plain()
     const { store, namespace } = attached
     return { ...file?.config, store, namespace, folder: cwd, source: `the worktree ${checkout.root}`, worktree }
   }
@@ -84,9 +85,10 @@ interface FoundFile extends ConfigPlace {
 }
 
 /** A file in a folder of the worktree that names something else than what the worktree's namespace was forked from: nearer, so it wins. */
-function isApart(file: FoundFile | undefined, { checkout, attached }: Worktree): boolean {
-  if (!file || file.folder === checkout.root || !isInside(file.folder, checkout.root)) return false
-  return dirname(attached?.namespace ?? '') !== file.config.namespace
+async function isApart(file: FoundFile | undefined, { root }: Checkout, attached: Attachment): Promise<boolean> {
+  if (!file || file.folder === root || !isInside(file.folder, root)) return false
+  const { store, namespace } = file.config
+  return dirname(attached.namespace) !== namespace || !(await isStore(store, file.base, attached.store))
 }
 
 const isStore = async (url: string | undefined, folder: string, full: string): Promise<boolean> =>

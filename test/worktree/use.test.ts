@@ -144,7 +144,7 @@ describe('in a worktree', AT_ONCE, () => {
     assert.deepEqual([(await repository.status(cwd)).attached, (await repository.status(cwd)).new], [false, true])
   })
 
-  test('a submodule belongs to it unless it has a configuration of its own, and so does a folder that names another namespace', async () => {
+  test('a submodule belongs to it unless it has a configuration of its own, and so does a folder that names another namespace or store', async () => {
     const [inner, outer] = [await aRepository({ commits: false }), await anInstalled()]
     const allow = ['-c', 'protocol.file.allow=always']
     await outer.git([...allow, 'submodule', 'add', '-q', inner.folder, 'sub'])
@@ -161,6 +161,8 @@ describe('in a worktree', AT_ONCE, () => {
     }
     assert.equal(await outer.done(['ls'], { cwd: sub }), '')
     assert.match((await outer.runlet(['ls'], { cwd: join(cwd, 'part') })).stderr, /namespace "apart" does not exist/)
+    await writeFile(join(cwd, 'part/runlet.config.json'), own)
+    assert.equal(await outer.paths(join(cwd, 'part')), '', 'of the same name, but in another store')
   })
 })
 
