@@ -108,6 +108,19 @@ describe('the hook', AT_ONCE, () => {
     assert.equal((await bare.status(folder)).store, `file:${bare.folder}/.runlet/store`)
   })
 
+  test('works in a bare repository with its worktrees beside it, which share the store of the folder around them', async () => {
+    const repository = await aRepository()
+    const project = new Repository(join(repository.above, 'project'))
+    await repository.git(['clone', '-q', '--bare', repository.folder, join(project.folder, '.bare')])
+    await writeFile(join(project.folder, '.git'), 'gitdir: ./.bare\n')
+    await project.install()
+    const store = await aNamespace('main', `file:${project.folder}/.runlet/store`)
+    const folder = join(project.folder, 'w')
+    await project.git(['worktree', 'add', '-q', '-b', 'w', folder])
+    await project.put('x', 'x', folder)
+    assert.equal((await project.status(folder)).store, store)
+  })
+
   test('exits 0 and says why when it cannot write its note', async () => {
     const repository = await anInstalled()
     const folder = await repository.worktree('w')

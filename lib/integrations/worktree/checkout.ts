@@ -36,7 +36,8 @@ export const isInside = (folder: string, top: string): boolean => {
   return path !== '..' && !path.startsWith('../') && !path.startsWith('..\\')
 }
 
-async function checkoutAt(root: string): Promise<Checkout | undefined> {
+/** With this folder at its top. */
+export async function checkoutAt(root: string): Promise<Checkout | undefined> {
   const dotGit = join(root, '.git')
   const text = await readFile(dotGit, 'utf8').catch((error: NodeJS.ErrnoException) => error.code)
   if (text === 'EISDIR') return (await isGitDir(dotGit)) ? { root, gitDir: dotGit, commonDir: dotGit } : undefined

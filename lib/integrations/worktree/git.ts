@@ -1,7 +1,6 @@
 // Calls of git, for what files alone do not tell. Only where a worktree is set up: no command that just uses one starts a process.
 import { basename, dirname, resolve } from 'node:path'
-import type { Checkout } from './checkout.ts'
-import { isLinked } from './checkout.ts'
+import { type Checkout, checkoutAt, isLinked } from './checkout.ts'
 
 /** What git prints, without the line's end; undefined when it says no, or is not there. */
 export async function git(folder: string, ...args: string[]): Promise<string | undefined> {
@@ -18,8 +17,9 @@ export async function branchOf({ root }: Checkout): Promise<string> {
 }
 
 /**
- * Where the repository's main worktree lies; of a bare repository, the repository itself. `installed`: where it was found when the hook
- * was installed from there, for git does not tell of one whose git directory lies elsewhere.
+ * Where the repository's main worktree lies; of a bare repository, the folder whose `.git` it is (people keep worktrees in such a one),
+ * else the repository itself. `installed`: where it was found when the hook was installed from there, for git does not tell of one
+ * whose git directory lies elsewhere.
  */
 export async function mainWorktreeOf(checkout: Checkout, installed: string | undefined): Promise<string> {
   const { root, commonDir } = checkout
@@ -27,6 +27,9 @@ export async function mainWorktreeOf(checkout: Checkout, installed: string | und
   const setting = (name: string, ...how: string[]) => git(commonDir, '--git-dir=.', 'config', ...how, '--get', name)
   const worktree = await setting('core.worktree')
   if (worktree) return resolve(commonDir, worktree)
-  if ((await setting('core.bare', '--type=bool')) === 'true') return commonDir
+  if ((await setting('core.bare', '--type=bool')) === 'true') {
+    const above = await checkoutAt(dirname(commonDir))
+    return above?.commonDir === commonDir ? above.root : commonDir
+  }
   return basename(commonDir) === '.git' ? dirname(commonDir) : (installed ?? commonDir)
 }
