@@ -92,6 +92,8 @@ describe('a sweep', AT_ONCE, () => {
     const moved = await aUsed(repository, 'moved', 'discard')
     await repository.git(['worktree', 'move', moved, `${moved}-away`])
     assert.deepEqual(await sweep(repository), {})
+    const shown = await repository.done(['worktree', 'status'], { cwd: `${moved}-away` })
+    assert.match(shown, /^worktree {3}\S+\/moved-away \(moved\)$/m)
     await repository.git(['worktree', 'remove', '--force', `${moved}-away`])
     await repository.git(['worktree', 'add', '-q', moved, 'moved'])
     await repository.put('again', '1', moved)

@@ -33,7 +33,7 @@ export const verb: Verb<object, []> = async ({ shared, output }) => {
   const state = await atAttached(attached, store => look(store, attached))
   const isUsed = used?.worktree?.attached?.key === attached.key
   if (output.json) await output.document(documentOf(checkout.root, attached, state, isUsed))
-  else await print(attached, state, output)
+  else await print({ ...attached, root: checkout.root }, state, output)
   if (!isUsed && used) output.say(`not used by commands here: ${used.source} names ${used.namespace}`)
   return undefined
 }

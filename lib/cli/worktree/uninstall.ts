@@ -1,16 +1,17 @@
 // `runlet worktree uninstall`: takes the hook away and puts back what was there. Namespaces that worktrees have stay theirs.
 import { type Uninstalled, uninstall } from '../../integrations/worktree/install.ts'
-import { isAlive, listAttachments } from '../../integrations/worktree/records.ts'
+import { listAttachments, whereIs } from '../../integrations/worktree/records.ts'
 import { repositoryAt } from '../../integrations/worktree/repository.ts'
 import type { Verb } from '../context.ts'
 
 export const verb: Verb<object, []> = async ({ output }) => {
   const repository = await repositoryAt(process.cwd())
   const done = await uninstall(repository)
-  const attached = []
-  for (const attachment of await listAttachments(repository.commonDir))
-    if (attachment.forked && (await isAlive(repository.commonDir, attachment))) attached.push(attachment)
-  const worktrees = attached.map(({ root, namespace }) => ({ root, namespace }))
+  const worktrees = []
+  for (const attachment of await listAttachments(repository.commonDir)) {
+    const root = attachment.forked && (await whereIs(repository.commonDir, attachment))
+    if (root) worktrees.push({ root, namespace: attachment.namespace })
+  }
   await output.result({ ...done, worktrees }, messageOf(done))
   if (output.json) return undefined
   for (const { file } of done.wirings) output.say(`take the lines for runlet out of ${file}: they do nothing any more`)

@@ -7,7 +7,7 @@ import { systemAmbient } from '../../ambient.ts'
 import { RunletError, RunNotFoundError } from '../../errors.ts'
 import type { Run, Store } from '../../runlet.ts'
 import { checkoutsAround, foldersAbove, isGitDir } from './checkout.ts'
-import { type Attachment, isAlive, listAttachments, removeAttachment, writeAttachment } from './records.ts'
+import { type Attachment, listAttachments, removeAttachment, whereIs, writeAttachment } from './records.ts'
 import { orRelease, runOf } from './worktree.ts'
 
 const DAY_MS = 86_400_000
@@ -39,7 +39,7 @@ export async function sweepWorktrees(store: Store, folder: string, sweep: Sweep)
   for (const attachment of await listAttachments(commonDir)) {
     if (attachment.store !== store.url || attachment.host !== hostname()) continue
     if (sweep.namespace !== undefined && !attachment.namespace.startsWith(`${sweep.namespace}/`)) continue
-    if (await isAlive(commonDir, attachment)) await giveSign(store, commonDir, attachment, sweep)
+    if (await whereIs(commonDir, attachment)) await giveSign(store, commonDir, attachment, sweep)
     else {
       const treated = await treat(store, commonDir, attachment, sweep)
       if (treated) gone.push(treated)

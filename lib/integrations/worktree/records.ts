@@ -160,14 +160,19 @@ export async function listAttachments(commonDir: string): Promise<Attachment[]> 
   return found.filter(attachment => attachment !== undefined).sort((a, b) => a.at - b.at)
 }
 
-/** Whether the worktree is there, with this attachment. A locked one may lie on a disk that is not plugged in. */
-export async function isAlive(commonDir: string, { key, name }: Attachment): Promise<boolean> {
+/**
+ * Where the worktree with this attachment lies now, for git may have moved it; undefined when it is gone. A locked one is there: it may
+ * lie on a disk that is not plugged in.
+ */
+export async function whereIs(commonDir: string, { key, name, root }: Attachment): Promise<string | undefined> {
   const gitDir = join(commonDir, name)
-  if ((await readText(join(runletDir(gitDir), 'attached')))?.trim() !== key) return false
-  if (name === '' || (await mtimeOf(join(gitDir, 'locked'))) !== undefined) return true
-  const dotGit = await readText(join(gitDir, 'gitdir'))
+  if ((await readText(join(runletDir(gitDir), 'attached')))?.trim() !== key) return undefined
+  if (name === '') return root
+  const pointer = (await readText(join(gitDir, 'gitdir')))?.trimEnd()
   // Relative with `worktree.useRelativePaths`.
-  return dotGit !== undefined && (await mtimeOf(resolve(gitDir, dotGit.trimEnd()))) !== undefined
+  const dotGit = pointer && resolve(gitDir, pointer)
+  if (dotGit && (await mtimeOf(dotGit)) !== undefined) return dirname(dotGit)
+  return (await mtimeOf(join(gitDir, 'locked'))) === undefined ? undefined : root
 }
 
 export const nameOf = ({ commonDir, gitDir }: Checkout): string => relative(commonDir, gitDir)

@@ -21,11 +21,11 @@ import {
   type Attachment,
   claim,
   detach,
-  isAlive,
   isNew,
   listAttachments,
   type OnRemoved,
   readAttachment,
+  whereIs,
 } from './records.ts'
 import { attachNew, choiceFor, forkOptions, newAttachment, splitName } from './use.ts'
 
@@ -94,8 +94,8 @@ function fullName(parent: string, name: string): NamespaceName {
 async function assertNobodyHas(namespace: string, store: Store, { commonDir }: Checkout): Promise<void> {
   for (const other of await listAttachments(commonDir)) {
     const isSame = other.namespace === namespace && other.store === store.url && other.forked
-    if (isSame && (await isAlive(commonDir, other)))
-      throw new AttachedError(other.root, namespace, 'Choose another one.')
+    const root = isSame && (await whereIs(commonDir, other))
+    if (root) throw new AttachedError(root, namespace, 'Choose another one.')
   }
 }
 
