@@ -82,6 +82,7 @@ describe('runlet worktree install', AT_ONCE, () => {
     assert.equal((await repository.install()).was, 'edited')
     const { stderr } = await repository.runlet(['worktree', 'uninstall'])
     assert.match(stderr, /was edited since it was installed, and is left as it is/)
+    assert.match(stderr, /the hook that was there before is \S+before-runlet: /)
     assert.equal(await readFile(hook, 'utf8'), edited)
     const folder = await repository.worktree('w')
     assert.equal(await repository.note(folder), undefined, 'it only runs the hook from before')
@@ -193,6 +194,20 @@ describe('where a hook manager owns the hooks, runlet worktree install', AT_ONCE
     const ended = await startProgram('sh', ['-c', command], { cwd: folder }).ended
     assert.equal(ended.code, 0, ended.stderr)
     assert.equal(await repository.note(folder), 'w')
+  })
+
+  test('one that took the place of our hook: tells where the hook from before is', async () => {
+    const repository = await aRepository()
+    const hook = join(repository.folder, '.git/hooks/post-checkout')
+    await writeFile(hook, '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+    await repository.install()
+    await writeFile(hook, '#!/bin/sh\nexec lefthook run post-checkout "$@"\n')
+    await writeFile(join(repository.folder, 'lefthook.yml'), '')
+    assert.match(
+      (await repository.runlet(['worktree', 'install'])).stderr,
+      /before is \S+post-checkout\.before-runlet: /,
+    )
+    assert.equal((await uninstall(await repositoryAt(repository.folder))).before, `${hook}.before-runlet`)
   })
 
   test('pre-commit: prints a hook for its file, which works with what pre-commit sets', async () => {

@@ -7,6 +7,7 @@ import type { Wiring } from '../../integrations/worktree/managers.ts'
 import { type Repository, repositoryAt } from '../../integrations/worktree/repository.ts'
 import type { Verb } from '../context.ts'
 import type { Output } from '../output.ts'
+import { leftMessage } from './messages.ts'
 import { parseOnRemoved } from './on-removed.ts'
 
 export const verb: Verb<{ onRemoved?: string }, []> = async ({ output }, options) => {
@@ -17,6 +18,7 @@ export const verb: Verb<{ onRemoved?: string }, []> = async ({ output }, options
   else {
     if (installed.hook !== undefined) tellOfHook(installed, repository, output)
     for (const wiring of installed.wirings) await tellOfWiring(wiring, output)
+    if (installed.hook === undefined && installed.before !== undefined) output.say(leftMessage(installed.before))
     if (installed.older > 0)
       output.say(
         `${installed.older} older worktrees stay as they are: \`runlet worktree attach\` in one gives it a namespace`,

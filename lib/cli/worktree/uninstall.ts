@@ -3,6 +3,7 @@ import { type Uninstalled, uninstall } from '../../integrations/worktree/install
 import { listAttachments, whereIs } from '../../integrations/worktree/records.ts'
 import { repositoryAt } from '../../integrations/worktree/repository.ts'
 import type { Verb } from '../context.ts'
+import { leftMessage } from './messages.ts'
 
 export const verb: Verb<object, []> = async ({ output }) => {
   const repository = await repositoryAt(process.cwd())
@@ -14,6 +15,7 @@ export const verb: Verb<object, []> = async ({ output }) => {
   }
   await output.result({ ...done, worktrees }, messageOf(done))
   if (output.json) return undefined
+  if (done.before !== undefined) output.say(leftMessage(done.before))
   for (const { file } of done.wirings) output.say(`take the lines for runlet out of ${file}: they do nothing any more`)
   for (const { root, namespace } of worktrees)
     output.say(`${root} goes on with ${namespace} until it is folded or discarded there`)

@@ -16,7 +16,7 @@ export interface Installed {
   readonly hook: string | undefined
   /** `edited`: it was changed since it was installed, and is left as it is. */
   readonly was: 'absent' | 'installed' | 'edited'
-  /** The hook from before, which it runs first. */
+  /** The hook from before, which it runs first; without a hook of ours, one that lies beside somebody else's, who took our place. */
   readonly before: string | undefined
   readonly wirings: readonly Wiring[]
   /** How many worktrees there were before it was installed for the first time. */
@@ -43,15 +43,13 @@ export async function install(repository: Repository, onRemoved: OnRemoved | und
       ...(wirings.length === 0 && { hook: { path, sha256: sha256(HOOK), madeFolder } }),
     })
   })
-  if (wirings.length > 0) return { hook: undefined, was: 'absent', before: undefined, wirings, older }
-  const was = await orRefuse(path, () => putHook(path, earlierHook?.sha256))
-  const before = join(hooksDir, BEFORE)
-  return { hook: path, was, before: (await isThere(before)) ? before : undefined, wirings, older }
+  const was = wirings.length > 0 ? 'absent' : await orRefuse(path, () => putHook(path, earlierHook?.sha256))
+  return { hook: wirings.length > 0 ? undefined : path, was, before: await beforeOf(path), wirings, older }
 }
 
 /** Never without a hook that was there: it is moved aside, and what takes its place runs it. */
 async function putHook(path: string, written: string | undefined): Promise<Installed['was']> {
-  const before = join(dirname(path), BEFORE)
+  const before = besideOf(path)
   if (await isThere(path)) {
     const text = await readFile(path, 'latin1').catch(() => '')
     if (text === HOOK) return 'installed'
@@ -72,6 +70,8 @@ export interface Uninstalled {
   /** What became of the hook; `none`: it was not installed, or somebody else's hooks called runlet. */
   readonly hook: 'restored' | 'removed' | 'edited' | 'none'
   readonly path: string | undefined
+  /** The hook from before, when it could not be put back: somebody's else is in its place. */
+  readonly before: string | undefined
   /** Whose hooks still have lines that call runlet; they do nothing any more. */
   readonly wirings: readonly Wiring[]
 }
@@ -86,7 +86,8 @@ export async function uninstall(repository: Repository): Promise<Uninstalled> {
     await rm(join(runletDir(commonDir), 'post-checkout'), { force: true })
     await removeInstall(commonDir)
   })
-  return { hook, path: written?.path, wirings }
+  const before = await beforeOf(written?.path ?? join(repository.hooksDir, 'post-checkout'))
+  return { hook, path: written?.path, before, wirings }
 }
 
 type Hook = NonNullable<Install['hook']>
@@ -100,7 +101,7 @@ function ofThisWorktree(hook: Hook, { root, hooksDir, relativeHooks }: Repositor
 
 /** Puts back what was there. */
 async function restore(hook: Hook): Promise<Uninstalled['hook']> {
-  const before = join(dirname(hook.path), BEFORE)
+  const before = besideOf(hook.path)
   const text = await readFile(hook.path).catch(() => undefined)
   if (text && sha256(text) !== hook.sha256) return 'edited'
   if (await isThere(before)) {
@@ -111,6 +112,11 @@ async function restore(hook: Hook): Promise<Uninstalled['hook']> {
   if (hook.madeFolder) await rmdir(dirname(hook.path)).catch(() => undefined) // others have hooks there by now
   return 'removed'
 }
+
+const besideOf = (hook: string): string => join(dirname(hook), BEFORE)
+
+const beforeOf = async (hook: string): Promise<string | undefined> =>
+  (await isThere(besideOf(hook))) ? besideOf(hook) : undefined
 
 const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex')
 
