@@ -196,6 +196,23 @@ describe('where a hook manager owns the hooks, runlet worktree install', AT_ONCE
     assert.equal(await repository.note(folder), 'w')
   })
 
+  test('lefthook: speaks the language of its file', async () => {
+    const repository = await aRepository()
+    const lines = async (file: string): Promise<string> => {
+      await writeFile(join(repository.folder, file), '')
+      const [wiring] = (await repository.install()).wirings
+      await rm(join(repository.folder, file))
+      return wiring?.lines.join('\n') ?? ''
+    }
+    const run = (await lines('lefthook.yml')).split('run: ')[1]
+    assert.deepEqual(JSON.parse(`{${await lines('lefthook.json')}}`), {
+      'post-checkout': { commands: { runlet: { run } } },
+    })
+    const [table, setting = ''] = (await lines('.lefthook.toml')).split('\n')
+    assert.equal(table, '[post-checkout.commands.runlet]')
+    assert.equal(JSON.parse(setting.replace(/^run = /, '')), run)
+  })
+
   test('one that took the place of our hook: tells where the hook from before is', async () => {
     const repository = await aRepository()
     const hook = join(repository.folder, '.git/hooks/post-checkout')

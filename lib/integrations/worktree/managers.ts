@@ -1,7 +1,7 @@
 // Hook managers (husky, lefthook, pre-commit) and hook folders that many repositories share: they own the hooks, and would undo or miss
 // what is written beside them. They are told apart here, and what calls runlet from them is told. Changes nothing.
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { CALL_LINES } from './hook.ts'
 import type { Repository } from './repository.ts'
 
@@ -49,9 +49,17 @@ const husky = (root: string) => ({
 const lefthook = (file: string) => ({
   by: 'lefthook' as const,
   file,
-  lines: ['post-checkout:', '  commands:', '    runlet:', `      run: ${inShell('{1} {2} {3}')}`],
+  lines: lefthookLines(inShell('{1} {2} {3}'), extname(file)),
   finish: 'lefthook install',
 })
+
+/** In the language of its file. */
+function lefthookLines(run: string, extension: string): string[] {
+  // A string of JSON is one of TOML.
+  if (extension === '.toml') return ['[post-checkout.commands.runlet]', `run = ${JSON.stringify(run)}`]
+  if (extension.startsWith('.json')) return [`"post-checkout": ${JSON.stringify({ commands: { runlet: { run } } })}`]
+  return ['post-checkout:', '  commands:', '    runlet:', `      run: ${run}`]
+}
 
 const preCommit = (file: string) => ({
   by: 'pre-commit' as const,
