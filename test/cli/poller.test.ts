@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { readPoller } from '../../lib/integrations/poller/poller.ts'
-import { start } from '../../lib/integrations/poller/start.ts'
+import { missedIn, start } from '../../lib/integrations/poller/start.ts'
 import { TallyKeeper } from '../../lib/integrations/poller/tally.ts'
 import { placesIn } from '../integrations/poller/support.ts'
 import { allFilesIn, aWorld, NAME } from './poller-support.ts'
@@ -157,15 +157,25 @@ describe('a start', AT_ONCE, () => {
 
   test('counts the starts that came due while it was at work, and on a Mac is put off first', async () => {
     const world = await aWorld()
-    await world.install('sleep 2.3', { jitterMs: 1000 })
+    await world.install('true', { jitterMs: 50 })
     const mac = placesIn(world.home, 'darwin')
     const found = await readPoller(world.places, NAME)
     await mkdir(join(mac.state, 'p'), { recursive: true })
     const options = { scheduled: true, here: { HOME: world.home }, signal: new AbortController().signal }
-    const ended = await start({ ...found, everyMs: 1000 }, mac, options)
+    const ended = await start({ ...found, everyMs: 100 }, mac, options)
     assert.equal(ended.outcome, 'ok')
     assert.ok(ended.missed >= 2, String(ended.missed))
     assert.equal((await new TallyKeeper(mac, found.name).read()).counts.skipped, ended.missed)
+  })
+
+  test('that was too slow for those which came due has them counted, but for one that systemd then makes', () => {
+    const missed = (tookMs: number) =>
+      (['linux', 'darwin'] as const).map(platform => missedIn(tookMs, { everyMs: 1000 }, { platform }))
+    assert.deepEqual([900, 1500, 3500].map(missed), [
+      [0, 0],
+      [0, 1],
+      [2, 3],
+    ])
   })
 
   test('with more output than anybody wants keeps the end of it', async () => {

@@ -47,7 +47,7 @@ export async function start(poller: Poller, places: Places, options: StartOption
   await log.add([`-- ${scheduled ? 'started' : 'started by hand'}: ${shownCommand(poller.command)}`])
   const { exitCode, isSkipped } = await runToItsEnd(poller, log, options)
   const tookMs = systemAmbient.monotonic() - startedAt
-  const missed = scheduled && !isSkipped ? Math.floor(tookMs / poller.everyMs) : 0
+  const missed = scheduled && !isSkipped ? missedIn(tookMs, poller, places) : 0
   const ended: Ended = { outcome: isSkipped ? undefined : outcomeOf(exitCode, signal), exitCode, missed }
   await log.add(endLines(ended, tookMs))
   await tally.end(id, ended)
@@ -55,6 +55,16 @@ export async function start(poller: Poller, places: Places, options: StartOption
   if (log.problem && isInstalled)
     throw new PollerFileError('write the log in', logFolder(places, poller.name), log.problem)
   return ended
+}
+
+/** Of the starts that came due meanwhile systemd makes up for one as soon as this one has ended; launchd for none. Pure. */
+export function missedIn(
+  tookMs: number,
+  { everyMs }: Pick<Poller, 'everyMs'>,
+  { platform }: Pick<Places, 'platform'>,
+): number {
+  const due = Math.floor(tookMs / everyMs)
+  return platform === 'darwin' ? due : Math.max(0, due - 1)
 }
 
 async function spread(poller: Poller, signal: AbortSignal): Promise<void> {
