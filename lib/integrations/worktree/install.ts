@@ -3,7 +3,7 @@
 // hooks of a hook manager (managers.ts).
 import { createHash } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 import { systemAmbient } from '../../ambient.ts'
 import { RepositoryError } from './errors.ts'
 import { BEFORE, HOOK, MARK, NOTE } from './hook.ts'
@@ -25,7 +25,7 @@ export interface Installed {
 
 /** Installed again, it changes nothing but what was chosen for removed worktrees. */
 export async function install(repository: Repository, onRemoved: OnRemoved | undefined): Promise<Installed> {
-  const { commonDir, root, isLinked, hooksDir } = repository
+  const { commonDir, root, isLinked, hooksDir, relativeHooks } = repository
   const earlier = await readInstall(commonDir)
   const earlierHook = earlier?.hook && ofThisWorktree(earlier.hook, repository)
   const wirings = await findWirings(repository)
@@ -40,7 +40,7 @@ export async function install(repository: Repository, onRemoved: OnRemoved | und
       format: 1,
       onRemoved: onRemoved ?? earlier?.onRemoved ?? 'keep',
       ...(main !== undefined && { main }),
-      ...(wirings.length === 0 && { hook: { path, sha256: sha256(HOOK), madeFolder } }),
+      ...(wirings.length === 0 && { hook: { path, sha256: sha256(HOOK), madeFolder, relative: relativeHooks } }),
     })
   })
   const was = wirings.length > 0 ? 'absent' : await orRefuse(path, () => putHook(path, earlierHook?.sha256))
@@ -92,12 +92,11 @@ export async function uninstall(repository: Repository): Promise<Uninstalled> {
 
 type Hook = NonNullable<Install['hook']>
 
-/** With a relative `core.hooksPath` each worktree has the hook in a file of its own: that of another one is not ours to take away here. */
-function ofThisWorktree(hook: Hook, { root, hooksDir, relativeHooks }: Repository): Hook {
-  const path = join(hooksDir, 'post-checkout')
-  const isOneOfEach = root !== undefined && relativeHooks !== undefined
-  return isOneOfEach && hook.path.endsWith(sep + relative(root, path)) ? { ...hook, path } : hook
-}
+/** The file of another worktree is not to be taken away here. */
+const ofThisWorktree = (hook: Hook, { hooksDir, relativeHooks }: Repository): Hook =>
+  hook.relative === undefined || hook.relative !== relativeHooks
+    ? hook
+    : { ...hook, path: join(hooksDir, 'post-checkout') }
 
 /** Puts back what was there. */
 async function restore(hook: Hook): Promise<Uninstalled['hook']> {

@@ -62,6 +62,8 @@ const installSchema = z.object({
       sha256: z.string(),
       /** Whether its folder was made for it. */
       madeFolder: z.boolean(),
+      /** `core.hooksPath` when it is relative: each worktree has such a file of its own then, and `path` is one of them. */
+      relative: z.string().optional(),
     })
     .optional(),
 })
