@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
+import { after } from 'node:test'
 import { findConfig } from '../../lib/config.ts'
 import { type Installed, install } from '../../lib/integrations/worktree/install.ts'
 import type { OnRemoved } from '../../lib/integrations/worktree/records.ts'
@@ -11,6 +12,7 @@ import { openPlace } from '../../lib/integrations/worktree/use.ts'
 import { checkoutOf, statusOf } from '../../lib/integrations/worktree/worktree.ts'
 import { type Namespace, openStore, type Store } from '../../lib/runlet.ts'
 import { aFolder, type Ended, startProgram, startRunlet } from '../cli/support.ts'
+import { CommandServer } from '../support/command-server.ts'
 
 export { aFolder, startProgram, startRunlet }
 
@@ -25,6 +27,11 @@ const QUIET = {
 
 // For what is called here without a process.
 Object.assign(process.env, QUIET)
+
+/** Of the tests, without the run that they may be part of. */
+const OUTER = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('RUNLET_')))
+const commands = new CommandServer()
+after(() => commands.stop())
 
 export type Environment = Record<string, string>
 
@@ -46,11 +53,22 @@ export class Repository {
     return ended
   }
 
+  /** Runs runlet, in a process that serves one call after the other. */
   runlet(
     args: readonly string[],
-    { cwd = this.folder, env = {}, input }: At & { input?: string } = {},
+    { cwd = this.folder, env = {}, input = '' }: At & { input?: string } = {},
   ): Promise<Ended> {
-    return startRunlet(args, { cwd, env, ...(input !== undefined && { input }) }).ended
+    return commands.call({ args, cwd, env: { ...OUTER, ...env }, input })
+  }
+
+  /** Runs it in a process of its own, and expects that it exits with 0. */
+  async alone(
+    args: readonly string[],
+    { cwd = this.folder, input = '' }: At & { input?: string } = {},
+  ): Promise<Ended> {
+    const ended = await startRunlet(args, { cwd, input }).ended
+    assert.equal(ended.code, 0, `runlet ${args.join(' ')}: ${ended.stderr}`)
+    return ended
   }
 
   /** Runs runlet, and expects that it exits with 0; resolves to its stdout. */
