@@ -32,7 +32,7 @@ describe('an install', AT_ONCE, () => {
       '100%',
       '$HOME\n"x"',
     ]
-    const { code, stderr } = await world.runlet(args, { env: { ...env, PATH } })
+    const { code, stderr } = await world.served(args, { env: { ...env, PATH } })
     assert.equal(code, 0, stderr)
     assert.match(stderr, /AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: secrets are not written down.*AWS_PROFILE=NAME/)
     for (const path of (await allFilesIn(world.home)).filter(path => !path.includes('multishells')))
@@ -44,7 +44,7 @@ describe('an install', AT_ONCE, () => {
     const path = environment.PATH?.split(':') ?? []
     assert.equal(path[0], join(world.home, 'bin'))
     assert.ok(path.every(entry => entry.startsWith('/') && entry !== '/not/there'))
-    const profile = await world.runlet(args, { env: { ...env, PATH, AWS_PROFILE: 'polls' } })
+    const profile = await world.served(args, { env: { ...env, PATH, AWS_PROFILE: 'polls' } })
     assert.doesNotMatch(profile.stderr, /secrets/)
     assert.equal((await readPoller(world.places, NAME)).environment.AWS_PROFILE, 'polls')
   })
@@ -104,14 +104,11 @@ describe('an install', AT_ONCE, () => {
       assert.doesNotMatch(ended.stderr, /tell-nobody/)
       assert.equal(ended.stderr.trimEnd().split('\n').length, 1)
     }
-    const run = await world.runlet(['poller', 'install', 'p', ...every, '--', 'true'], {
+    const run = await world.served(['poller', 'install', 'p', ...every, '--', 'true'], {
       env: { ...world.env, RUNLET_RUN_ID: 'r' },
     })
     assert.match(run.stderr, /this is inside a run/)
-    const nowhere = await world.start(['poller', 'install', 'p', ...every, '--', 'true'], {
-      cwd: await aFolder(),
-      env: world.env,
-    }).ended
+    const nowhere = await world.served(['poller', 'install', 'p', ...every, '--', 'true'], { cwd: await aFolder() })
     assert.match(nowhere.stderr, /nothing says which store to use/)
     assert.deepEqual([await allFilesIn(world.home), await world.told.calls()], [[], []])
   })

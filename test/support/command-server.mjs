@@ -15,7 +15,9 @@ process.on('message', ({ id, ...call }) => {
 async function serve({ args, cwd, env, input }) {
   const [stdout, stderr] = [collector(), collector()]
   process.chdir(cwd)
-  process.env = env
+  // In place: where the home is, Node asks the process.
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name]
+  Object.assign(process.env, env)
   const stdin = Readable.from([Buffer.from(input)])
   for (const [name, value] of Object.entries({ stdin, stdout: stdout.stream, stderr: stderr.stream }))
     Object.defineProperty(process, name, { value, configurable: true })

@@ -31,9 +31,9 @@ export interface Group {
 /** Starts a program, by its absolute path, as the first of a group of its own. */
 export function startGroup(
   command: readonly [string, ...string[]],
-  options: { cwd: string; env: Readonly<Record<string, string>> },
+  { graceMs = GRACE_MS, ...options }: { cwd: string; env: Readonly<Record<string, string>>; graceMs?: number },
 ): Group {
-  const leader = spawn('/bin/sh', ['-c', GUARD, String(GRACE_MS / 1000), ...command], {
+  const leader = spawn('/bin/sh', ['-c', GUARD, String(graceMs / 1000), ...command], {
     ...options,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

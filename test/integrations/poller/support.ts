@@ -59,3 +59,12 @@ export async function standIns(folder: string): Promise<StandIns> {
     fail: (part, message) => writeFile(join(folder, 'fails'), `${part}\n${message}\n`),
   }
 }
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
