@@ -4,7 +4,16 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { AT_ONCE } from '../cli/support.ts'
-import { aFolder, aNamespace, anInstalled, aRepository, aWatchedPath, Repository, startProgram } from './support.ts'
+import {
+  aFolder,
+  aNamespace,
+  anInstalled,
+  aRepository,
+  aWatchedPath,
+  dateBack,
+  Repository,
+  startProgram,
+} from './support.ts'
 
 const SAYS = /runlet: this worktree gets a namespace of its own/
 
@@ -61,7 +70,7 @@ describe('the hook', AT_ONCE, () => {
   test('says nothing of a worktree that is older than the installation, also when it comes from an unborn branch', async () => {
     const repository = await aRepository()
     const folder = await repository.worktree('w')
-    await startProgram('touch', ['-d', '2020-01-01', join(await repository.gitDir(folder), 'commondir')]).ended
+    await dateBack(join(await repository.gitDir(folder), 'commondir'), 2020)
     await repository.install()
     await repository.git(['checkout', '-q', '--orphan', 'fresh'], { cwd: folder })
     const { stderr } = await repository.git(['checkout', '-q', '-f', 'w'], { cwd: folder })

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { uninstall } from '../../lib/integrations/worktree/install.ts'
 import { repositoryAt } from '../../lib/integrations/worktree/repository.ts'
 import { AT_ONCE } from '../cli/support.ts'
-import { aRepository, pictureOf, Repository, startProgram } from './support.ts'
+import { aRepository, dateBack, pictureOf, Repository, startProgram } from './support.ts'
 
 /** Does what the test does to the hooks, and expects that all is as before after an uninstall. */
 async function comesBack(prepare: (repository: Repository) => Promise<void>): Promise<void> {
@@ -64,8 +64,8 @@ describe('runlet worktree install', AT_ONCE, () => {
     const repository = await aRepository()
     await repository.install()
     const folder = await repository.worktree('w', 'w', ['--no-checkout'])
-    await startProgram('touch', ['-d', '2001-01-01', join(repository.folder, '.git/runlet/install.json')]).ended
-    await startProgram('touch', ['-d', '2002-01-01', join(await repository.gitDir(folder), 'commondir')]).ended
+    await dateBack(join(repository.folder, '.git/runlet/install.json'), 2001)
+    await dateBack(join(await repository.gitDir(folder), 'commondir'), 2002)
     await repository.install('discard')
     assert.equal((await repository.status(folder)).new, true)
     await repository.at(folder)
@@ -109,6 +109,15 @@ describe('runlet worktree install', AT_ONCE, () => {
     assert.match(stderr, /before-runlet" is there already.*ERR_RUNLET_REPOSITORY/)
     assert.deepEqual([await readFile(hook, 'utf8'), await readFile(`${hook}.before-runlet`, 'utf8')], ['one', 'other'])
     assert.equal((await repository.runlet(['worktree', 'install', '--on-removed', 'burn'])).code, 2)
+    assert.equal(existsSync(join(repository.folder, '.git/runlet')), false)
+  })
+
+  test('that cannot put its hook is none', async () => {
+    const repository = await aRepository()
+    await writeFile(join(repository.folder, '.git/file'), '')
+    await repository.git(['config', 'core.hooksPath', join(repository.folder, '.git/file')])
+    await assert.rejects(repository.install(), /cannot be changed \(\w+\)/)
+    assert.equal((await repository.status(await repository.worktree('w'))).new, false)
   })
 
   test('goes where core.hooksPath says, and follows it', async () => {

@@ -1,7 +1,7 @@
 // Worlds for the tests of worktrees: a real git repository with runlet set up in it, and the built command. Git sees no configuration of
 // whoever runs the tests.
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { after } from 'node:test'
 import { findConfig } from '../../lib/config.ts'
@@ -190,6 +190,10 @@ export async function aWatchedPath(): Promise<{ env: Environment; started: () =>
     started: async () => (await readFile(log, 'utf8').catch(() => '')).split('\n').filter(line => line !== ''),
   }
 }
+
+/** As if it were of that year. */
+export const dateBack = (file: string, year: number): Promise<void> =>
+  utimes(file, new Date(Date.UTC(year, 0)), new Date(Date.UTC(year, 0)))
 
 /** All below a folder with modes, times aside: to tell that something is as it was. */
 export async function pictureOf(folder: string): Promise<Record<string, string>> {

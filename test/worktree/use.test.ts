@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { AT_ONCE, contentOf, documents, LIBRARY, RUNLET } from '../cli/support.ts'
-import { aFolder, aNamespace, anInstalled, aRepository, Repository, startProgram } from './support.ts'
+import { aFolder, aNamespace, anInstalled, aRepository, dateBack, Repository, startProgram } from './support.ts'
 
 const FORKED = /runlet: forked main\/(\S+) for the worktree/
 
@@ -93,7 +93,7 @@ describe('the first command in a new worktree', AT_ONCE, () => {
     const repository = await aRepository({ commits: false })
     await repository.put('a', '1')
     const cwd = await repository.worktree('w')
-    await startProgram('touch', ['-d', '2020-01-01', join(await repository.gitDir(cwd), 'commondir')]).ended
+    await dateBack(join(await repository.gitDir(cwd), 'commondir'), 2020)
     await writeFile(join(cwd, 'runlet.config.json'), await readFile(join(repository.folder, 'runlet.config.json')))
     assert.equal((await repository.runlet(['ls'], { cwd })).code, 1, 'its own folder has no store')
     await repository.install()

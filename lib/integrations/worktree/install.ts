@@ -30,6 +30,7 @@ export async function install(repository: Repository, onRemoved: OnRemoved | und
   const earlierHook = earlier?.hook && ofThisWorktree(earlier.hook, repository)
   const wirings = await findWirings(repository)
   const path = join(hooksDir, 'post-checkout')
+  const there = wirings.length > 0 ? 'nothing' : await standing(path, earlierHook?.sha256)
   if (earlierHook && (wirings.length > 0 || earlierHook.path !== path)) await restore(earlierHook)
   const madeFolder = (earlierHook?.path === path && earlierHook.madeFolder) || !(await isThere(hooksDir))
   const main = isLinked ? earlier?.main : root
@@ -43,25 +44,36 @@ export async function install(repository: Repository, onRemoved: OnRemoved | und
       ...(wirings.length === 0 && { hook: { path, sha256: sha256(HOOK), madeFolder, relative: relativeHooks } }),
     })
   })
-  const was = wirings.length > 0 ? 'absent' : await orRefuse(path, () => putHook(path, earlierHook?.sha256))
+  const put = async (): Promise<Installed['was']> => (wirings.length > 0 ? 'absent' : putHook(path, there))
+  const was = await orRefuse(path, put).catch(async error => {
+    if (!earlier) await forget(commonDir) // one that failed is none
+    throw error
+  })
   return { hook: wirings.length > 0 ? undefined : path, was, before: await beforeOf(path), wirings, older }
 }
 
+/** What lies where the hook belongs: our own, one of an earlier version, ours as somebody edited it, or one that is none of ours. */
+type Standing = 'nothing' | 'ours' | 'older' | 'edited' | 'foreign'
+
+/** @throws RepositoryError when there is no room for it: nothing has been written by then */
+async function standing(path: string, written: string | undefined): Promise<Standing> {
+  if (!(await isThere(path))) return 'nothing'
+  const text = await readFile(path, 'latin1').catch(() => '')
+  if (text === HOOK) return 'ours'
+  if (sha256(text) === written) return 'older'
+  if (text.includes(MARK)) return 'edited'
+  if (!(await isThere(besideOf(path)))) return 'foreign'
+  throw new RepositoryError(
+    `"${besideOf(path)}" is there already, and so is a hook that runlet did not write`,
+    'Decide which of them is the hook, and remove the other.',
+  )
+}
+
 /** Never without a hook that was there: it is moved aside, and what takes its place runs it. */
-async function putHook(path: string, written: string | undefined): Promise<Installed['was']> {
-  const before = besideOf(path)
-  if (await isThere(path)) {
-    const text = await readFile(path, 'latin1').catch(() => '')
-    if (text === HOOK) return 'installed'
-    const isOlder = sha256(text) === written
-    if (text.includes(MARK) && !isOlder) return 'edited'
-    if (!isOlder && (await isThere(before)))
-      throw new RepositoryError(
-        `"${before}" is there already, and so is a hook that runlet did not write`,
-        'Decide which of them is the hook, and remove the other.',
-      )
-    if (!isOlder) await rename(path, before)
-  }
+async function putHook(path: string, there: Standing): Promise<Installed['was']> {
+  if (there === 'ours') return 'installed'
+  if (there === 'edited') return 'edited'
+  if (there === 'foreign') await rename(path, besideOf(path))
   await writeExecutable(path, HOOK)
   return 'absent'
 }
@@ -82,12 +94,14 @@ export async function uninstall(repository: Repository): Promise<Uninstalled> {
   const wirings = (await findWirings(repository)).filter(({ isThere }) => isThere)
   const written = installed?.hook && ofThisWorktree(installed.hook, repository)
   const hook = written ? await orRefuse(written.path, () => restore(written)) : 'none'
-  await orRefuse(runletDir(commonDir), async () => {
-    await rm(join(runletDir(commonDir), 'post-checkout'), { force: true })
-    await removeInstall(commonDir)
-  })
+  await orRefuse(runletDir(commonDir), () => forget(commonDir))
   const before = await beforeOf(written?.path ?? join(repository.hooksDir, 'post-checkout'))
   return { hook, path: written?.path, before, wirings }
+}
+
+async function forget(commonDir: string): Promise<void> {
+  await rm(join(runletDir(commonDir), 'post-checkout'), { force: true })
+  await removeInstall(commonDir)
 }
 
 type Hook = NonNullable<Install['hook']>
