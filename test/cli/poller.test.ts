@@ -77,7 +77,7 @@ describe('a start', AT_ONCE, () => {
   test('that is over its time is ended with all that it started', async () => {
     const world = await aWorld()
     const script = `echo kept > $RUNLET_DIR/part; sh -c 'echo $$ > child; exec sleep 60' & echo $$ > pid; ${untilThere('never')}`
-    await world.install(script, { timeoutMs: 3000, onError: 'keep' })
+    await world.install(script, { timeoutMs: 5000, onError: 'keep' })
     const started = world.startPoller('run-now', 'p')
     const pids = [await pidIn(join(world.folder, 'pid')), await pidIn(join(world.folder, 'child'))]
     assert.equal((await started.ended).code, 124)
