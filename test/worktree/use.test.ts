@@ -1,6 +1,6 @@
 // Worktrees and their namespaces, as somebody uses them: every command in a worktree works on that worktree's own.
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { AT_ONCE, contentOf, documents, LIBRARY, RUNLET } from '../cli/support.ts'
@@ -278,6 +278,24 @@ describe('runlet worktree', AT_ONCE, () => {
     const ended = await repository.runlet(['put', 'c'], { cwd, input: '1' })
     assert.match(ended.stderr, /was discarded\. .*ERR_RUNLET_WORKTREE_ENDED/)
     await repository.done(['worktree', 'discard'], { cwd })
+  })
+
+  test('says so when the repository was moved with its store, and goes on once the old place is forgotten', async () => {
+    const repository = await anInstalled()
+    const cwd = await repository.worktree('w')
+    await repository.put('a', '1', cwd)
+    const { namespace } = await repository.status(cwd)
+    const moved = new Repository(join(repository.above, 'moved'))
+    await rename(repository.folder, moved.folder)
+    await moved.git(['worktree', 'repair', cwd])
+    for (const args of [['ls'], ['worktree', 'status'], ['worktree', 'fold']]) {
+      const { code, stderr } = await moved.runlet(args, { cwd })
+      assert.equal(code, 1)
+      assert.match(stderr, /main\/.runlet\/store, where it is not\. Put the store back.*ERR_RUNLET_WORKTREE_LOST/)
+    }
+    await moved.done(['worktree', 'discard'], { cwd })
+    await moved.done(['worktree', 'attach', namespace], { cwd })
+    assert.equal(await moved.paths(cwd), 'a')
   })
 
   test('says so outside of a repository, and where a record is broken', async () => {

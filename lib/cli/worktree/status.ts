@@ -1,7 +1,7 @@
 // `runlet worktree status`: which namespace this checkout uses and why, who owns it, and what it changed. Changes nothing, and forks none.
 import { findConfig } from '../../config.ts'
 import type { Attachment } from '../../integrations/worktree/records.ts'
-import { splitName } from '../../integrations/worktree/use.ts'
+import { orLost, splitName } from '../../integrations/worktree/use.ts'
 import { checkoutOf, statusOf } from '../../integrations/worktree/worktree.ts'
 import { describeHolder } from '../../lease/record.ts'
 import type { Change } from '../../run/changes.ts'
@@ -38,11 +38,11 @@ export const verb: Verb<object, []> = async ({ shared, output }) => {
   return undefined
 }
 
-async function look(store: Store, { namespace }: Attachment): Promise<State> {
-  const { parent, id } = splitName(namespace)
+async function look(store: Store, attached: Attachment): Promise<State> {
+  const { parent, id } = splitName(attached.namespace)
   const [own, [run]] = await Promise.all([
-    store.namespace(namespace),
-    store.namespace(parent).then(async found => found.runs(id)),
+    orLost(store.namespace(attached.namespace), attached),
+    orLost(store.namespace(parent), attached).then(async found => found.runs(id)),
   ])
   const changes: Change[] = []
   if (own.state === 'open' || own.state === 'sealed') for await (const change of own.changes()) changes.push(change)

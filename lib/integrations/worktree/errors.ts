@@ -45,6 +45,19 @@ export class WorktreeEndedError extends RunletError {
   }
 }
 
+/** The worktree's namespace is not where it was: a store in the folder of a repository that was moved, say. */
+export class WorktreeLostError extends RunletError {
+  readonly namespace: string
+  constructor(root: string, namespace: string, store: string, options?: ErrorOptions) {
+    super(
+      'ERR_RUNLET_WORKTREE_LOST',
+      `the worktree "${root}" has the namespace "${namespace}" in ${store}, where it is not. Put the store back; or say \`runlet worktree discard\`, and \`runlet worktree attach\` with its name where it is now.`,
+      options,
+    )
+    this.namespace = namespace
+  }
+}
+
 /** Git, or a file of the repository, did not do what a verb needs. */
 export class RepositoryError extends RunletError {
   constructor(problem: string, remedy: string, options?: ErrorOptions) {

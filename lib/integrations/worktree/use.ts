@@ -3,12 +3,12 @@
 import { hostname } from 'node:os'
 import { systemAmbient } from '../../ambient.ts'
 import type { Config } from '../../config.ts'
-import { RunInUseError } from '../../errors.ts'
+import { NamespaceNotFoundError, RunInUseError } from '../../errors.ts'
 import { childName, parseNamespaceName, type Segment } from '../../names.ts'
 import type { ForkOptions } from '../../options.ts'
 import type { Namespace, Store } from '../../runlet.ts'
 import { type Checkout, isLinked } from './checkout.ts'
-import { WorktreeEndedError } from './errors.ts'
+import { WorktreeEndedError, WorktreeLostError } from './errors.ts'
 import { branchOf } from './git.ts'
 import { idOfBranch } from './name.ts'
 import type { Worktree } from './place.ts'
@@ -53,7 +53,7 @@ export async function openPlace(store: Store, config: Config, options: UseOption
   if (!worktree) return store.namespace(namespace, { assumeExists: options.assumeExists ?? false })
   const { attached } = worktree
   if (!attached) return attachNew(store, config, worktree, options)
-  const own = await store.namespace(attached.namespace)
+  const own = await orLost(store.namespace(attached.namespace), attached)
   if (own.state !== 'folded' && own.state !== 'discarded') return own
   const { checkout } = worktree
   if (!(isLinked(checkout) && (await readInstall(checkout.commonDir))))
@@ -62,6 +62,12 @@ export async function openPlace(store: Store, config: Config, options: UseOption
   const parent = { ...config, namespace: splitName(attached.namespace).parent }
   return attachNew(store, parent, { ...worktree, attached: undefined }, options)
 }
+
+/** @throws WorktreeLostError when the store does not have what was asked of it for a worktree */
+export const orLost = <T>(asked: Promise<T>, { root, namespace, store }: Attachment): Promise<T> =>
+  asked.catch(cause => {
+    throw cause instanceof NamespaceNotFoundError ? new WorktreeLostError(root, namespace, store, { cause }) : cause
+  })
 
 /** Gives the worktree a child of the namespace that the configuration names, under a name that nothing else has. */
 export async function attachNew(

@@ -14,7 +14,7 @@ import type { FoldOptions } from '../../options.ts'
 import type { FoldResult } from '../../run/fold.ts'
 import type { Namespace, Run, Store } from '../../runlet.ts'
 import { type Checkout, checkoutsAround } from './checkout.ts'
-import { AttachedError, NoRepositoryError, NotAttachedError } from './errors.ts'
+import { AttachedError, NoRepositoryError, NotAttachedError, WorktreeLostError } from './errors.ts'
 import { branchOf } from './git.ts'
 import { mainOf } from './place.ts'
 import {
@@ -27,7 +27,7 @@ import {
   readAttachment,
   whereIs,
 } from './records.ts'
-import { attachNew, choiceFor, forkOptions, newAttachment, splitName } from './use.ts'
+import { attachNew, choiceFor, forkOptions, newAttachment, orLost, splitName } from './use.ts'
 
 /** The checkout that a folder is in. @throws NoRepositoryError */
 export async function checkoutOf(folder: string): Promise<Checkout> {
@@ -149,10 +149,10 @@ export async function foldWorktree(
   return result
 }
 
-/** Discards it. One that has ended already is only forgotten. */
+/** Discards it. One that has ended already, or is not in the store, is only forgotten. */
 export async function discardWorktree(store: Store, checkout: Checkout, attachment: Attachment): Promise<void> {
   const run = await runOf(store, attachment).catch(error => {
-    if (!(error instanceof RunNotFoundError)) throw error
+    if (!(error instanceof RunNotFoundError || error instanceof WorktreeLostError)) throw error
   })
   if (run && run.token > 0) await orRelease(run, () => run.discard())
   await detach(checkout, attachment)
@@ -161,11 +161,15 @@ export async function discardWorktree(store: Store, checkout: Checkout, attachme
 /** The run, taken over for its end. */
 export async function runOf(
   store: Store,
-  { namespace, branch }: Attachment,
+  attachment: Attachment,
   onConflict?: FoldOptions['onConflict'],
 ): Promise<Run> {
+  const { namespace, branch } = attachment
   const { parent, id } = splitName(namespace)
-  return (await store.namespace(parent)).resume(id, { label: `worktree ${branch}`.slice(0, 128), onConflict })
+  return (await orLost(store.namespace(parent), attachment)).resume(id, {
+    label: `worktree ${branch}`.slice(0, 128),
+    onConflict,
+  })
 }
 
 /** What is refused leaves the run to the next try. */
