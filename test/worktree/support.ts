@@ -1,7 +1,7 @@
 // Worlds for the tests of worktrees: a real git repository with runlet set up in it, and the built command. Git sees no configuration of
 // whoever runs the tests.
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { after } from 'node:test'
 import { findConfig } from '../../lib/config.ts'
@@ -23,6 +23,10 @@ const QUIET = {
   GIT_AUTHOR_EMAIL: 'a@example.org',
   GIT_COMMITTER_NAME: 'a',
   GIT_COMMITTER_EMAIL: 'a@example.org',
+  // No process that tidies up after each commit.
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'maintenance.auto',
+  GIT_CONFIG_VALUE_0: 'false',
 }
 
 // For what is called here without a process.
@@ -149,17 +153,28 @@ interface At {
 
 /** A repository with one commit, which has the configuration unless that is not committed. */
 export async function aRepository({ commits = true }: { commits?: boolean } = {}): Promise<Repository> {
-  const folder = join(await aFolder(), 'main')
-  await mkdir(folder)
-  const repository = new Repository(folder)
-  await repository.git(['init', '-q', '-b', 'trunk'])
+  const repository = new Repository(join(await aFolder(), 'main'))
+  const found = models.get(commits) ?? aModel(commits)
+  models.set(commits, found)
+  await cp(await found, repository.folder, { recursive: true, preserveTimestamps: true })
+  return repository
+}
+
+/** Git is called once, and what it made is copied for each test. */
+const models = new Map<boolean, Promise<string>>()
+
+async function aModel(commits: boolean): Promise<string> {
+  const repository = new Repository(await aFolder())
+  const { folder } = repository
+  await repository.git(['init', '-q', '-b', 'trunk', '--template='])
+  await mkdir(join(folder, '.git/hooks'))
   await (await repository.store()).namespace('main', { create: true })
   await writeFile(join(folder, 'runlet.config.json'), '{"store":"file:.runlet/store","namespace":"main"}')
   await writeFile(join(folder, '.gitignore'), commits ? '.runlet/\n' : '.runlet/\nrunlet.config.json\n')
   await writeFile(join(folder, 'a.txt'), 'a\n')
   await repository.git(['add', '-A'])
   await repository.git(['commit', '-q', '-m', 'first'])
-  return repository
+  return folder
 }
 
 /** A namespace without a process; resolves to its store's URL. */
