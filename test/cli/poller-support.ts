@@ -8,8 +8,8 @@ import type { Poller } from '../../lib/integrations/poller/poller.ts'
 import { type Tally, TallyKeeper } from '../../lib/integrations/poller/tally.ts'
 import { parseSegment } from '../../lib/names.ts'
 import { aPoller, placesIn, type StandIns, standIns } from '../integrations/poller/support.ts'
-import { ROOT } from '../support/programs.ts'
 import { CommandServer } from '../support/command-server.ts'
+import { ROOT } from '../support/programs.ts'
 import { aFolder, aPlace, type Ended, type Place, type Started } from './support.ts'
 
 export interface World extends Place {

@@ -1,7 +1,9 @@
 // Calls of the built command that need no process of their own: see command-server.mjs. Not for `runlet run`, whose program has the
 // output of the process, nor for what is about several processes at once, or about one that is killed.
 import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ROOT } from './programs.ts'
 
 export interface Call {
   readonly args: readonly string[]
@@ -17,7 +19,7 @@ export interface Ended {
 }
 
 const SERVER = fileURLToPath(new URL('command-server.mjs', import.meta.url))
-const PROGRAM = fileURLToPath(new URL('../../dist/cli/program.js', import.meta.url))
+const PROGRAM = join(ROOT, 'dist', 'cli', 'program.js')
 /** For a call that would never end. */
 const PATIENCE_MS = 60_000
 
