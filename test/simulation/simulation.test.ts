@@ -6,7 +6,7 @@ import { simulateAll } from './pool.ts'
 import { foundSeeds } from './seeds.ts'
 import { simulate } from './simulation.ts'
 
-const SEEDS = 100
+const SEEDS = 40
 const jobs = availableParallelism()
 
 test(`the guarantees hold in ${SEEDS} simulations, and in those that found something before`, async () => {
