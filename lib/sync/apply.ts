@@ -15,10 +15,19 @@ import { assertTurn, type Turn } from './turn.ts'
 export interface Applied {
   readonly written: number
   readonly removed: number
+  readonly skipped: number
   /** What the namespace says of paths that both sides changed. */
   readonly conflicts: ReadonlyMap<Path, Side | null>
   /** Paths that are no conflict (any more). */
   readonly settled: readonly Path[]
+}
+
+export interface ApplyOptions {
+  /** Which side wins where both changed a path. Default: neither, it is a conflict. */
+  readonly winner?: 'ours' | 'theirs' | undefined
+  /** Whether a file may be left out where there is none yet; of its content only note is taken. */
+  readonly skip?: ((path: string) => boolean) | undefined
+  readonly onProgress?: ((files: number) => void) | undefined
 }
 
 /** How many paths are looked at and fetched together. */
@@ -36,41 +45,38 @@ export interface Step {
 }
 
 /**
- * Brings each path to what the namespace says, or finds it in conflict; `winner` says which side wins then. Takes the changes away:
- * what a first pull brings need not be kept until the last file is written.
+ * Brings each path to what the namespace says, or finds it in conflict. Takes the changes away: what a first pull brings need not be
+ * kept until the last file is written.
  */
-export async function applyChanges(
-  turn: Turn,
-  changes: RowChange[],
-  winner: Winner,
-  onProgress?: (files: number) => void,
-): Promise<Applied> {
-  const applied = { written: 0, removed: 0, conflicts: new Map<Path, Side | null>(), settled: [] as Path[] }
-  const progress = new Progress(turn.ambient, onProgress)
+export async function applyChanges(turn: Turn, changes: RowChange[], options: ApplyOptions = {}): Promise<Applied> {
+  const [conflicts, settled] = [new Map<Path, Side | null>(), [] as Path[]]
+  const applied = { written: 0, removed: 0, skipped: 0, conflicts, settled }
+  const progress = new Progress(turn.ambient, options.onProgress)
   for (const window of windows(changes)) {
     assertTurn(turn)
     turn.files.lookAgain()
-    const steps = await decideAll(turn, window, winner)
+    const steps = await decideAll(turn, window, options)
     await turn.state.intend(
       steps.flatMap(({ path, row, step }) => (moves(step) ? [{ path, side: row && sideOf(row) }] : [])),
     )
-    await removeAll(turn, steps, winner)
-    await writeAll(turn, steps, winner, progress)
+    await removeAll(turn, steps, options)
+    await writeAll(turn, steps, options, progress)
     for (const decided of steps) {
       const { path, row, entry, step } = decided
-      if (step === 'agree' && !same(entry, row && sideOf(row))) await remember(turn, decided)
+      if (step === 'agree' && (entry?.absent || !same(entry, row && sideOf(row)))) await remember(turn, decided)
+      if (step === 'skip' && row) await turn.state.set({ path, ...sideOf(row), stat: undefined, absent: true })
+      if (step === 'forget') await turn.state.delete(path)
       if (step === 'conflict') applied.conflicts.set(path, row ? sideOf(row) : null)
       else applied.settled.push(path)
       if (step === 'write') applied.written += 1
       else progress.add(1)
       if (step === 'remove') applied.removed += 1
+      if (step === 'skip') applied.skipped += 1
     }
   }
   progress.end()
   return applied
 }
-
-type Winner = 'ours' | 'theirs' | undefined
 
 const moves = (step: PullStep): boolean => step === 'write' || step === 'remove'
 
@@ -80,25 +86,31 @@ function* windows(changes: RowChange[]): Generator<readonly RowChange[]> {
   for (const side of sides) while (side.length > 0) yield side.splice(0, WINDOW)
 }
 
-const decideAll = (turn: Turn, changes: readonly RowChange[], winner: Winner): Promise<Step[]> =>
-  concurrently(changes, FILES_AT_ONCE, change => decideFor(turn, change, winner))
+const decideAll = (turn: Turn, changes: readonly RowChange[], options: ApplyOptions): Promise<Step[]> =>
+  concurrently(changes, FILES_AT_ONCE, change => decideFor(turn, change, options))
 
-async function decideFor(turn: Turn, change: RowChange, winner: Winner): Promise<Step> {
+async function decideFor(turn: Turn, change: RowChange, { winner, skip }: ApplyOptions): Promise<Step> {
   const { path, after: row } = change
   if (!winner) {
     // A merge brings rows anew that say what they said before.
     const entry = await turn.state.get(path)
-    if (entry && row && same(entry, sideOf(row))) return { path, row, entry, stat: entry.stat, step: 'keep' }
+    if (entry && !entry.absent && row && same(entry, sideOf(row)))
+      return { path, row, entry, stat: entry.stat, step: 'keep' }
   }
-  const decided = await decide(turn, change)
-  return winner && decided.step !== 'agree' ? settleFor(turn, decided, winner) : decided
+  const decided = await decide(turn, change, skip)
+  const isSettled = ['agree', 'skip', 'forget'].includes(decided.step)
+  return winner && !isSettled ? settleFor(turn, decided, winner) : decided
 }
 
 /** What a pull does about one path. */
-export async function decide(turn: Turn, { path, after: row }: RowChange): Promise<Step> {
+export async function decide(turn: Turn, { path, after: row }: RowChange, skip?: ApplyOptions['skip']): Promise<Step> {
   const entry = await turn.state.get(path)
   const { local, stat } = await look(turn, path, entry)
-  return { path, row, entry, stat, step: decidePull(entry, local, row && sideOf(row)) }
+  const about = { path, row, entry, stat }
+  const isLeftOut = entry?.absent && !stat
+  if (isLeftOut && !row) return { ...about, step: 'forget' }
+  const step = isLeftOut ? 'write' : decidePull(entry, local, row && sideOf(row))
+  return { ...about, step: step === 'write' && !stat && skip?.(path) ? 'skip' : step }
 }
 
 /** `ours`: the directory's own stands, as a change to what the namespace has now: the next push commits it. */
@@ -110,10 +122,10 @@ async function settleFor(turn: Turn, decided: Step, winner: 'ours' | 'theirs'): 
   return { ...decided, step: 'keep' }
 }
 
-async function removeAll(turn: Turn, steps: Step[], winner: Winner): Promise<void> {
+async function removeAll(turn: Turn, steps: Step[], options: ApplyOptions): Promise<void> {
   const { files, state } = turn
   for (const position of steps.keys()) {
-    await carryOut(turn, steps, { position, winner, kind: 'remove' }, async ({ path, stat }) => {
+    await carryOut(turn, steps, { position, options, kind: 'remove' }, async ({ path, stat }) => {
       const removed = await files.remove(path, stat)
       if (removed) await state.delete(path)
       return removed
@@ -121,11 +133,12 @@ async function removeAll(turn: Turn, steps: Step[], winner: Winner): Promise<voi
   }
 }
 
-async function writeAll(turn: Turn, steps: Step[], winner: Winner, progress: Progress): Promise<void> {
+async function writeAll(turn: Turn, steps: Step[], options: ApplyOptions, progress: Progress): Promise<void> {
   const { values } = turn.namespace
   const small = await values.readSmall(steps.flatMap(({ row, step }) => (step === 'write' && row ? [row] : [])))
   await concurrently([...steps.keys()], FILES_AT_ONCE, async position => {
-    await carryOut(turn, steps, { position, winner, kind: 'write' }, async ({ path, row, stat }) => {
+    assertTurn(turn)
+    await carryOut(turn, steps, { position, options, kind: 'write' }, async ({ path, row, stat }) => {
       if (!row) return true
       const bytes = small.get(path)
       const content = bytes ? [bytes] : values.stream(row)
@@ -142,12 +155,12 @@ async function writeAll(turn: Turn, steps: Step[], winner: Winner, progress: Pro
 async function carryOut(
   turn: Turn,
   steps: Step[],
-  { position, winner, kind }: { position: number; winner: Winner; kind: PullStep },
+  { position, options, kind }: { position: number; options: ApplyOptions; kind: PullStep },
   act: (step: Step) => Promise<boolean>,
 ): Promise<void> {
   for (let decided = steps[position]; decided?.step === kind; ) {
     if (await act(decided)) return
-    decided = await decideFor(turn, { path: decided.path, after: decided.row }, winner)
+    decided = await decideFor(turn, { path: decided.path, after: decided.row }, options)
     steps[position] = decided
   }
 }

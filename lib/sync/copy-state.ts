@@ -36,6 +36,12 @@ const headerSchema = z.object({
   /** The head that the directory was last brought in step with. */
   head: headSchema.optional(),
   etag: z.string().optional(),
+  /** A newer one, that only what starts with one of these prefixes was brought in step with. */
+  reached: z.object({ head: headSchema, etag: z.string(), prefixes: z.array(z.string()) }).optional(),
+  /** What is remembered of some path may be newer than the head that the path was brought in step with. */
+  ahead: z.literal(true).optional(),
+  /** Files may have been left out. */
+  absent: z.literal(true).optional(),
   /** What the namespace says of paths that both sides changed; null where it deleted them. */
   conflicts: conflictsSchema,
 })

@@ -18,6 +18,10 @@ export type PullStep =
   | 'keep'
   /** Both sides changed it: keep the local one and say so. */
   | 'conflict'
+  /** Take note of what the namespace says, and leave the file out. */
+  | 'skip'
+  /** Of a file that was left out: the namespace has it no more. */
+  | 'forget'
 
 /** `base`: what the copy and the namespace had in common; `local`: the directory; `theirs`: the namespace now. */
 export function decidePull(base: Side | undefined, local: Side | undefined, theirs: Side | undefined): PullStep {

@@ -12,6 +12,8 @@ export interface CopyEntry extends Side {
   readonly path: Path
   /** What the file has while it is unchanged. Undefined when no stat can tell: it has to be hashed. */
   readonly stat: Stat | undefined
+  /** The namespace has it, and it was left out here: that there is no file says nothing. */
+  readonly absent?: true
 }
 
 /** What a pull is about to do: write a file, or (undefined) remove it. */
@@ -20,10 +22,12 @@ export interface Intent {
   readonly side: Side | undefined
 }
 
+const ABSENT = 'absent'
+
 export function encodeEntries(entries: Iterable<CopyEntry>): string {
   const lines: string[] = []
-  for (const { path, sha256, executable, stat } of entries) {
-    const seen = stat ? [stat.size, stat.mtimeMs, stat.inode] : []
+  for (const { path, sha256, executable, stat, absent } of entries) {
+    const seen = stat ? [stat.size, stat.mtimeMs, stat.inode] : absent ? [ABSENT] : []
     lines.push(JSON.stringify([path, sha256, executable ? 1 : 0, ...seen]))
   }
   return `[${lines.join(',\n')}]\n`
@@ -46,6 +50,7 @@ function entryOf(item: unknown): CopyEntry | undefined {
   const side = sideOf(sha256, bit)
   if (typeof path !== 'string' || !isPath(path) || !side) return undefined
   if (item.length === 3) return { path, ...side, stat: undefined }
+  if (item.length === 4 && size === ABSENT) return { path, ...side, stat: undefined, absent: true }
   if (item.length !== 6 || ![size, mtimeMs, inode].every(Number.isFinite)) return undefined
   return { path, ...side, stat: { size, mtimeMs, inode, executable: side.executable } }
 }

@@ -1,18 +1,20 @@
 // A pull, step by step: what changed, whether it can stand here, apply it, and write down the head that was reached, last. A crash
-// before that leaves a copy which follows the older head, and the next pull finds most of it done. Also the settling of conflicts,
-// which applies what is known already.
+// before that leaves a copy which follows the older head, and the next pull finds most of it done. Also the fetch of a single file,
+// and the settling of conflicts, which applies what is known already.
 import { MissingObjectError, PathCollisionError } from '../errors.ts'
-import { compareBytes, type Path } from '../names.ts'
+import { compareBytes, type Path, parsePrefix } from '../names.ts'
 import type { Head } from '../namespace/head.ts'
 import type { View } from '../namespace/view.ts'
 import type { Version } from '../store/register.ts'
-import { type Applied, applyChanges, decide } from './apply.ts'
+import { type Applied, applyChanges, decide, sideOf } from './apply.ts'
 import { findCollisions } from './collisions.ts'
 import type { CopyHeader } from './copy-state.ts'
+import { same } from './decide.ts'
 import { diffViews, type RowChange } from './diff-heads.ts'
+import { findAll } from './find-all.ts'
 import { findObstacles } from './obstacles.ts'
-import { isOurs } from './ours.ts'
 import { finishPush, forgetPush } from './pushing.ts'
+import { afterPull, aheadAt, footingOf, isUneven, seenUnder } from './reached.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 
 export interface PullResult {
@@ -27,32 +29,109 @@ export interface PullResult {
 /** Told of long work: what is being done, and how many files it has done. */
 export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number) => void
 
-export async function pull(turn: Turn, onProgress?: CopyProgress): Promise<PullResult> {
+export interface PullOptions {
+  readonly onProgress?: CopyProgress | undefined
+  /** Ends it at once. What was brought by then stays, and the next pull brings the rest. */
+  readonly signal?: AbortSignal | undefined
+  /** Brings only the paths that start with one of them, and leaves all others as they are. Default: all. */
+  readonly prefixes?: readonly string[] | undefined
+  /**
+   * Files for which it is true are left out where there is none yet. `fetch` brings one of them, a pull without it brings all; that
+   * there is no such file is no deletion, unless its folder is gone with other files that were there. Default: none.
+   */
+  readonly skip?: ((path: string) => boolean) | undefined
+}
+
+type BringOptions = Omit<PullOptions, 'signal'>
+
+export async function pull(turn: Turn, options: BringOptions = {}): Promise<PullResult> {
   await finishPush(turn)
-  return bring(turn, onProgress)
+  return bring(turn, options)
 }
 
 /** A pull where no push is left to be finished. */
-export async function bring(turn: Turn, onProgress?: CopyProgress): Promise<PullResult> {
+export async function bring(turn: Turn, { prefixes, skip, onProgress }: BringOptions = {}): Promise<PullResult> {
   const header = await headerOf(turn, turn.state)
   const { head } = turn.namespace
-  const seen = versionOf(header)
-  if (seen) head.learn(seen)
+  const wanted = prefixesWithin(turn.prefix, prefixes)
+  const isWhole = wanted.includes(turn.prefix)
+  const seen = wanted.map(prefix => seenUnder(header, prefix))
+  const [first] = seen
+  if (first) head.learn(first)
   const now = await head.refresh()
-  if (now.etag === seen?.etag) {
+  const isSame = seen.every(one => one?.etag === now.etag)
+  const changes = isSame ? [] : await changesUnder(turn, now.value, header, wanted)
+  if (header.absent && !skip) changes.push(...(await leftOut(turn, now.value, wanted, changes)))
+  if (isSame && changes.length === 0 && !(isWhole && (isUneven(header) || (header.absent && !skip)))) {
     await forgetPush(turn)
     return resultOf(now.value.seq, { written: 0, removed: 0 }, header.conflicts)
   }
-  const changes = (await changesTo(turn, now.value, header)).filter(change => isOurs(change.path))
   await assertRoom(turn, changes)
-  const applied = await applyChanges(turn, changes, undefined, files => onProgress?.('fetch', files))
+  const applied = await applyChanges(turn, changes, { skip, onProgress: files => onProgress?.('fetch', files) })
   assertTurn(turn)
   await turn.state.flush()
-  const conflicts = new Map([...header.conflicts, ...applied.conflicts])
-  for (const path of applied.settled) conflicts.delete(path)
-  await turn.state.writeHeader({ ...header, head: now.value, etag: now.etag, conflicts })
+  const conflicts = conflictsAfter(header, applied)
+  const absent = applied.skipped > 0 || (isWhole && !skip ? undefined : header.absent) || undefined
+  await turn.state.writeHeader({ ...afterPull(header, now, wanted), conflicts, absent })
   await forgetPush(turn)
   return resultOf(now.value.seq, applied, conflicts)
+}
+
+/**
+ * Looks what the namespace has now at these paths, and brings it where only the namespace changed them. Resolves to the head that says
+ * so, once no path is in conflict; of other paths nothing is brought.
+ */
+export async function bringPaths(
+  turn: Turn,
+  paths: readonly Path[],
+): Promise<{ readonly now: Version<Head>; readonly conflicts: readonly Path[] }> {
+  const header = await headerOf(turn, turn.state)
+  const now = await turn.namespace.head.refresh()
+  const unknown = paths.filter(path => footingOf(header, path)?.etag !== now.etag)
+  const changes = await rowsNow(turn, now.value, unknown)
+  await assertRoom(turn, changes)
+  const applied = await applyChanges(turn, changes)
+  assertTurn(turn)
+  // Before what it says is remembered: who comes after a crash must not take that for what the older head says.
+  await turn.state.writeHeader({ ...aheadAt(header, unknown), conflicts: conflictsAfter(header, applied) })
+  await turn.state.flush()
+  return { now, conflicts: [...applied.conflicts.keys()] }
+}
+
+/** Brings one file, should there be none; false when the namespace has none either. */
+export async function fetch(turn: Turn, path: Path): Promise<boolean> {
+  await finishPush(turn)
+  if (await turn.files.stat(path)) return true
+  for (let now = await turn.namespace.head.refresh(); ; ) {
+    try {
+      return await fetchAt(turn, path, now.value)
+    } catch (error) {
+      if (!(error instanceof MissingObjectError)) throw error
+      const newer = await turn.namespace.head.refresh() // it may have been replaced, and swept
+      if (newer.etag === now.etag) throw error
+      now = newer
+    }
+  }
+}
+
+async function fetchAt(turn: Turn, path: Path, now: Head): Promise<boolean> {
+  const changes = await rowsNow(turn, now, [path])
+  const row = changes[0]?.after
+  if (!row) return false
+  await assertRoom(turn, changes)
+  const header = await headerOf(turn, turn.state)
+  const isKnown = same(await turn.state.get(path), sideOf(row))
+  const { written } = await applyChanges(turn, changes, { winner: 'theirs' })
+  if (!isKnown) await turn.state.writeHeader(aheadAt(header, [path]))
+  await turn.state.flush()
+  return written > 0
+}
+
+async function rowsNow(turn: Turn, now: Head, paths: readonly Path[]): Promise<RowChange[]> {
+  const { index, views } = turn.namespace
+  const sorted = paths.toSorted(compareBytes)
+  const rows = await findAll(index, views.view(now), sorted)
+  return sorted.map(path => ({ path, after: rows.get(path) }))
 }
 
 /** Ends conflicts, all of them or those of the given paths, by what one side has. */
@@ -62,41 +141,90 @@ export async function settle(
   paths: readonly string[] | undefined,
 ): Promise<PullResult> {
   await finishPush(turn)
-  if (!(await headerOf(turn, turn.state)).head) await bring(turn)
+  const before = await headerOf(turn, turn.state)
+  if (!before.head && !isUneven(before)) await bring(turn)
   const header = await headerOf(turn, turn.state)
   const chosen = [...header.conflicts.keys()].filter(path => !paths || paths.includes(path))
-  const view = header.head && turn.namespace.views.view(header.head)
-  const changes = await Promise.all(chosen.map(async path => ({ path, after: await view?.find(path) })))
-  const applied = await applyChanges(turn, changes, side)
-  await turn.state.flush()
+  const known = isUneven(header) ? undefined : header.head
+  const head = known ?? (await turn.namespace.head.refresh()).value
+  const applied = await applyChanges(turn, await rowsNow(turn, head, chosen), { winner: side })
   const conflicts = new Map([...header.conflicts].filter(([path]) => !chosen.includes(path)))
-  await turn.state.writeHeader({ ...header, conflicts })
-  return resultOf(header.head?.seq ?? 0, applied, conflicts)
+  await turn.state.writeHeader({ ...(known ? header : aheadAt(header, chosen)), conflicts })
+  await turn.state.flush()
+  return resultOf(head.seq, applied, conflicts)
 }
 
-async function changesTo(turn: Turn, now: Head, header: CopyHeader): Promise<RowChange[]> {
+/** Those of the prefixes that lie within the copy's own. None of them is the beginning of another. */
+function prefixesWithin(own: string, prefixes: readonly string[] | undefined): readonly string[] {
+  if (!prefixes) return [own]
+  const within = prefixes.map(parsePrefix).flatMap(prefix => {
+    if (own.startsWith(prefix)) return [own]
+    return prefix.startsWith(own) ? [prefix] : []
+  })
+  return [...new Set(within)].filter(prefix => !within.some(other => other !== prefix && prefix.startsWith(other)))
+}
+
+async function changesUnder(
+  turn: Turn,
+  now: Head,
+  header: CopyHeader,
+  prefixes: readonly string[],
+): Promise<RowChange[]> {
+  const changes: RowChange[] = []
+  for (const prefix of prefixes) {
+    const seen = seenUnder(header, prefix)?.value
+    for (const change of await changesTo(turn, now, { header, seen, prefix }))
+      if (turn.includes(change.path)) changes.push(change)
+  }
+  return changes
+}
+
+async function changesTo(
+  turn: Turn,
+  now: Head,
+  from: { header: CopyHeader; seen: Head | undefined; prefix: string },
+): Promise<RowChange[]> {
   const { index, views } = turn.namespace
-  if (header.head && isSameLife(header.head, now)) {
+  const { seen, header, prefix } = from
+  if (seen && isSameLife(seen, now)) {
     try {
-      return await diffViews(index, views.view(header.head), views.view(now), turn.prefix)
+      return await diffViews(index, views.view(seen), views.view(now), prefix)
     } catch (error) {
       if (!(error instanceof MissingObjectError)) throw error // what an old head refers to is swept some day
     }
   }
-  return everything(turn, views.view(now), header)
+  return everything(turn, views.view(now), { header, prefix })
 }
 
 /** Every path that the namespace has or that the copy knows of, whether it changed or not. */
-async function everything({ state, prefix }: Turn, after: View, header: CopyHeader): Promise<RowChange[]> {
+async function everything(
+  { state }: Turn,
+  after: View,
+  { header, prefix }: { header: CopyHeader; prefix: string },
+): Promise<RowChange[]> {
   const changes: RowChange[] = []
-  const left = new Set<Path>(header.conflicts.keys())
-  for await (const { path } of state.all()) left.add(path)
+  const left = new Set<Path>([...header.conflicts.keys()].filter(path => path.startsWith(prefix)))
+  for await (const { path } of state.all()) if (path.startsWith(prefix)) left.add(path)
   for await (const row of after.scan(prefix)) {
     changes.push({ path: row.path, after: row })
     left.delete(row.path)
   }
   for (const path of left) changes.push({ path, after: undefined })
   return changes
+}
+
+/** The files under the prefixes that were left out before, but for those that are among the changes anyway. */
+async function leftOut(
+  turn: Turn,
+  now: Head,
+  prefixes: readonly string[],
+  changes: readonly RowChange[],
+): Promise<RowChange[]> {
+  const known = new Set(changes.map(({ path }) => path))
+  const paths: Path[] = []
+  for await (const { path, absent } of turn.state.all())
+    if (absent && !known.has(path) && prefixes.some(prefix => path.startsWith(prefix))) paths.push(path)
+  return paths.length > 0 ? rowsNow(turn, now, paths) : []
 }
 
 /** Refuses a pull that could not be brought to its end here, before it begins. @throws PathCollisionError, LinkInCopyError */
@@ -116,6 +244,12 @@ async function assertRoom(turn: Turn, changes: readonly RowChange[]): Promise<vo
   if (collisions.length > 0) throw new PathCollisionError(collisions)
 }
 
+function conflictsAfter({ conflicts }: CopyHeader, applied: Applied): CopyHeader['conflicts'] {
+  const after = new Map([...conflicts, ...applied.conflicts])
+  for (const path of applied.settled) after.delete(path)
+  return after
+}
+
 function resultOf(
   seq: number,
   { written, removed }: Pick<Applied, 'written' | 'removed'>,
@@ -126,6 +260,3 @@ function resultOf(
 
 /** A run id that is used again names another namespace: what the old one was forked from may be gone. */
 export const isSameLife = (a: Head, b: Head): boolean => a.createdAt === b.createdAt
-
-const versionOf = ({ head, etag }: CopyHeader): Version<Head> | undefined =>
-  head && etag ? { value: head, etag: etag as Version<Head>['etag'] } : undefined

@@ -3,6 +3,7 @@
 // (G5): else what was pushed would look like the change of a stranger, or what is changed back like no change at all.
 import { readFile, rm } from 'node:fs/promises'
 import { z } from 'zod'
+import type { Path } from '../names.ts'
 import { findCommit } from '../namespace/history.ts'
 import { decideQueue } from '../namespace/leading.ts'
 import { isQueued } from '../namespace/queue.ts'
@@ -37,24 +38,24 @@ export const forgetPush = ({ state }: Turn): Promise<void> => rm(state.pathOf(FI
 
 /**
  * Takes note of what a push did that the copy's head does not have: it was cut short, or others had committed before it. Resolves to
- * whether there is one; then a pull must come before the next push, for that is made against the head. Only then it asks the store.
+ * its paths, if there is one; then a pull must come before the next push, for that is made against the head. Only then it asks the store.
  */
-export async function finishPush(turn: Turn): Promise<boolean> {
+export async function finishPush(turn: Turn): Promise<readonly Path[]> {
   const { state } = turn
   const file = state.pathOf(FILE)
   const body = await readFile(file).catch(ifMissing)
-  if (!body) return false
+  if (!body) return []
   const { commit, since, sides } = decodeJson(file, body, pushingSchema)
   if (!(await hasHappened(turn, { commit, since }))) {
     await forgetPush(turn)
-    return false
+    return []
   }
   for (const [path, side] of sides) {
     if (side) await state.set({ path, ...side, stat: undefined })
     else await state.delete(path)
   }
   await state.flush()
-  return true
+  return sides.map(([path]) => path)
 }
 
 /** For good: what still waits in the queue is decided first. Else who leads there next would commit what nobody knows of any more. */

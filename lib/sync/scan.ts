@@ -10,7 +10,6 @@ import type { CopyState } from './copy-state.ts'
 import { isLocalChange, type Side } from './decide.ts'
 import type { CopyEntry } from './entry.ts'
 import type { LocalFiles } from './local-files.ts'
-import { isOurs } from './ours.ts'
 import { Progress } from './progress.ts'
 import { proving, type Stat, sameStat } from './stat.ts'
 
@@ -27,6 +26,7 @@ export interface ScanMeans {
   readonly state: CopyState
   readonly ambient: Ambient
   readonly prefix: string
+  readonly includes: (path: string) => boolean
 }
 
 const FILES_AT_ONCE = 32
@@ -38,12 +38,12 @@ export async function scanAll(means: ScanMeans, onProgress?: (seen: number) => v
   const missing = new Map<Path, CopyEntry>()
   for await (const entry of means.state.all()) {
     // What is not walked is not missing.
-    if (entry.path.startsWith(means.prefix) && isOurs(entry.path)) missing.set(entry.path, entry)
+    if (entry.path.startsWith(means.prefix) && means.includes(entry.path)) missing.set(entry.path, entry)
   }
   const progress = new Progress(means.ambient, onProgress)
   const changes = await scanFolder(means, folderOf(means.prefix), missing, progress)
   progress.end()
-  return [...changes, ...[...missing.values()].map(gone)]
+  return [...changes, ...(await goneOf(means, missing))]
 }
 
 /** Looks at the named files, and at everything below the named folders. */
@@ -56,28 +56,31 @@ export async function scanHints(
   const changes = new Map<Path, LocalChange>()
   const missing = await knownBelow(means, hints)
   await concurrently(hints, FILES_AT_ONCE, async hint => {
-    if (!isOurs(hint)) return
+    if (!means.includes(hint)) return
     progress.add(1)
     const own = await changeOf(means, hint, await means.state.get(hint))
     if (own) changes.set(hint, own)
   })
   for (const hint of hints) {
-    if (!isOurs(hint) || (await means.files.stat(hint))) continue
+    if (!means.includes(hint) || (await means.files.stat(hint))) continue
     for (const change of await scanFolder(means, hint, missing, progress)) changes.set(change.path, change)
   }
-  for (const entry of missing.values()) changes.set(entry.path, gone(entry))
+  for (const change of await goneOf(means, missing)) changes.set(change.path, change)
   progress.end()
   return [...changes.values()].filter(({ path }) => path.startsWith(means.prefix))
 }
 
 /** What is remembered of paths below the named folders. Reads everything only if there may be such. */
-async function knownBelow({ state, prefix }: ScanMeans, hints: ReadonlySet<Path>): Promise<Map<Path, CopyEntry>> {
+async function knownBelow(
+  { state, prefix, includes }: ScanMeans,
+  hints: ReadonlySet<Path>,
+): Promise<Map<Path, CopyEntry>> {
   const known = new Map<Path, CopyEntry>()
   let any = false
   for (const hint of hints) any ||= await state.mayHaveBelow(hint)
   if (!any) return known
   for await (const entry of state.all()) {
-    if (!entry.path.startsWith(prefix) || !isOurs(entry.path)) continue
+    if (!entry.path.startsWith(prefix) || !includes(entry.path)) continue
     for (const folder of foldersAbove(entry.path)) if (hints.has(folder as Path)) known.set(entry.path, entry)
   }
   return known
@@ -92,11 +95,12 @@ export interface Look {
 /** Looks at one path. A stat that moved without the content is remembered anew. */
 export async function look(means: ScanMeans, path: Path, entry: CopyEntry | undefined): Promise<Look> {
   const stat = await means.files.stat(path)
+  if (entry?.absent && !stat) return { local: entry, stat }
   if (entry?.stat && stat && sameStat(entry.stat, stat)) return { local: entry, stat }
   const local = stat && (await means.files.side(path, stat))
   if (stat && local && !isLocalChange(entry, local)) {
     const proof = proving(stat, await means.files.startedAt())
-    if (entry?.stat || proof) await means.state.set({ path, ...local, stat: proof })
+    if (entry?.stat || entry?.absent || proof) await means.state.set({ path, ...local, stat: proof })
   }
   return { local, stat: local && stat }
 }
@@ -107,7 +111,22 @@ async function changeOf(means: ScanMeans, path: Path, entry: CopyEntry | undefin
   return isLocalChange(entry, local) ? { path, base: entry, local, stat } : undefined
 }
 
-const gone = (entry: CopyEntry): LocalChange => ({ path: entry.path, base: entry, local: undefined, stat: undefined })
+const goneFrom = (entry: CopyEntry): LocalChange => ({
+  path: entry.path,
+  base: entry,
+  local: undefined,
+  stat: undefined,
+})
+
+/** What was removed, of the paths at which there is no file. One that was left out goes with the files of its folder, and their folder. */
+async function goneOf({ files }: ScanMeans, missing: ReadonlyMap<Path, CopyEntry>): Promise<LocalChange[]> {
+  const [removed, absent] = [[] as CopyEntry[], [] as CopyEntry[]]
+  for (const entry of missing.values()) (entry.absent ? absent : removed).push(entry)
+  const emptied = new Set(removed.map(({ path }) => folderOf(path)))
+  const gone = absent.filter(({ path }) => emptied.has(folderOf(path)))
+  const isGone = await concurrently(gone, FILES_AT_ONCE, async ({ path }) => !(await files.list(folderOf(path))))
+  return [...removed, ...gone.filter((_, i) => isGone[i])].map(goneFrom)
+}
 
 /** Looks at all files below a folder, and takes what it meets out of `missing`. */
 async function scanFolder(
@@ -144,7 +163,7 @@ async function* walk(means: ScanMeans, start: string, links: string[]): AsyncGen
     const files: string[] = []
     for (const entry of (await means.files.list(folder)) ?? []) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-      if (!isOurs(path)) continue
+      if (!means.includes(path)) continue
       if (entry.isDirectory()) {
         if (`${path}/`.startsWith(means.prefix) || means.prefix.startsWith(`${path}/`)) folders.push(path)
       } else if (path.startsWith(means.prefix)) (entry.isFile() ? files : links).push(path)
@@ -160,5 +179,5 @@ async function nameOf({ files }: ScanMeans, path: string): Promise<Path> {
   return parsePath(path)
 }
 
-/** The folder that everything under the prefix lies in. */
+/** The folder that a path, or everything under a prefix, lies in. */
 const folderOf = (prefix: string): string => prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')))

@@ -1,6 +1,6 @@
 // One operation on a working copy: what it works with while it has its turn. Two processes that use the same copy at once take
 // turns; the turn of a dead one runs out, and who begins finishes what it left.
-import { CopyMismatchError, LeaseLostError } from '../errors.ts'
+import { AbortedError, CopyMismatchError, LeaseLostError } from '../errors.ts'
 import type { LeaseCell } from '../lease/leases.ts'
 import type { Signing } from '../namespace/committer.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
@@ -19,26 +19,31 @@ export interface Copy {
   readonly signing: Signing
   readonly directory: string
   readonly prefix: string
+  /** Whether a path is synchronised. What lies in a folder that is not, is not either. */
+  readonly includes: (path: string) => boolean
   readonly turns: LeaseCell
 }
 
 export interface Turn extends Copy, ScanMeans {
   /** Aborts when the turn is lost: this process slept too long, and another one may be at work. */
   readonly held: AbortSignal
+  /** The caller's, to end the operation early. */
+  readonly signal: AbortSignal | undefined
 }
 
-/** Waits for the copy's turn and works in it. */
-export async function inTurn<T>(copy: Copy, work: (turn: Turn) => Promise<T>): Promise<T> {
+/** Waits for the copy's turn and works in it. @throws AbortedError when the signal aborts before the work is done */
+export async function inTurn<T>(copy: Copy, work: (turn: Turn) => Promise<T>, signal?: AbortSignal): Promise<T> {
   const { directory, namespace, signing } = copy
   const { ambient } = namespace
   const lease = await copy.turns.acquire({
     ttlMs: TURN_TTL_MS,
     waitMs: Number.POSITIVE_INFINITY,
     label: signing.author,
+    signal,
   })
   try {
     const [files, state] = [new LocalFiles(directory, ambient), new CopyState(directory, ambient)]
-    const turn: Turn = { ...copy, files, state, ambient, held: lease.signal }
+    const turn: Turn = { ...copy, files, state, ambient, held: lease.signal, signal }
     await recover(turn)
     return await work(turn)
   } finally {
@@ -46,9 +51,10 @@ export async function inTurn<T>(copy: Copy, work: (turn: Turn) => Promise<T>): P
   }
 }
 
-/** Ends the operation before it touches the directory without having its turn. */
-export function assertTurn({ held }: Turn): void {
+/** Ends the operation before it touches the directory without having its turn, or goes on though it was ended. */
+export function assertTurn({ held, signal }: Turn): void {
   if (held.aborted) throw new LeaseLostError('turn')
+  if (signal?.aborted) throw new AbortedError('the work on a copy', signal.reason)
 }
 
 /**

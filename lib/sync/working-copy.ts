@@ -4,7 +4,7 @@
 // pull or push completes: files appear whole, and the head that was reached is written last.
 //
 //   pull  ->  diff-heads (find-all)  ->  collisions, obstacles  ->  apply (decide, local-files)
-//   push  ->  scan (stat)  ->  upload, commit
+//   push  ->  scan (stat)  ->  upload, commit; in two halves, or of a copy that holds a part: prepared (reached)
 //   all of them  ->  turn (recover)  ->  copy-state (entry)
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -15,13 +15,14 @@ import type { Signing } from '../namespace/committer.ts'
 import type { OpenNamespace } from '../namespace/namespace.ts'
 import { openFileStore } from '../store/file/file-store.ts'
 import { CopyState } from './copy-state.ts'
-import { STATE_FOLDER } from './ours.ts'
-import { type CopyProgress, type PullResult, pull, settle } from './pull.ts'
-import { type PushResult, push, type SyncOptions } from './push.ts'
+import { isOurs, STATE_FOLDER } from './ours.ts'
+import { type PreparedPush, parsePrepared, prepare, publish } from './prepared.ts'
+import { type CopyProgress, fetch, type PullOptions, type PullResult, pull, settle } from './pull.ts'
+import { type PushOptions, type PushResult, push, type SyncOptions } from './push.ts'
 import { type LocalChange, scanAll } from './scan.ts'
-import { type Copy, headerOf, inTurn, rebind } from './turn.ts'
+import { type Copy, headerOf, inTurn, rebind, type Turn } from './turn.ts'
 
-export type { CopyProgress, PullResult, PushResult, SyncOptions }
+export type { CopyProgress, PreparedPush, PullOptions, PullResult, PushOptions, PushResult, SyncOptions }
 
 export interface CopyStatus {
   readonly seq: number | undefined
@@ -39,6 +40,11 @@ export interface CopyOptions {
    * is refused.
    */
   readonly rebind?: boolean | undefined
+  /**
+   * Paths for which it is true are not synchronised, in either direction: neither removed here when the namespace has none, nor taken for
+   * removed there. It is asked for folders too, and what lies in such a folder must be one as well. Default: none, beside runlet's own.
+   */
+  readonly exclude?: ((path: string) => boolean) | undefined
 }
 
 /** Waited for as long as a dead one may be in the way. */
@@ -72,7 +78,9 @@ export class WorkingCopy {
     await mkdir(join(directory, STATE_FOLDER, 'copy'), { recursive: true })
     const store = await openFileStore(join(directory, STATE_FOLDER, 'copy', 'turn'), { ambient: namespace.ambient })
     const turns = new LeaseCell(store, 'turn', 'working copy', namespace.ambient)
-    const copy = { namespace, signing, directory, prefix, turns }
+    const { exclude } = options
+    const includes = (path: string) => isOurs(path) && !exclude?.(path)
+    const copy = { namespace, signing, directory, prefix, includes, turns }
     let claim: Lease | undefined
     const close = async () => {
       await claim?.release()
@@ -102,46 +110,84 @@ export class WorkingCopy {
   }
 
   /** Brings what the namespace changed. One conditional request when it changed nothing. */
-  pull(options: SyncOptions = {}): Promise<PullResult> {
-    return inTurn(this.#copy, turn => pull(turn, options.onProgress))
+  pull(options: PullOptions = {}): Promise<PullResult> {
+    return inTurn(this.#copy, turn => pull(turn, options), options.signal)
+  }
+
+  /** Brings one file that is not there, if the namespace has it; resolves to whether it is there now. What is there stays as it is. */
+  fetch(path: string, { signal }: Pick<PullOptions, 'signal'> = {}): Promise<boolean> {
+    const parsed = parsePath(path)
+    return inTurn(this.#copy, async turn => turn.includes(path) && fetch(turn, parsed), signal)
   }
 
   /**
    * Commits what the directory changed, in one commit: what was named by markDirty, else all that a scan finds.
    * @throws ConflictError naming paths that the namespace changed too; the directory keeps its own, and a pull lists them.
    */
-  push(options: SyncOptions = {}): Promise<PushResult> {
-    return inTurn(this.#copy, async turn => {
-      const hints = this.#hints
-      this.#hints = new Set()
-      try {
-        return await push(turn, hints, options)
-      } catch (error) {
-        for (const hint of hints) this.#hints.add(hint)
-        throw error
-      }
-    })
+  push(options: PushOptions = {}): Promise<PushResult> {
+    const given = options.paths && new Set(options.paths.map(parsePath))
+    const work = async (turn: Turn, hints: ReadonlySet<Path> | undefined) =>
+      options.narrow ? publish(turn, await prepare(turn, hints, options), options) : push(turn, hints, options)
+    return inTurn(
+      this.#copy,
+      async turn => {
+        if (given) return work(turn, given)
+        const hints = this.#hints
+        this.#hints = new Set()
+        try {
+          return await work(turn, hints.size > 0 ? hints : undefined)
+        } catch (error) {
+          for (const hint of hints) this.#hints.add(hint)
+          throw error
+        }
+      },
+      options.signal,
+    )
+  }
+
+  /**
+   * The first half of a push: stores what the directory changed, and publishes nothing. What results is plain JSON, for `publish`; should
+   * it be dropped, nothing has happened, and what was named by markDirty stays named.
+   */
+  prepare(options: Omit<PushOptions, 'narrow'> = {}): Promise<PreparedPush> {
+    const given = options.paths && new Set(options.paths.map(parsePath))
+    const named = () => (this.#hints.size > 0 ? new Set(this.#hints) : undefined)
+    return inTurn(this.#copy, turn => prepare(turn, given ?? named(), options), options.signal)
+  }
+
+  /**
+   * The second half: commits what was prepared, in one commit, as a narrow push does. Published again, it changes nothing.
+   * @throws ConflictError naming paths that were changed by somebody else, or here and pushed, since it was prepared;
+   *   StaleWriteError when that was so long ago that it must be prepared again
+   */
+  publish(prepared: PreparedPush, options: SyncOptions = {}): Promise<PushResult> {
+    const parsed = parsePrepared(this.#copy, prepared)
+    return inTurn(this.#copy, turn => publish(turn, parsed, options), options.signal)
   }
 
   /** What a push would do, by a scan; asks the store nothing. */
   status(options: SyncOptions = {}): Promise<CopyStatus> {
-    return inTurn(this.#copy, async turn => {
-      const header = await headerOf(turn, turn.state)
-      const changes = await scanAll(turn, seen => options.onProgress?.('scan', seen))
-      await turn.state.flush()
-      const pathsOf = (wanted: (change: LocalChange) => boolean) =>
-        changes
-          .filter(wanted)
-          .map(change => change.path as string)
-          .sort(compareBytes)
-      return {
-        seq: header.head?.seq,
-        added: pathsOf(({ base, local }) => !base && local !== undefined),
-        modified: pathsOf(({ base, local }) => base !== undefined && local !== undefined),
-        deleted: pathsOf(({ base, local }) => base !== undefined && !local),
-        conflicts: [...header.conflicts.keys()].sort(compareBytes),
-      }
-    })
+    return inTurn(
+      this.#copy,
+      async turn => {
+        const header = await headerOf(turn, turn.state)
+        const changes = await scanAll(turn, seen => options.onProgress?.('scan', seen))
+        await turn.state.flush() // stats that moved without the content
+        const pathsOf = (wanted: (change: LocalChange) => boolean) =>
+          changes
+            .filter(wanted)
+            .map(change => change.path as string)
+            .sort(compareBytes)
+        return {
+          seq: header.head?.seq,
+          added: pathsOf(({ base, local }) => !base && local !== undefined),
+          modified: pathsOf(({ base, local }) => base !== undefined && local !== undefined),
+          deleted: pathsOf(({ base, local }) => base !== undefined && !local),
+          conflicts: [...header.conflicts.keys()].sort(compareBytes),
+        }
+      },
+      options.signal,
+    )
   }
 
   /** Settles conflicts: `ours` keeps what the directory has, for the next push; `theirs` takes what the namespace has. */

@@ -12,6 +12,7 @@ import { openNamespace } from '../../lib/namespace/namespace.ts'
 import type { Namespace } from '../../lib/runlet.ts'
 import { CopyState } from '../../lib/sync/copy-state.ts'
 import { LocalFiles } from '../../lib/sync/local-files.ts'
+import { isOurs } from '../../lib/sync/ours.ts'
 import { pull } from '../../lib/sync/pull.ts'
 import { push } from '../../lib/sync/push.ts'
 import type { Turn } from '../../lib/sync/turn.ts'
@@ -161,15 +162,17 @@ test('who lost the turn, asleep for too long, does not touch the directory', asy
     signing: { author: 'me', rules: [], suffix: 'me' },
     directory,
     prefix: '',
+    includes: isOurs,
     turns: new LeaseCell(objects, 'turn', 'working copy', systemAmbient),
     files: new LocalFiles(directory, systemAmbient),
     state: new CopyState(directory, systemAmbient),
     ambient: systemAmbient,
     held: AbortSignal.abort(),
+    signal: undefined,
   }
   await assert.rejects(pull(turn), LeaseLostError)
   assert.deepEqual(await files(directory), {})
   await write(directory, { mine: '1' })
-  await assert.rejects(push({ ...turn, state: new CopyState(directory, systemAmbient) }, new Set(), {}), LeaseLostError)
+  await assert.rejects(push({ ...turn, state: new CopyState(directory, systemAmbient) }, undefined, {}), LeaseLostError)
   assert.equal((await contents(namespace)).mine, undefined)
 })

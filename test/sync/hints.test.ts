@@ -7,6 +7,7 @@ import { systemAmbient } from '../../lib/ambient.ts'
 import { parsePath } from '../../lib/names.ts'
 import { CopyState } from '../../lib/sync/copy-state.ts'
 import { LocalFiles } from '../../lib/sync/local-files.ts'
+import { isOurs } from '../../lib/sync/ours.ts'
 import { scanHints } from '../../lib/sync/scan.ts'
 import { contents } from '../support/world.ts'
 import { aBucket, aFolder, files, write } from './support.ts'
@@ -27,7 +28,7 @@ async function aCopyOfMany() {
 async function scanOf(root: string, ...paths: string[]) {
   const [local, state] = [new LocalFiles(root, systemAmbient), new CopyState(root, systemAmbient)]
   const hints = new Set(paths.map(parsePath))
-  const changes = await scanHints({ files: local, state, ambient: systemAmbient, prefix: '' }, hints)
+  const changes = await scanHints({ files: local, state, ambient: systemAmbient, prefix: '', includes: isOurs }, hints)
   return { found: changes.map(({ path, local }) => `${local ? '+' : '-'}${path}`).sort(), buckets: state.bucketsRead }
 }
 

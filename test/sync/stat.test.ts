@@ -6,13 +6,14 @@ import { describe, test } from 'node:test'
 import { systemAmbient } from '../../lib/ambient.ts'
 import { CopyState } from '../../lib/sync/copy-state.ts'
 import { LocalFiles } from '../../lib/sync/local-files.ts'
+import { isOurs } from '../../lib/sync/ours.ts'
 import { type LocalChange, scanAll } from '../../lib/sync/scan.ts'
 import { proving } from '../../lib/sync/stat.ts'
 import { aBucket, aFolder, write } from './support.ts'
 
 async function scan(root: string): Promise<{ changes: LocalChange[]; hashed: number }> {
   const [files, state] = [new LocalFiles(root, systemAmbient), new CopyState(root, systemAmbient)]
-  const changes = await scanAll({ files, state, ambient: systemAmbient, prefix: '' })
+  const changes = await scanAll({ files, state, ambient: systemAmbient, prefix: '', includes: isOurs })
   await state.flush()
   return { changes, hashed: files.hashed }
 }

@@ -14,6 +14,7 @@ import { type Meter, metered } from '../../../lib/store/metered-store.ts'
 import { concurrently } from '../../../lib/sync/concurrently.ts'
 import { CopyState } from '../../../lib/sync/copy-state.ts'
 import { LocalFiles } from '../../../lib/sync/local-files.ts'
+import { isOurs } from '../../../lib/sync/ours.ts'
 import { scanAll, scanHints } from '../../../lib/sync/scan.ts'
 import { table } from '../report.ts'
 import { FILES_A_FOLDER, pathOf } from './fill.ts'
@@ -111,7 +112,9 @@ async function bareLoop(): Promise<number> {
 
 async function scan(what: string, bare: number): Promise<void> {
   const [local, state] = [new LocalFiles(root, systemAmbient), new CopyState(root, systemAmbient)]
-  const { ms, value } = await timed(() => scanAll({ files: local, state, ambient: systemAmbient, prefix: '' }))
+  const { ms, value } = await timed(() =>
+    scanAll({ files: local, state, ambient: systemAmbient, prefix: '', includes: isOurs }),
+  )
   const about = `${value.length} changes, ${atMost(local.hashed, Math.floor(files / 100), 'files hashed')}, ${(ms / bare).toFixed(1)} times the bare loop`
   note(what, ms, about)
 }
@@ -147,7 +150,10 @@ async function pushes(): Promise<void> {
 /** How many buckets a look at one named path reads. */
 async function bucketsRead(path: string): Promise<number> {
   const [local, state] = [new LocalFiles(root, systemAmbient), new CopyState(root, systemAmbient)]
-  await scanHints({ files: local, state, ambient: systemAmbient, prefix: '' }, new Set([parsePath(path)]))
+  await scanHints(
+    { files: local, state, ambient: systemAmbient, prefix: '', includes: isOurs },
+    new Set([parsePath(path)]),
+  )
   return state.bucketsRead
 }
 
