@@ -98,6 +98,7 @@ async function decideFor(turn: Turn, change: RowChange, { winner, skip }: ApplyO
       return { path, row, entry, stat: entry.stat, step: 'keep' }
   }
   const decided = await decide(turn, change, skip)
+  if (decided.step === 'conflict' && !winner && turn.derived(path)) return settleFor(turn, decided, 'ours')
   const isSettled = ['agree', 'skip', 'forget'].includes(decided.step)
   return winner && !isSettled ? settleFor(turn, decided, winner) : decided
 }

@@ -117,7 +117,7 @@ async function undone(turn: Turn, prepared: PreparedPush): Promise<Upload[]> {
     const known = await turn.state.get(one.row.path)
     if (same(known, sideOfRow(one.row))) continue
     left.push(one)
-    if (!same(known, one.base)) changed.push(one.row.path)
+    if (!same(known, one.base) && !turn.derived(one.row.path)) changed.push(one.row.path)
   }
   if (changed.length === 0) return left
   if (await isCommitted(turn, prepared, (await turn.namespace.head.refresh()).value)) return []
@@ -148,7 +148,7 @@ async function footingOfAll(turn: Turn, left: readonly Upload[]): Promise<Versio
     head.learn(first)
     await head.refresh()
   }
-  return first
+  return isSameLife(first.value, (await head.current()).value) ? first : undefined
 }
 
 async function lookAt(turn: Turn, left: readonly Upload[]): Promise<Version<Head>> {

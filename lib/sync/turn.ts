@@ -21,6 +21,8 @@ export interface Copy {
   readonly prefix: string
   /** Whether a path is synchronised. What lies in a folder that is not, is not either. */
   readonly includes: (path: string) => boolean
+  /** Whether the directory's own stands where both sides changed a path. */
+  readonly derived: (path: string) => boolean
   readonly turns: LeaseCell
 }
 
@@ -101,7 +103,8 @@ export function rebind(copy: Copy): Promise<void> {
     if (header.store !== store.url || header.prefix !== copy.prefix) return // refused as any other mismatch is
     // What a push left unfinished can only be found out of the namespace that it was made to.
     await finishPush({ ...turn, namespace: openNamespace(store, header.namespace, turn.ambient) })
-    await state.writeHeader({ ...header, namespace, head: undefined, etag: undefined })
+    const unknown = { head: undefined, etag: undefined, reached: undefined, ahead: undefined }
+    await state.writeHeader({ ...header, ...unknown, namespace })
     await forgetPush(turn)
   })
 }

@@ -45,6 +45,11 @@ export interface CopyOptions {
    * removed there. It is asked for folders too, and what lies in such a folder must be one as well. Default: none, beside runlet's own.
    */
   readonly exclude?: ((path: string) => boolean) | undefined
+  /**
+   * Files that are made anew from others, so that nothing is lost when one is overwritten: where both sides changed such a file there is no
+   * conflict, and the directory's stands. Default: none.
+   */
+  readonly derived?: ((path: string) => boolean) | undefined
 }
 
 /** Waited for as long as a dead one may be in the way. */
@@ -78,9 +83,9 @@ export class WorkingCopy {
     await mkdir(join(directory, STATE_FOLDER, 'copy'), { recursive: true })
     const store = await openFileStore(join(directory, STATE_FOLDER, 'copy', 'turn'), { ambient: namespace.ambient })
     const turns = new LeaseCell(store, 'turn', 'working copy', namespace.ambient)
-    const { exclude } = options
+    const { exclude, derived = () => false } = options
     const includes = (path: string) => isOurs(path) && !exclude?.(path)
-    const copy = { namespace, signing, directory, prefix, includes, turns }
+    const copy = { namespace, signing, directory, prefix, includes, derived, turns }
     let claim: Lease | undefined
     const close = async () => {
       await claim?.release()

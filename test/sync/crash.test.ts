@@ -163,6 +163,7 @@ test('who lost the turn, asleep for too long, does not touch the directory', asy
     directory,
     prefix: '',
     includes: isOurs,
+    derived: () => false,
     turns: new LeaseCell(objects, 'turn', 'working copy', systemAmbient),
     files: new LocalFiles(directory, systemAmbient),
     state: new CopyState(directory, systemAmbient),

@@ -1,0 +1,69 @@
+// Which paths mean what in a swamp cache, as swamp's core and its own extensions have it. Pure.
+import { posix } from 'node:path'
+import { InvalidArgumentError } from '../../../errors.ts'
+import { isSegment, type Path, parsePath } from '../../../names.ts'
+import type { SyncModel } from './contract.ts'
+
+/** Where swamp writes the catalog of a namespace. */
+export const CATALOG = '.catalog-export.json'
+
+const OWN_FILES = new Set([
+  '.datastore-index.json',
+  '.push-queue.json',
+  '.datastore.lock',
+  '.datastore-sync-state.json',
+])
+const OWN_FOLDERS = new Set(['_index', '_control'])
+/** At any depth. The catalog's database has files beside it that come and go. */
+const LOCAL_NAME = /^(\.lock|\.namespace\.json|_catalog\.db|_catalog\.db-.*)$/
+
+/** Whether a path is this machine's, or an index's or lock's, and is synchronised in neither direction. */
+export function isNeverSynced(path: string): boolean {
+  const first = path.split('/', 1)[0] ?? ''
+  return OWN_FILES.has(path) || OWN_FOLDERS.has(first) || LOCAL_NAME.test(path.slice(path.lastIndexOf('/') + 1))
+}
+
+/** Content of data, which swamp fetches when it is asked for if it hydrates lazily. */
+export const isContent = (path: string): boolean => path.startsWith('data/') && path.endsWith('/raw')
+
+/**
+ * What swamp makes anew whenever it evaluates or pushes, without pulling it before: commands that hold the locks of different models
+ * write these at the same time, so that the last one's is as good as any.
+ */
+export const isDerived = (path: string): boolean =>
+  path === CATALOG || path.startsWith('definitions-evaluated/') || path.startsWith('workflows-evaluated/')
+
+const MODEL_FOLDERS = ['data', 'outputs', 'definitions-evaluated']
+
+/** What the paths that belong to these models start with. */
+export function prefixesOf(models: readonly SyncModel[]): string[] {
+  const prefixes = models.flatMap(({ modelType, modelId }) => {
+    const own = `${modelType}/${modelId}`
+    const folders = MODEL_FOLDERS.map(folder => `${folder}/${own}/`)
+    return [...folders, `definitions-evaluated/${own}.yaml`]
+  })
+  for (const prefix of prefixes) parsePath(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix)
+  return [...new Set(prefixes)]
+}
+
+/** Whether a marked path may belong to a model; what does not concerns every push. */
+export const isOfSomeModel = (path: string): boolean =>
+  path.startsWith('data/') || path.startsWith('outputs/') || path.startsWith('definitions-evaluated/')
+
+/** Parses a path relative to the cache; undefined for the cache as a whole. @throws InvalidPathError when it leads outside */
+export function parseRelPath(relPath: string): Path | undefined {
+  if (typeof relPath !== 'string') return parsePath(relPath)
+  const normal = relPath.startsWith('/') ? relPath : posix.normalize(relPath).replace(/\/$/, '')
+  return normal === '.' ? undefined : parsePath(normal)
+}
+
+/** @throws InvalidArgumentError */
+export function parseNamespace(namespace: unknown): string | undefined {
+  if (namespace === undefined || namespace === '') return undefined
+  if (typeof namespace === 'string' && isSegment(namespace)) return namespace
+  throw new InvalidArgumentError('namespace', 'is no name of a swamp namespace', 'Use a-z, 0-9 and "-".')
+}
+
+/** The rest of a path below a folder; undefined when it lies elsewhere. */
+export const below = (folder: string, path: string): string | undefined =>
+  path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined
