@@ -57,13 +57,13 @@ export async function applyChanges(turn: Turn, changes: RowChange[], options: Ap
     turn.files.lookAgain()
     const steps = await decideAll(turn, window, options)
     await turn.state.intend(
-      steps.flatMap(({ path, row, step }) => (moves(step) ? [{ path, side: row && sideOf(row) }] : [])),
+      steps.flatMap(decided => (changesEntry(decided) ? [{ path: decided.path, side: theirsOf(decided) }] : [])),
     )
     await removeAll(turn, steps, options)
     await writeAll(turn, steps, options, progress)
     for (const decided of steps) {
-      const { path, row, entry, step } = decided
-      if (step === 'agree' && (entry?.absent || !same(entry, row && sideOf(row)))) await remember(turn, decided)
+      const { path, row, step } = decided
+      if (step === 'agree' && changesEntry(decided)) await remember(turn, decided)
       if (step === 'skip' && row) await turn.state.set({ path, ...sideOf(row), stat: undefined, absent: true })
       if (step === 'forget') await turn.state.delete(path)
       if (step === 'conflict') applied.conflicts.set(path, row ? sideOf(row) : null)
@@ -78,7 +78,13 @@ export async function applyChanges(turn: Turn, changes: RowChange[], options: Ap
   return applied
 }
 
-const moves = (step: PullStep): boolean => step === 'write' || step === 'remove'
+const theirsOf = ({ row }: Step): Side | undefined => row && sideOf(row)
+
+/** Whether the directory has, or will have, what the namespace has, and nothing of that was remembered before. */
+const changesEntry = (decided: Step): boolean =>
+  decided.step === 'write' ||
+  decided.step === 'remove' ||
+  (decided.step === 'agree' && (decided.entry?.absent === true || !same(decided.entry, theirsOf(decided))))
 
 function* windows(changes: RowChange[]): Generator<readonly RowChange[]> {
   const sides = [changes.filter(change => !change.after), changes.filter(change => change.after)]

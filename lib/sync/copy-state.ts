@@ -121,7 +121,7 @@ export class CopyState {
     return body === undefined ? [] : decodeIntents(body)
   }
 
-  /** Writes the buckets that changed. What the journal says is in them then. */
+  /** Writes the buckets that changed. */
   async flush(): Promise<void> {
     if (this.dirty.size > 0) {
       await this.makeFolders()
@@ -134,6 +134,10 @@ export class CopyState {
       })
       this.dirty.clear()
     }
+  }
+
+  /** Forgets what was intended. To be called once the entries are written, and the head that they are of. */
+  async conclude(): Promise<void> {
     if (this.journalled) await rm(join(this.folder, 'journal'), { force: true })
     this.journalled = false
   }

@@ -73,6 +73,7 @@ export async function bring(turn: Turn, { prefixes, skip, onProgress }: BringOpt
   const conflicts = conflictsAfter(header, applied)
   const absent = applied.skipped > 0 || (isWhole && !skip ? undefined : header.absent) || undefined
   await turn.state.writeHeader({ ...afterPull(header, now, wanted), conflicts, absent })
+  await turn.state.conclude()
   await forgetPush(turn)
   return resultOf(now.value.seq, applied, conflicts)
 }
@@ -95,6 +96,7 @@ export async function bringPaths(
   // Before what it says is remembered: who comes after a crash must not take that for what the older head says.
   await turn.state.writeHeader({ ...aheadAt(header, unknown), conflicts: conflictsAfter(header, applied) })
   await turn.state.flush()
+  await turn.state.conclude()
   return { now, conflicts: [...applied.conflicts.keys()] }
 }
 
@@ -124,6 +126,7 @@ async function fetchAt(turn: Turn, path: Path, now: Head): Promise<boolean> {
   const { written } = await applyChanges(turn, changes, { winner: 'theirs' })
   if (!isKnown) await turn.state.writeHeader(aheadAt(header, [path]))
   await turn.state.flush()
+  await turn.state.conclude()
   return written > 0
 }
 
@@ -151,6 +154,7 @@ export async function settle(
   const conflicts = new Map([...header.conflicts].filter(([path]) => !chosen.includes(path)))
   await turn.state.writeHeader({ ...(known ? header : aheadAt(header, chosen)), conflicts })
   await turn.state.flush()
+  await turn.state.conclude()
   return resultOf(head.seq, applied, conflicts)
 }
 

@@ -8,6 +8,7 @@ import { type CopyHeader, CopyState } from './copy-state.ts'
 import { same } from './decide.ts'
 import { LocalFiles } from './local-files.ts'
 import { finishPush, forgetPush } from './pushing.ts'
+import { aheadAt } from './reached.ts'
 import type { ScanMeans } from './scan.ts'
 import { proving } from './stat.ts'
 
@@ -65,6 +66,7 @@ export function assertTurn({ held, signal }: Turn): void {
  */
 async function recover({ files, state }: Turn): Promise<void> {
   const intents = await state.intended()
+  const paths = intents.map(({ path }) => path)
   for (const { path, side } of intents) {
     const stat = await files.stat(path)
     const local = stat && (await files.side(path, stat))
@@ -73,6 +75,10 @@ async function recover({ files, state }: Turn): Promise<void> {
     else await state.delete(path)
   }
   await state.flush()
+  const header = await state.header()
+  // It may be that some is remembered of a newer head, and that the head was not written any more.
+  if (header && intents.length > 0) await state.writeHeader(aheadAt(header, paths))
+  await state.conclude()
 }
 
 /** What the copy remembers as a whole. @throws CopyMismatchError when the directory is a copy of something else */

@@ -1,16 +1,17 @@
 // Operations that are cut short at each request that they make, and go on later, when others have changed everything once more.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { systemAmbient } from '../../lib/ambient.ts'
 import { LeaseLostError } from '../../lib/errors.ts'
 import { LeaseCell } from '../../lib/lease/leases.ts'
-import { parseNamespaceName } from '../../lib/names.ts'
+import { parseNamespaceName, parsePath } from '../../lib/names.ts'
 import { openNamespace } from '../../lib/namespace/namespace.ts'
 import type { Namespace } from '../../lib/runlet.ts'
 import { CopyState } from '../../lib/sync/copy-state.ts'
+import { encodeIntents } from '../../lib/sync/entry.ts'
 import { LocalFiles } from '../../lib/sync/local-files.ts'
 import { isOurs } from '../../lib/sync/ours.ts'
 import { pull } from '../../lib/sync/pull.ts'
@@ -152,6 +153,29 @@ test('a journal whose last line was cut short counts as far as it goes', async (
   const left = await readdir(join(copy.directory, '.runlet', 'copy'))
   assert.ok(!left.includes('journal'))
 })
+
+for (const narrow of [false, true]) {
+  test(`what a pull brought before it was killed can be changed back by the next ${narrow ? 'narrow ' : ''}push`, async () => {
+    const open = aBucket()
+    const [{ namespace }, { namespace: other }] = [await open(), await open()]
+    await namespace.put('a', 'first')
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    const state = join(root, '.runlet', 'copy')
+    const before = await readFile(join(state, 'state.json'))
+    await other.get('a')
+    await other.put('a', 'second')
+    await copy.pull()
+    // Killed just before the head was written.
+    await writeFile(join(state, 'state.json'), before)
+    const side = { sha256: createHash('sha256').update('second').digest('hex'), executable: false }
+    await writeFile(join(state, 'journal'), encodeIntents([{ path: parsePath('a'), side }]))
+    await write(root, { a: 'first' })
+    assert.equal((await copy.push({ narrow })).put, 1)
+    assert.deepEqual(await contents(other), { a: 'first' })
+  })
+}
 
 test('who lost the turn, asleep for too long, does not touch the directory', async () => {
   const { namespace, objects } = await aBucket()()

@@ -7,7 +7,7 @@ import { SyncConflictError } from '../../../../lib/integrations/swamp/sync/error
 import { CacheModel } from './cache-model.ts'
 import { aWorld, type Process, type World } from './world.ts'
 
-const MODEL = { modelType: 't', modelId: 'm' }
+const SCOPES = ['m', 'other']
 const PATHS = ['a', 'logs/b', 'data/t/m/n/latest', 'data/t/other/n/latest', 'outputs/t/m/o', 'workflows-evaluated/w']
 /** Never removed alone, as in swamp: the content of a version, and what it says of it. */
 const KEPT = ['data/t/m/n/1/raw', 'data/t/m/n/1/metadata.yaml', 'data/t/other/n/1/raw']
@@ -24,7 +24,11 @@ const stepOf = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ side, push: fc.constantFrom('one phase', 'two phases', 'with another between') }),
   },
-  { weight: 3, arbitrary: fc.record({ side, pull: fc.constantFrom('all', 'scoped', 'lazy', 'scoped and lazy') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ side, pull: fc.constantFrom('all', ...SCOPES), metadataOnly: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ side, mark: fc.constantFrom('', 'data', 'data/t/m/n/1/raw') }) },
   { weight: 1, arbitrary: fc.record({ side, hydrate: fc.constantFrom(...KEPT) }) },
   { weight: 1, arbitrary: fc.record({ side, restart: fc.constant(true) }) },
 )
@@ -54,7 +58,9 @@ class Driver {
     } else if ('push' in step) {
       await this.push(step.side, step.push)
     } else if ('pull' in step) {
-      await this.pull(step.side, step.pull)
+      await this.pull(step.side, step.pull, step.metadataOnly)
+    } else if ('mark' in step) {
+      await process.service.markDirty({ relPath: step.mark })
     } else if ('hydrate' in step) {
       assert.equal(await process.service.hydrateFile(step.hydrate), model.hydrate(step.hydrate))
     } else {
@@ -75,10 +81,10 @@ class Driver {
     assert.deepEqual(await this.world.stored(), Object.fromEntries(this.store))
   }
 
-  async pull(side: number, how: 'all' | 'scoped' | 'lazy' | 'scoped and lazy'): Promise<void> {
-    const [isScoped, metadataOnly] = [how.includes('scoped'), how.includes('lazy')]
-    const context = isScoped ? { models: [MODEL] } : undefined
-    const isWanted = (path: string) => !isScoped || path.startsWith('data/t/m/') || path.startsWith('outputs/t/m/')
+  async pull(side: number, what: string, metadataOnly = false): Promise<void> {
+    const isScoped = SCOPES.includes(what)
+    const context = isScoped ? { models: [{ modelType: 't', modelId: what }] } : undefined
+    const isWanted = (path: string) => !isScoped || /^(data|outputs)\/t\/(\w+)\//.exec(path)?.[2] === what
     const { service } = this.processes[side] as Process
     await this.settled(
       side,
