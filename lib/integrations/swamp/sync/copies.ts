@@ -20,6 +20,8 @@ export interface Place {
   readonly namespace: string
   /** Whether this process has pushed from here. */
   hasPushed: boolean
+  /** What the paths start with that were pulled alone, and not pushed since: a command is at work on a model. */
+  readonly atWork: Set<string>
 }
 
 interface Opened {
@@ -95,7 +97,7 @@ export class Copies {
       await (await namespace.workingCopy(directory, { ...options, rebind: true })).dispose()
       return open()
     })
-    return { copy, namespace: namespace.name, hasPushed: false }
+    return { copy, namespace: namespace.name, hasPushed: false, atWork: new Set() }
   }
 
   async #namespaceFolders(): Promise<Set<string>> {

@@ -1,9 +1,7 @@
 // Where a push looks: at what was marked, or everywhere when that is not known to be all that may have changed. And which marks are
 // done with once what was found is published. Pure.
 import type { Path } from '../../../names.ts'
-import type { SyncModel } from './contract.ts'
 import type { Mark } from './marks.ts'
-import { isOfSomeModel, prefixesOf } from './paths.ts'
 
 /** What a push takes into account. */
 export interface Known {
@@ -13,8 +11,10 @@ export interface Known {
   readonly wasWhole: boolean
   /** Whether this process has pushed before. */
   readonly hasPushed: boolean
-  /** The models that the push is for; without, it is for all. */
-  readonly models: readonly SyncModel[] | undefined
+  /** What the paths of the models start with that the push is for, if it is for some. */
+  readonly prefixes: readonly string[]
+  /** The same for models that commands of this process are at work on, and will push themselves. */
+  readonly others: readonly string[]
 }
 
 export interface Look {
@@ -24,12 +24,8 @@ export interface Look {
   readonly prefixes: readonly string[]
 }
 
-export function whereToLook({ marks, wasWhole, hasPushed, models }: Known): Look {
-  const prefixes = models ? prefixesOf(models) : []
-  // A command that is at work on another model pushes that itself, when it is done.
-  const concerned = marks.filter(({ path, isLeft }) => {
-    return !models || isLeft || path === undefined || !isOfSomeModel(path) || isWithin(path, prefixes)
-  })
+export function whereToLook({ marks, wasWhole, hasPushed, prefixes, others }: Known): Look {
+  const concerned = marks.filter(({ path, isLeft }) => isLeft || path === undefined || !isWithin(path, others))
   const isEverywhere =
     !wasWhole || concerned.some(({ path }) => path === undefined) || (marks.length === 0 && !hasPushed)
   if (isEverywhere) return { paths: undefined, marks: concerned, prefixes }

@@ -46,10 +46,6 @@ export function prefixesOf(models: readonly SyncModel[]): string[] {
   return [...new Set(prefixes)]
 }
 
-/** Whether a marked path may belong to a model; what does not concerns every push. */
-export const isOfSomeModel = (path: string): boolean =>
-  path.startsWith('data/') || path.startsWith('outputs/') || path.startsWith('definitions-evaluated/')
-
 /** Parses a path relative to the cache; undefined for the cache as a whole. @throws InvalidPathError when it leads outside */
 export function parseRelPath(relPath: string): Path | undefined {
   if (typeof relPath !== 'string') return parsePath(relPath)

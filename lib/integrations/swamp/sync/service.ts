@@ -76,6 +76,7 @@ class CacheSync implements DisposableSyncService {
     const { signal, metadataOnly } = options
     const prefixes = modelsOf(options) && prefixesOf(modelsOf(options) ?? [])
     return this.#within('pull', this.#bind(options), signal, async place => {
+      for (const prefix of prefixes ?? []) place.atWork.add(prefix)
       const pulled = await place.copy.pull({ prefixes, skip: metadataOnly ? isContent : undefined, signal })
       const conflicts = pulled.conflicts.filter(path => !prefixes || prefixes.some(prefix => path.startsWith(prefix)))
       if (conflicts.length > 0) throw conflictIn(place, conflicts)
@@ -159,9 +160,14 @@ class CacheSync implements DisposableSyncService {
   ): Promise<Manifest> {
     const { namespace, models, signal } = of
     const marks = marksIn(await this.#marks.take(), path => this.#copies.pathIn(namespace, path))
-    const { hasPushed } = place
-    const look: Look = whereToLook({ marks, hasPushed, models, wasWhole: await this.#copies.wasWhole(place) })
+    const { hasPushed, atWork } = place
+    const prefixes = models ? prefixesOf(models) : []
+    // Who pushes without a scope knows that nobody else is at work.
+    const others = models ? [...atWork].filter(prefix => !prefixes.includes(prefix)) : []
+    const wasWhole = await this.#copies.wasWhole(place)
+    const look: Look = whereToLook({ marks, hasPushed, wasWhole, prefixes, others })
     const prepared = await place.copy.prepare({ paths: look.paths, signal })
+    for (const prefix of models ? prefixes : [...atWork]) atWork.delete(prefix)
     const found = prepared.files.map(({ row }) => row.path)
     const whole = look.paths === undefined
     return { format: 1, namespace: namespace ?? '', prepared, whole, marks: doneWith(look, found) }
