@@ -13,10 +13,10 @@ import { fromStored, idSchema, namespaceSchema, storedRowSchema, toStored } from
 import type { Version } from '../store/register.ts'
 import { type CopyHeader, sideSchema } from './copy-state.ts'
 import { same } from './decide.ts'
-import { bringPaths, isSameLife } from './pull.ts'
+import { bringPaths, endPush, isSameLife } from './pull.ts'
 import { findChanges, NOTHING, type PushResult, resultOf, type SyncOptions } from './push.ts'
-import { finishPush, forgetPush, notePush } from './pushing.ts'
-import { afterCommit, aheadAt, footingOf } from './reached.ts'
+import { forgetPush, notePush } from './pushing.ts'
+import { afterCommit, footingOf } from './reached.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 import { rememberAll, sideOfRow, type Upload, upload } from './upload.ts'
 
@@ -181,12 +181,4 @@ async function commitOn(
   await state.writeHeader(afterCommit(header, paths, { base, next: isNext ? known : undefined }))
   await forgetPush(turn)
   return resultOf(seq, rows)
-}
-
-/** Takes note of a push that was cut short, without bringing what others did. */
-async function endPush(turn: Turn): Promise<void> {
-  const paths = await finishPush(turn)
-  if (paths.length === 0) return
-  await turn.state.writeHeader(aheadAt(await headerOf(turn, turn.state), paths))
-  await forgetPush(turn)
 }

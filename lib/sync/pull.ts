@@ -45,8 +45,16 @@ export interface PullOptions {
 type BringOptions = Omit<PullOptions, 'signal'>
 
 export async function pull(turn: Turn, options: BringOptions = {}): Promise<PullResult> {
-  await finishPush(turn)
+  await endPush(turn)
   return bring(turn, options)
+}
+
+/** Takes note of a push that was cut short, for what comes next: its paths are ahead of the head that the copy follows. */
+export async function endPush(turn: Turn): Promise<void> {
+  const paths = await finishPush(turn)
+  if (paths.length === 0) return
+  await turn.state.writeHeader(aheadAt(await headerOf(turn, turn.state), paths))
+  await forgetPush(turn)
 }
 
 /** A pull where no push is left to be finished. */
@@ -102,7 +110,7 @@ export async function bringPaths(
 
 /** Brings one file, should there be none; false when the namespace has none either. */
 export async function fetch(turn: Turn, path: Path): Promise<boolean> {
-  await finishPush(turn)
+  await endPush(turn)
   if (await turn.files.stat(path)) return true
   for (let now = await turn.namespace.head.refresh(); ; ) {
     try {
@@ -143,7 +151,7 @@ export async function settle(
   side: 'ours' | 'theirs',
   paths: readonly string[] | undefined,
 ): Promise<PullResult> {
-  await finishPush(turn)
+  await endPush(turn)
   const before = await headerOf(turn, turn.state)
   if (!before.head && !isUneven(before)) await bring(turn)
   const header = await headerOf(turn, turn.state)

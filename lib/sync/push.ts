@@ -5,8 +5,8 @@ import type { Path } from '../names.ts'
 import { newId } from '../namespace/object-id.ts'
 import { momentOf } from '../store/grace.ts'
 import type { CopyHeader } from './copy-state.ts'
-import { bring, type CopyProgress, isSameLife, pull } from './pull.ts'
-import { finishPush, forgetPush, notePush } from './pushing.ts'
+import { bring, type CopyProgress, endPush, isSameLife, pull } from './pull.ts'
+import { forgetPush, notePush } from './pushing.ts'
 import { isUneven } from './reached.ts'
 import { type LocalChange, scanAll, scanHints } from './scan.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
@@ -45,9 +45,9 @@ export async function push(
   options: SyncOptions,
 ): Promise<PushResult> {
   const { onProgress } = options
-  const isBehind = (await finishPush(turn)).length > 0
+  await endPush(turn)
   const header = await headerOf(turn, turn.state)
-  if (isBehind || !header.head || isUneven(header)) await bring(turn, { onProgress })
+  if (!header.head || isUneven(header)) await bring(turn, { onProgress })
   try {
     return await pushOnce(turn, hints, options)
   } catch (error) {

@@ -58,13 +58,14 @@ export function afterCommit(
   const { reached, ...rest } = header
   const inside = paths.filter(path => isUnder(path, reached?.prefixes))
   const partly = reached && (moves(reached.etag) ? { ...reached, ...at } : inside.length > 0 ? undefined : reached)
-  const whole = moves(header.etag) && !header.ahead
+  const whole = moves(header.etag)
   const isCovered = whole || (partly !== undefined && moves(reached?.etag) && inside.length === paths.length)
   return { ...rest, ...(whole && at), ...(partly && { reached: partly }), ...(!isCovered && AHEAD) }
 }
 
 /** When what is remembered of these paths may become newer than what they are in step with. */
 export function aheadAt(header: CopyHeader, paths: readonly string[]): CopyHeader {
+  if (paths.length === 0) return header
   const isReached = paths.some(path => isUnder(path, header.reached?.prefixes))
   return { ...header, ...AHEAD, ...(isReached && { reached: undefined }) }
 }

@@ -62,6 +62,18 @@ describe('a pull of prefixes', () => {
     assert.deepEqual(await contents(namespace), { 'a/1': 'mine', 'b/1': 'mine' })
   })
 
+  test('leaves what an earlier one brought to be changed back', async () => {
+    const { copy, root, other } = await aCopyOf({ 'a/1': 'first', 'b/1': '1' })
+    await copy.pull()
+    await other.put('a/1', 'second')
+    await copy.pull({ prefixes: ['a/'] })
+    await other.put('b/1', '2')
+    await copy.pull({ prefixes: ['b/'] })
+    await write(root, { 'a/1': 'first' })
+    assert.equal((await copy.push({ narrow: true })).put, 1)
+    assert.deepEqual(await contents(other), { 'a/1': 'first', 'b/1': '2' })
+  })
+
   test('within the copy’s own prefix only', async () => {
     const { namespace } = await aCopyOf({ 'a/1': '1', 'a/b/1': '1', 'c/1': '1' })
     const root = aFolder()
@@ -107,6 +119,31 @@ describe('a narrow push', () => {
     assert.equal((await copy.push({ narrow: true, paths: ['a'] })).deleted, 1)
     assert.deepEqual(await contents(other), { theirs: 'third' })
     assert.equal((await copy.pull()).written, 1)
+  })
+
+  test('changes back what it pushed beside what was pulled alone', async () => {
+    const { copy, root, other } = await aCopyOf({ 'a/1': '1', 'c/1': 'first' })
+    await copy.pull()
+    await other.put('a/1', '2')
+    await copy.pull({ prefixes: ['a/'] })
+    for (const value of ['second', 'first']) {
+      await write(root, { 'a/1': value, 'c/1': value })
+      assert.equal((await copy.push({ narrow: true })).put, 2)
+      assert.deepEqual(await contents(other), { 'a/1': value, 'c/1': value })
+    }
+  })
+
+  test('is one request again when all was pulled', async () => {
+    const { copy, root, other, requests } = await aCopyOf({ a: '1' })
+    await copy.pull()
+    await other.put('theirs', '1')
+    await write(root, { a: '2' })
+    await copy.push({ narrow: true })
+    await copy.pull()
+    requests.length = 0
+    await write(root, { a: '3' })
+    await copy.push({ narrow: true, paths: ['a'] })
+    assert.deepEqual(requests, ['put ns/n/_/head'])
   })
 
   test('of a named path is one request, and so is the next one', async () => {

@@ -132,6 +132,19 @@ describe('a prepared push', () => {
     assert.deepEqual(await contents(other), { a: '1', b: '1' })
   })
 
+  test('whose answer was lost is known to what comes next, though it looks elsewhere', async () => {
+    const { copy, root, other, failAt, namespace } = await aCopy()
+    await write(root, { a: '2' })
+    failAt(request => request.operation === 'put' && request.phase === 'after')
+    await copy.push({ narrow: true }).catch(() => undefined)
+    failAt(() => false)
+    const again = await namespace.workingCopy(root)
+    await again.pull({ prefixes: ['elsewhere/'] })
+    await write(root, { a: '1' })
+    assert.equal((await again.push({ narrow: true, paths: ['a'] })).put, 1)
+    assert.deepEqual(await contents(other), { a: '1', b: '1' })
+  })
+
   test('of something else, or tampered with, is refused before anything happens', async () => {
     const { copy, root, store, requests } = await aCopy()
     await write(root, { a: '2' })
