@@ -24,6 +24,8 @@ export interface AcquireOptions {
 export interface WaitOptions extends AcquireOptions {
   /** How long to wait for it before a LockTimeoutError; Infinity waits for ever. */
   waitMs: number
+  /** The longest pause between two looks at who holds it. Default: 1,000. */
+  pollMs?: number | undefined
 }
 
 /** Either the lease, or the version that shows who has it. */
@@ -91,7 +93,8 @@ export class LeaseCell {
    */
   async acquire(options: WaitOptions): Promise<Lease> {
     const startedAt = this.ambient.monotonic()
-    let pause = FIRST_POLL_MS
+    const { pollMs = SLOWEST_POLL_MS } = options
+    let pause = Math.min(FIRST_POLL_MS, pollMs)
     for (let waitedMs = 0; ; waitedMs = this.ambient.monotonic() - startedAt) {
       if (options.signal?.aborted) throw new AbortedError(`waiting for the lock "${this.name}"`, options.signal.reason)
       const attempt = await this.tryAcquire({ ...options, waitedMs })
@@ -101,8 +104,23 @@ export class LeaseCell {
       this.tell({ what: timedOut ? 'timed-out' : 'waiting', token, label: options.label, waitedMs })
       if (timedOut) throw new LockTimeoutError(this.name, describeHolder(holder), waitedMs)
       await this.pause(Math.min(pause, options.waitMs - waitedMs), options.signal)
-      pause = Math.min(pause * 1.5, SLOWEST_POLL_MS, attempt.busy.value.ttlMs / 4)
+      pause = Math.min(pause * 1.5, pollMs, attempt.busy.value.ttlMs / 4)
     }
+  }
+
+  /**
+   * Takes the lease from the holding `id` (`holder.id` of what `inspect` showed), dead or alive, and leaves it free. Its holder finds out
+   * at its next renewal. Resolves to false when that holding is over: whoever has it since keeps it.
+   */
+  async breakHolding(id: string, signal?: AbortSignal): Promise<boolean> {
+    for (let seen = await this.inspect(signal); seen?.value.holder?.id === id; ) {
+      const free = { ...seen.value, holder: null, held: heldWith(seen.value) }
+      const result = await this.register.swap(seen, free, signal)
+      this.known = result.won ? result.version : result.current
+      if (result.won) return true
+      seen = this.known // a renewal came between
+    }
+    return false
   }
 
   private tell(step: Pick<LeaseEvent, 'what' | 'token' | 'label' | 'waitedMs'>): void {

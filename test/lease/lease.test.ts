@@ -7,6 +7,7 @@ import {
   LeaseLostError,
   LockTimeoutError,
 } from '../../lib/errors.ts'
+import { LeaseCell } from '../../lib/lease/leases.ts'
 import type { Namespace } from '../../lib/runlet.ts'
 import { type Client, text, World } from '../support/world.ts'
 
@@ -220,6 +221,62 @@ describe('a lock', () => {
         await run?.put('y', '1')
         await run?.fold()
       })
+    }))
+})
+
+describe('a holding', () => {
+  const cellOf = ({ objects, ambient }: Client) =>
+    new LeaseCell(objects, 'ns/shared/_/lease/lock.deploy', 'deploy', ambient)
+  const options = { ttlMs: 6_000, label: 'holder', waitMs: 0 }
+
+  test('is broken by its own id only, and its holder finds out; the next one is not touched by its release', () =>
+    inWorld(async world => {
+      const [a, b] = [cellOf(world.client()), cellOf(world.client())]
+      const first = await a.acquire(options)
+      const { id = '' } = (await b.inspect())?.value.holder ?? {}
+      assert.equal(await b.breakHolding('another'), false)
+      assert.equal((await b.inspect())?.value.holder?.id, id)
+      assert.equal(await b.breakHolding(id), true)
+      assert.equal((await a.inspect())?.value.holder, null)
+      assert.equal(await b.breakHolding(id), false)
+      const second = await b.acquire(options)
+      assert.ok(second.token > first.token)
+      await first.release()
+      assert.equal((await a.inspect())?.value.holder?.label, 'holder')
+      await second.release()
+    }))
+
+  test('is broken although its holder renews it at the same time', () =>
+    inWorld(async world => {
+      const holder = world.client()
+      const lease = await cellOf(holder).acquire({ ...options, ttlMs: 3_000 })
+      // Each look is answered when the holder has already renewed what it showed.
+      let looks = 0
+      const late = world.client({
+        weather: async ({ operation, phase }) => {
+          if (operation === 'get' && phase === 'after' && looks++ < 2) await holder.ambient.sleep(1_100)
+          return 'pass' as const
+        },
+      })
+      const { id = '' } = (await cellOf(holder).inspect())?.value.holder ?? {}
+      assert.equal(await cellOf(late).breakHolding(id), true)
+      await holder.ambient.sleep(1_100)
+      assert.equal(lease.signal.aborted, true)
+    }))
+
+  test('is waited for with pauses as long as asked', () =>
+    inWorld(async world => {
+      const [holder, waiter] = [world.client(), world.client()]
+      const lease = await cellOf(holder).acquire(options)
+      const looksIn = async (pollMs: number) => {
+        waiter.requests.length = 0
+        await assert.rejects(cellOf(waiter).acquire({ ...options, waitMs: 4_000, pollMs }), LockTimeoutError)
+        return waiter.requests.length
+      }
+      const often = await looksIn(5)
+      const rarely = await looksIn(1_000)
+      assert.ok(often > 10 * rarely, `${often} looks against ${rarely}`)
+      await lease.release()
     }))
 })
 
