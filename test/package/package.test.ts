@@ -46,6 +46,7 @@ describe('the packed package', () => {
       'dist/index.js',
       'dist/index.d.ts',
       'dist/integrations/otel/observe.js',
+      'dist/integrations/swamp/datastore.js',
       'dist/cli/main.js',
     ]) {
       assert.ok(files.includes(file), `${file} is missing`)
@@ -67,6 +68,18 @@ describe('the packed package', () => {
     const command = join(folder, 'node_modules', 'runlet', bin.runlet)
     assert.match(await readFile(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)
     assert.equal((await execa(process.execPath, [command, '--version'])).stdout, version)
+  })
+
+  test('is a datastore of swamp in a line, as the README says', async () => {
+    const extension = await snippet(/\/swamp/, 'js')
+    const source = extension.replace(/npm:runlet@[^/]+\//, 'runlet/')
+    await writeFile(
+      join(folder, 'extension.mjs'),
+      `${source}\nconst health = await datastore.createProvider({ store: 'memory:' }).createVerifier().verify()
+      console.log(datastore.type, health.healthy)`,
+    )
+    const { stdout } = await execa(process.execPath, ['extension.mjs'], { cwd: folder })
+    assert.equal(stdout, '@runlet/runlet true')
   })
 
   test('exports what its package.json says, with types', async () => {
@@ -96,10 +109,10 @@ describe('the packed package', () => {
 })
 
 /** The first code of the README that matches. */
-async function snippet(about: RegExp): Promise<string> {
+async function snippet(about: RegExp, language = 'ts'): Promise<string> {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-  const codes = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '')
-  const code = codes.find(each => about.test(each))
+  const codes = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
+  const code = codes.find(([, written = '', each = '']) => written === language && about.test(each))?.[2]
   assert.ok(code, `no code in the README matches ${about}`)
   return code
 }

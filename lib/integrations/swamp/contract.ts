@@ -1,6 +1,9 @@
 // What swamp and a datastore extension say to one another, as swamp's core calls it and its own extensions answer. Types only: swamp
 // knows an extension by its shape, so nothing of swamp is imported here, or needed.
 import type { z } from 'zod'
+import type { SyncService } from './sync/contract.ts'
+
+export type * from './sync/contract.ts'
 
 /** What an extension's file exports as `datastore`. */
 export interface Datastore {
@@ -73,70 +76,4 @@ export interface DatastoreHealth {
   readonly latencyMs: number
   readonly datastoreType: string
   readonly details: Record<string, string>
-}
-
-export interface SyncCapabilities {
-  readonly scopedSync: boolean
-  readonly namespacedSync: boolean
-  readonly twoPhaseSync: boolean
-  readonly lazyHydration: boolean
-  readonly controlPlane: boolean
-}
-
-export interface SyncOptions {
-  /** Aborts at once. */
-  readonly signal?: AbortSignal | undefined
-  /** Of `markDirty` only: what is about to be written or removed, relative to the cache, with forward slashes. */
-  readonly relPath?: string | undefined
-  /** Limits it to what belongs to these models. */
-  readonly context?: { readonly models?: readonly SyncModel[] | undefined } | undefined
-  /** Selects `{namespace}/…` in the cache, and its own namespace in the store. */
-  readonly namespace?: string | undefined
-  /** Of a pull: leaves the content of data out. */
-  readonly metadataOnly?: boolean | undefined
-}
-
-export interface SyncModel {
-  readonly modelType: string
-  readonly modelId: string
-}
-
-/** What `preparePush` has uploaded and `commitPush` publishes; opaque to swamp. */
-export type PushManifest = unknown
-
-/** A line of a catalog, as swamp wrote it. */
-export type CatalogRow = Readonly<Record<string, unknown>>
-
-export interface ForeignCatalog {
-  readonly namespace: string
-  readonly rows: readonly CatalogRow[]
-}
-
-/** The numbers are of files. */
-export interface SyncService {
-  capabilities(): SyncCapabilities
-  pullChanged(options?: SyncOptions): Promise<number>
-  pushChanged(options?: SyncOptions): Promise<number>
-  /** Called before the cache is written to. */
-  markDirty(options?: SyncOptions): Promise<void>
-  preparePush(options?: SyncOptions): Promise<PushManifest>
-  commitPush(manifest: PushManifest, options?: SyncOptions): Promise<number>
-  /** Resolves to whether the store has it. */
-  hydrateFile(relPath: string, options?: SyncOptions): Promise<boolean>
-  exportCatalog(namespace: string, rows?: readonly CatalogRow[], signal?: AbortSignal): Promise<void>
-  pullForeignCatalogs(namespaces: readonly string[], signal?: AbortSignal): Promise<ForeignCatalog[]>
-  fetchForeignContent(namespace: string, relPath: string, signal?: AbortSignal): Promise<Uint8Array | null>
-  controlPlaneStore(): ControlPlaneStore
-}
-
-/** Small records beside what is synchronised. Keys are like paths. */
-export interface ControlPlaneStore {
-  put(key: string, data: Uint8Array): Promise<void>
-  /** Resolves to whether this call put it: of several at once, one does. */
-  putIfAbsent(key: string, data: Uint8Array): Promise<boolean>
-  get(key: string): Promise<Uint8Array | null>
-  /** Of what is not there: does nothing. */
-  delete(key: string): Promise<void>
-  /** The keys that start with `prefix`, in order. */
-  list(prefix: string): Promise<string[]>
 }

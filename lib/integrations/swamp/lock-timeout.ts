@@ -1,0 +1,23 @@
+// The error that swamp expects of a lock that stayed taken: its name and fields are those of swamp's own.
+import { RunletError } from '../../errors.ts'
+import type { LockInfo } from './contract.ts'
+
+/** A lock of swamp's stayed taken for as long as this call was willing to wait. */
+export class LockTimeoutError extends RunletError {
+  /** Swamp bundles extensions, and a bundler renames one of two classes of the same name. */
+  override readonly name = 'LockTimeoutError'
+  readonly lockKey: string
+  readonly holder: LockInfo | null
+  readonly waitedMs: number
+  constructor(lockKey: string, holder: LockInfo | null, waitedMs: number, options?: ErrorOptions) {
+    const held = holder ? `is held by ${holder.holder} (${holder.hostname}, pid ${holder.pid})` : 'stayed taken'
+    super(
+      'ERR_RUNLET_LOCK_TIMEOUT',
+      `lock "${lockKey}" ${held}; gave up after ${Math.round(waitedMs)} ms. Wait longer (SWAMP_LOCK_TIMEOUT_MS), or look at it with \`swamp datastore lock status\`.`,
+      options,
+    )
+    this.lockKey = lockKey
+    this.holder = holder
+    this.waitedMs = waitedMs
+  }
+}
