@@ -1,5 +1,6 @@
 // `npm run test:deno`: the built datastore under the real Deno (npm's `deno` package), on a folder and on the S3 test server, which
-// runs here in Node. Once as the files of the package, and once as one file: that is how swamp loads an extension.
+// runs here in Node. Once as the files of the package, and once as one file: that is how swamp loads an extension. What the sync service
+// promises is tried from the sources, as under Node.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -26,17 +27,16 @@ await build({
 })
 for (const [name, path] of Object.entries({ files: ENTRY, bundle })) {
   console.log(`The ${name} of the package under Deno`)
-  const { exitCode } = await execa(
-    'deno',
-    ['run', '--allow-all', '--no-check', PROGRAM, pathToFileURL(path).href, 'file:', server.url('swamp', name)],
-    {
-      preferLocal: true,
-      stdio: 'inherit',
-      reject: false,
-      env: { DENO_NO_UPDATE_CHECK: '1', RUNLET_CACHE: join(folder, 'cache') },
-    },
-  )
-  if (exitCode !== 0) process.exitCode = 1
+  await deno('run', PROGRAM, pathToFileURL(path).href, 'file:', server.url('swamp', name))
 }
+console.log('The sync service under Deno')
+await deno('test', 'test/integrations/swamp/sync')
 await server.close()
 await rm(folder, { recursive: true, force: true })
+
+async function deno(how: 'run' | 'test', ...rest: string[]): Promise<void> {
+  const env = { DENO_NO_UPDATE_CHECK: '1', RUNLET_CACHE: join(folder, 'cache') }
+  const options = { preferLocal: true, stdio: 'inherit', reject: false, env } as const
+  const { exitCode } = await execa('deno', [how, '--allow-all', '--no-check', ...rest], options)
+  if (exitCode !== 0) process.exitCode = 1
+}
