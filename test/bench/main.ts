@@ -2,6 +2,7 @@
 // exits 1 when a target in requests, bytes or round trips is missed. Times are printed, never judged.
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
 import { benchRuns } from './runs.ts'
+import { benchSwamp } from './swamp.ts'
 import { benchSweep } from './sweep.ts'
 
 type Part = (print: (text: string) => void, options: readonly string[]) => Promise<boolean>
@@ -11,6 +12,7 @@ const PARTS: Record<string, Part> = {
   index: benchIndex,
   'index-10m': benchIndexToTenMillion,
   sweep: benchSweep,
+  swamp: benchSwamp,
 }
 const BY_DEFAULT = ['runs', 'index', 'sweep']
 
@@ -20,7 +22,7 @@ const unknown = asked.find(part => !PARTS[part]) ?? options.find(option => optio
 if (unknown !== undefined) {
   const parts = Object.keys(PARTS).join(', ')
   console.error(
-    `"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results of "index" and "sweep".`,
+    `"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results of "index", "sweep" and "swamp".`,
   )
   process.exit(2)
 }

@@ -1,5 +1,6 @@
 // What the processes of the index benchmark say to one another: questions to the server, jobs for the measured processes.
 
+import type { SwampJob } from '../swamp/jobs.ts'
 import type { SweepJob } from '../sweep/jobs.ts'
 import type { Base, Shards } from './build.ts'
 
@@ -52,6 +53,7 @@ export type Job = { readonly url: string } & (
   | { readonly kind: 'prepare locked index'; readonly rows: number; readonly model: number | undefined }
   | { readonly kind: 'locked put'; readonly model: number | undefined; readonly path: string }
   | SweepJob
+  | SwampJob
 )
 
 export interface Cost {

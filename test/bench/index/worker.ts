@@ -7,6 +7,7 @@ import { metered } from '../../../lib/store/metered-store.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
 import type { IndexRow } from '../locked-index.ts'
 import { prepareModel, writeModelUnderLock } from '../one-index-per-model-under-a-lock.ts'
+import { performSwampJob } from '../swamp/jobs.ts'
 import { performSweepJob } from '../sweep/jobs.ts'
 import { prepareIndex, writeUnderLock } from '../whole-index-under-one-lock.ts'
 import { buildHead, buildPart, type Shards } from './build.ts'
@@ -123,6 +124,12 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
     case 'prepare locked index':
     case 'locked put':
       return lockedWork(job, meter)
+    case 'swamp ready':
+    case 'swamp push':
+    case 'swamp method':
+    case 'swamp pull':
+    case 'swamp sync':
+      return performSwampJob(job.url, job, meter)
     default: {
       open.store ??= await openStore(job.url, { author: 'bench' })
       const { count, removed } = await performSweepJob(open.store, job, own)
