@@ -9,7 +9,7 @@ import { type S3Server, startS3Server, useTestCredentials } from '../../support/
 
 useTestCredentials()
 
-const TTL_MS = 3_000
+const TTL_MS = 5_000
 const LOCK = { lockKey: 'data/@acme/host/h-1/.lock', ttlMs: TTL_MS }
 
 describe('a lock whose holder is killed', { concurrency: true }, () => {

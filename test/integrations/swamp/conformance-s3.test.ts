@@ -1,4 +1,4 @@
-// The datastore, held to swamp's contract on a folder and on the S3 test server.
+// The datastore, held to swamp's contract on the S3 test server.
 import { after, before } from 'node:test'
 import { type S3Server, startS3Server, useTestCredentials } from '../../support/s3-server.ts'
 import { contractSuite } from './conformance/suite.ts'
@@ -12,5 +12,4 @@ before(async () => {
 after(() => server.close())
 
 let worlds = 0
-contractSuite('a folder', folder => `file:${folder}/store`)
 contractSuite('S3', () => server.url('swamp', `world-${worlds++}`))
