@@ -46,11 +46,14 @@ export class Places {
   /** @throws ConfigError when this process works in a run, and what it is about to write to is not a part of it */
   assertIsolated(namespace?: string): void {
     const { run } = this.settings
-    if (!run || this.nameOf(namespace) === run.name) return
+    const name = this.nameOf(namespace)
+    if (!run || name === run.name) return
     throw new ConfigError(
-      'RUNLET_NAMESPACE',
-      `the run "${run.name}" is none of ${namespace ? `the swamp namespace "${namespace}"` : `"${this.settings.parent}"`}, so this would not be isolated`,
-      `Fork the run of "${this.nameOf(namespace)}": \`runlet run --namespace ${this.nameOf(namespace)} -- swamp …\`.`,
+      run.fork ? `datastore ${DATASTORE_TYPE} run` : 'RUNLET_NAMESPACE',
+      `"${run.name}" is no run of "${name}", so what is pushed there would not be isolated`,
+      run.fork
+        ? `Begin it with the swamp namespace: "run: ${namespace}/ID".`
+        : `Fork one of that: \`runlet run --namespace ${name} -- swamp …\`.`,
     )
   }
 
@@ -140,8 +143,7 @@ async function forkAtFirstUse(
     try {
       return await (await run).release()
     } catch (error) {
-      const isInUse = error instanceof RunInUseError
-      if (!isInUse) throw error
+      if (!(error instanceof RunInUseError)) throw error
       if (ambient.monotonic() >= until) return // somebody lives in it
       if (run !== forked) await ambient.sleep(PAUSE_MS)
     }

@@ -33,16 +33,15 @@ export class Verifier implements DatastoreVerifier {
 
   async #inTime(): Promise<Finding> {
     const { ambient } = this.#places
-    const [late, done] = [new AbortController(), new AbortController()]
-    const limit = ambient.sleep(LIMIT_MS, { signal: done.signal, background: true }).then(() => {
-      late.abort(new Error(`${LIMIT_MS} ms are over`))
-      return unusable(new Error(`the store has not answered for ${LIMIT_MS / 1000} s`))
-    })
+    const over = new AbortController()
+    const late = ambient
+      .sleep(LIMIT_MS, { signal: over.signal, background: true })
+      .then(() => unusable(new Error(`the store has not answered for ${LIMIT_MS / 1000} s`)))
     try {
-      return await Promise.race([this.#look(late.signal), limit])
+      return await Promise.race([this.#look(over.signal), late])
     } finally {
-      limit.catch(() => undefined)
-      done.abort()
+      late.catch(() => undefined)
+      over.abort()
     }
   }
 

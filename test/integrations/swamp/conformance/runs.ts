@@ -159,6 +159,17 @@ export const runSentences: readonly Sentence[] = [
       for (const push of [command.sync.pushChanged, command.sync.preparePush])
         await assert.rejects(push({ namespace: 'infra' }), { code: 'ERR_RUNLET_CONFIG', message: /swamp\/infra/ })
       await assert.rejects(store.namespace('swamp/infra'), { name: 'NamespaceNotFoundError' })
+      process.env.RUNLET_NAMESPACE = ''
+      await assert.rejects(machine(world, 'e', { run: 'build-5' }).sync.pushChanged({ namespace: 'infra' }), {
+        code: 'ERR_RUNLET_CONFIG',
+        message: /run: infra\/ID/,
+      })
+      const right = machine(world, 'f', { run: 'infra/build-5' })
+      await right.write(`infra/${FILE}`, 'isolated')
+      await store.namespace('swamp/infra', { create: true })
+      assert.equal(await right.sync.pushChanged({ namespace: 'infra' }), 1)
+      assert.deepEqual(await contentsOf(await store.namespace('swamp/infra/build-5')), { [FILE]: 'isolated' })
+      process.env.RUNLET_NAMESPACE = 'swamp/build-4'
       assert.throws(() => world.provider({ parent: 'another' }), {
         code: 'ERR_RUNLET_CONFIG',
         message: /RUNLET_NAMESPACE/,
