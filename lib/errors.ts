@@ -99,6 +99,22 @@ export class MissingObjectError extends RunletError {
   }
 }
 
+/** A row refers to an object that is not runlet's, and that was changed or deleted since. */
+export class ExternalObjectError extends RunletError {
+  readonly path: string
+  readonly key: string
+  readonly state: 'changed' | 'missing'
+  constructor(path: string, key: string, state: 'changed' | 'missing') {
+    super(
+      'ERR_RUNLET_EXTERNAL_CHANGED',
+      `path "${path}" refers to the object "${key}" of another program, which was ${state === 'changed' ? 'changed' : 'deleted'} since it was imported. Run the import again (\`runlet import swamp\`); with --copy, values are runlet's own from then on.`,
+    )
+    this.path = path
+    this.key = key
+    this.state = state
+  }
+}
+
 /** A stored object was written by a version of runlet that this one does not know. */
 export class FormatVersionError extends RunletError {
   readonly key: string
@@ -106,7 +122,7 @@ export class FormatVersionError extends RunletError {
   constructor(key: string, found: unknown, known: number) {
     super(
       'ERR_RUNLET_FORMAT_VERSION',
-      `stored object "${key}" has format ${JSON.stringify(found)}, and this runlet knows format ${known}. Upgrade runlet on this machine.`,
+      `stored object "${key}" has format ${JSON.stringify(found)}, and this runlet knows ${known === 1 ? 'format 1' : `formats 1 to ${known}`}. Upgrade runlet on this machine.`,
     )
     this.key = key
     this.found = found

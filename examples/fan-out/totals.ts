@@ -27,7 +27,7 @@ export interface Contents {
 export async function readBack(parent: Namespace, accounts: readonly Account[]): Promise<Contents> {
   const files = new Map<string, { size: number; sha256: string }>()
   for (const { run } of accounts) {
-    for await (const { path, size, sha256 } of parent.list(folderOf(run))) {
+    for await (const { path, size, sha256 = '' } of parent.list(folderOf(run))) {
       // The library refuses a value that is not what its SHA-256 says, so one that can be read is right.
       if (await parent.get(path)) files.set(path, { size, sha256 })
     }

@@ -3,7 +3,7 @@
 import { compareBytes, isPath, type NamespaceName, type Path } from '../names.ts'
 import { mergeJson, unionLines } from './merge-values.ts'
 import type { PolicyRule } from './policy.ts'
-import { type FileRow, isFile, type Row, sameContent } from './row.ts'
+import { type FileRow, isFile, type Row } from './row.ts'
 import type { Content, Value, Values } from './values.ts'
 
 /** The three sides of one path; undefined where it does not exist. */
@@ -18,9 +18,13 @@ export interface Sides {
  * Whether both sides changed the path. That both changed it to the same is agreement between branches of work, as in git; but
  * not between two writers of one namespace: two that each count from 5 to 6 have lost a count.
  */
-export function inConflict({ base, ours, theirs }: Sides, side: 'branch' | 'writer'): boolean {
-  if (sameContent(ours, base) || sameContent(theirs, base)) return false
-  return side === 'writer' || !sameContent(ours, theirs)
+export async function inConflict(
+  { base, ours, theirs }: Sides,
+  side: 'branch' | 'writer',
+  values: Pick<Values, 'sameContent'>,
+): Promise<boolean> {
+  if ((await values.sameContent(ours, base)) || (await values.sameContent(theirs, base))) return false
+  return side === 'writer' || !(await values.sameContent(ours, theirs))
 }
 
 /** Who is settling: where merged values go, and how new rows are signed. */
@@ -36,8 +40,9 @@ export interface Settling {
 }
 
 /** Rows to lie on top so that what is there stays, when the arriving side only says again what both began with. */
-export function standing(sides: Sides, by: Settling): Row[] {
-  const saysNothing = sameContent(sides.theirs, sides.base) && !sameContent(sides.ours, sides.base)
+export async function standing(sides: Sides, by: Settling): Promise<Row[]> {
+  const { base, ours, theirs } = sides
+  const saysNothing = (await by.values.sameContent(theirs, base)) && !(await by.values.sameContent(ours, base))
   return saysNothing ? [again(sides, sides.ours, by)] : []
 }
 
@@ -107,7 +112,7 @@ async function keepBoth(sides: Sides, by: Settling): Promise<Settlement> {
 /** The same file under another path. Its value too: a stored one belongs to one path, where a sweep looks whether it is needed. */
 async function copied(row: FileRow, path: Path, { values, namespace }: Settling): Promise<Row> {
   if (row.value !== undefined) return { ...row, path }
-  const { object: _, pack: __, ...rest } = row
+  const { object: _, pack: __, external: ___, ...rest } = row
   return { ...rest, path, ...(await values.write(namespace, values.stream(row))) }
 }
 

@@ -10,7 +10,7 @@ import { isOutOfDate, type Moment, momentOf } from '../store/grace.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type SwapResult, type Version } from '../store/register.ts'
 import type { Courtesy } from './courtesy.ts'
-import { type Head, headSchema, type Layer, type NewHead } from './head.ts'
+import { formatOfLayers, type Head, headSchema, type Layer, type NewHead } from './head.ts'
 import type { PreparedSegment } from './history.ts'
 import type { IndexStore } from './index-store.ts'
 import { headKey } from './keys.ts'
@@ -130,7 +130,8 @@ export class HeadCell {
 
   async swap(expected: Version<Head> | undefined, next: NewHead): Promise<SwapResult<Head>> {
     const before = this.known
-    const result = await this.register.swap(expected, next)
+    const format = formatOfLayers([...next.layers, ...(next.earlier?.layers ?? [])])
+    const result = await this.register.swap(expected, { ...next, format })
     if (!this.overtaken(before, result.won ? result.version : result.current)) {
       this.learn(result.won ? result.version : result.current)
       return result

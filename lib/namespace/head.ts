@@ -6,8 +6,8 @@
 // Layers stand oldest first; a newer layer's row hides an older one's.
 import { z } from 'zod'
 import { compareBytes, type NamespaceName } from '../names.ts'
-import { timeSchema } from '../store/json-object.ts'
-import { idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
+import { rowsFormatSchema, timeSchema } from '../store/json-object.ts'
+import { formatOf, idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
 
 const seqSchema = z.number().int().nonnegative()
 
@@ -97,7 +97,7 @@ const historyRefSchema = z.object({ id: idSchema, to: seqSchema })
 
 export const headSchema = z
   .object({
-    format: z.literal(1),
+    format: rowsFormatSchema,
     write: z.string(),
     namespace: namespaceSchema,
     seq: seqSchema,
@@ -149,7 +149,7 @@ export const headSchema = z
 /** The pin of a fork: everything of the parent that the child reaches. Immutable. */
 export const forkSchema = z
   .object({
-    format: z.literal(1),
+    format: rowsFormatSchema,
     write: z.string(),
     fork: idSchema,
     /** The child, and the parent that it was forked from. */
@@ -172,6 +172,10 @@ export type Base = z.infer<typeof baseSchema>
 export type Head = z.infer<typeof headSchema>
 export type HeadState = Head['state']
 export type ForkPin = z.infer<typeof forkSchema>
+
+/** What holds these layers has this format. */
+export const formatOfLayers = (layers: readonly Layer[]): Head['format'] =>
+  formatOf(layers.flatMap(layer => layer.rows ?? []))
 
 /** What a head looks like without the id that the register gives it. */
 export type NewHead = Omit<Head, 'write'>

@@ -7,9 +7,9 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { CorruptObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
-import { decodeText, FORMAT, parseText, validate, validatePart } from '../store/json-object.ts'
+import { decodeText, FORMAT, parseText, rowsFormatSchema, validate, validatePart } from '../store/json-object.ts'
 import { areApart, type IndexRef, indexRefSchema } from './head.ts'
-import { namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
+import { formatOf, namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 
 /** No index file that runlet writes comes near this; a bomb does. */
 const MAX_TEXT_BYTES = 8 * 1024 * 1024
@@ -21,7 +21,7 @@ const MAX_ITEMS = 16 * 1024
 const MAX_PRINTED_ROWS = 64
 
 const headerSchema = z.object({
-  format: z.literal(FORMAT),
+  format: rowsFormatSchema,
   kind: z.enum(['rows', 'refs']),
   namespace: namespaceSchema,
   count: z.number().int().positive().max(MAX_ITEMS),
@@ -34,7 +34,8 @@ export type IndexContent =
 /** Encodes rows, sorted by path, or references, sorted by their first path. */
 export function encodeIndexFile(content: IndexContent): Uint8Array {
   const items = content.kind === 'rows' ? content.rows : content.refs
-  const header = { format: FORMAT, kind: content.kind, namespace: content.namespace, count: items.length }
+  const format = content.kind === 'rows' ? formatOf(content.rows) : FORMAT
+  const header = { format, kind: content.kind, namespace: content.namespace, count: items.length }
   const lines = [header, ...items].map(item => JSON.stringify(item))
   return gzipSync(`${lines.join('\n')}\n`)
 }

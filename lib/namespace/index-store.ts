@@ -206,15 +206,16 @@ export class IndexStore {
 /** About how much memory an index file takes: each item, and what in it may be of any length. */
 function decodedBytes(content: IndexContent): number {
   if (content.kind === 'refs') return content.refs.reduce((sum, { prints = '' }) => sum + 1000 + prints.length, 0)
-  return content.rows.reduce((sum, { path, author, value = '' }) => {
-    return sum + 300 + path.length + author.length + value.length
+  return content.rows.reduce((sum, { path, author, value = '', external = ['', ''] }) => {
+    return sum + 300 + path.length + author.length + value.length + external[0].length
   }, 0)
 }
 
 const nothingStands = () => Promise.reject(new Error('all files of this level are new'))
 
 /** About how many bytes a row takes in a shard, before compression; inline values are counted apart. */
-const roughBytes = (row: Row): number => 200 + row.path.length + row.author.length
+const roughBytes = ({ path, author, external }: Row): number =>
+  200 + path.length + author.length + (external ? external[0].length + external[1].length : 0)
 
 function rangeOf(content: IndexContent): { first: Path; last: Path } {
   const [first, last] =

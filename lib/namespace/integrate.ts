@@ -11,7 +11,7 @@ import { rangesMeet } from './index-store.ts'
 import { findNewest, type PlacedLayer, scanNewest } from './layers.ts'
 import { policyFor } from './policy.ts'
 import { contradictedBy } from './reliance.ts'
-import { isFile, type Row, sameContent } from './row.ts'
+import { isFile, type Row } from './row.ts'
 
 export type Verdict =
   /** It may be appended, as these row sets. */
@@ -63,8 +63,8 @@ async function settleAll(
   const conflicts: string[] = []
   const onTop: Row[] = []
   for (const sides of touched) {
-    if (!inConflict(sides, change.origin ? 'branch' : 'writer')) {
-      onTop.push(...standing(sides, by))
+    if (!(await inConflict(sides, change.origin ? 'branch' : 'writer', context.values))) {
+      onTop.push(...(await standing(sides, by)))
       continue
     }
     const settlement = await settle(sides, policyFor(change.rules, sides.path), by)
@@ -131,7 +131,7 @@ async function compareViews(context: NamespaceContext, head: NewHead, change: Ch
   const sides: Sides[] = []
   for await (const theirs of scanNewest(context.index, arriving, '')) {
     const [base, ours] = await Promise.all([seen.find(theirs.path), now.find(theirs.path)])
-    if (sameContent(base, ours)) continue
+    if (await context.values.sameContent(base, ours)) continue
     const newest = change.own && (await now.findOwn(theirs.path))
     if (!newest || !isOwn(change, head, newest)) sides.push({ path: theirs.path, base, ours, theirs })
   }

@@ -9,6 +9,7 @@
 import type { Ambient } from '../ambient.ts'
 import {
   AbortedError,
+  ExternalObjectError,
   InvalidArgumentError,
   MissingObjectError,
   NamespaceNotFoundError,
@@ -38,8 +39,8 @@ export interface Entry {
   readonly path: string
   /** Bytes. */
   readonly size: number
-  /** Of the value, in hex. */
-  readonly sha256: string
+  /** Of the value, in hex. Undefined where nobody has read the value yet: it was imported, and lies in an object of others. */
+  readonly sha256: string | undefined
   /** The commit that wrote it: the namespace's own, or for what a run has from its parent, the parent's. */
   readonly seq: number
   readonly author: string
@@ -252,7 +253,8 @@ async function onFreshView<T>(context: NamespaceContext, read: (view: View) => P
  * one. Any other error is passed on.
  */
 async function newerHead(context: NamespaceContext, seen: Version<Head>, error: unknown): Promise<Version<Head>> {
-  if (!(error instanceof MissingObjectError)) throw error
+  // An object of others may have been imported anew.
+  if (!(error instanceof MissingObjectError || error instanceof ExternalObjectError)) throw error
   const now = await context.head.refresh()
   // A run that has ended need not be readable any more: its parent has what it adopted.
   if (now.value.state === 'folded' || now.value.state === 'discarded') throw new RunNotFoundError(context.name)

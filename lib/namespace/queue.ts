@@ -2,11 +2,13 @@
 // either commits and removes it, or replaces it by the reason why not.
 import { z } from 'zod'
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
+import { rowsFormatSchema } from '../store/json-object.ts'
 import { Register, type Version } from '../store/register.ts'
 import type { Outcome } from './batch.ts'
 import { type Change, fromStoredChange, storedChangeSchema, toStoredChange } from './change.ts'
 import type { NamespaceContext } from './context.ts'
 import { queueKey, queuePrefix } from './keys.ts'
+import { formatOf } from './row.ts'
 
 const rejectionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('conflict'), paths: z.array(z.string()) }),
@@ -18,7 +20,7 @@ const rejectionSchema = z.discriminatedUnion('kind', [
 ])
 
 const intentSchema = z.object({
-  format: z.literal(1),
+  format: rowsFormatSchema,
   write: z.string(),
   change: storedChangeSchema,
   rejected: rejectionSchema.optional(),
@@ -46,7 +48,8 @@ export async function enqueue(
   replacing?: Version<IntentRecord>,
 ): Promise<void> {
   const register = registerOf(context, queueKey(context.name, change.id))
-  await register.swap(replacing, { format: 1, change: toStoredChange(change, context.name) })
+  const format = formatOf(change.sets.flatMap(set => ('rows' in set ? set.rows : [])))
+  await register.swap(replacing, { format, change: toStoredChange(change, context.name) })
 }
 
 /** The changes that wait, in order of arrival by the store's clock. Rejected ones wait for nobody. */

@@ -1,8 +1,8 @@
 // A row: what the index says of one path. Rows are immutable; a path's newest row wins. A row that says `deleted` hides the
 // older ones. The stored form leaves out what the file around it says already (`seq` and `in`).
 import { z } from 'zod'
-import { type NamespaceName, type Path, parseNamespaceName, parsePath } from '../names.ts'
-import { timeSchema } from '../store/json-object.ts'
+import { type Etag, type NamespaceName, type Path, parseNamespaceName, parsePath } from '../names.ts'
+import { EXTERNAL_FORMAT, FORMAT, timeSchema } from '../store/json-object.ts'
 
 /** True for what parses; used to make zod refuse what our own parsers refuse. */
 const parses = (parse: (text: string) => unknown) => (text: string) => {
@@ -49,13 +49,31 @@ export const storedRowSchema = z
     pack: z
       .tuple([idSchema, z.number().int().nonnegative(), z.number().int().positive().max(MAX_PACK_BYTES)])
       .optional(),
+    /**
+     * The value is an object that is not runlet's: its key in the whole bucket, and the version that is meant. It is never written and
+     * never deleted; its SHA-256 is not always known.
+     */
+    external: z
+      .tuple([
+        z.string().min(1).max(1024),
+        z
+          .string()
+          .min(1)
+          .max(1024)
+          .transform(text => text as Etag),
+      ])
+      .optional(),
     /** The namespace in whose folder `object` or `pack` lies. Absent: the one that the index file belongs to. */
     in: namespaceSchema.optional(),
   })
-  .refine(row => row.deleted || (row.size !== undefined && row.sha256 !== undefined), 'neither a value nor deleted')
   .refine(
-    ({ value, object, pack, deleted }) => isSet(value) + isSet(object) + isSet(pack) + isSet(deleted) === 1,
-    'not exactly one of value, object, pack and deleted',
+    row => row.deleted || (row.size !== undefined && (row.sha256 !== undefined || row.external !== undefined)),
+    'neither a value nor deleted',
+  )
+  .refine(
+    ({ value, object, pack, external, deleted }) =>
+      isSet(value) + isSet(object) + isSet(pack) + isSet(external) + isSet(deleted) === 1,
+    'not exactly one of value, object, pack, external and deleted',
   )
   .refine(
     ({ pack, size = 0 }) => !pack || (size <= MAX_PACKED_BYTES && pack[1] + size <= pack[2]),
@@ -68,17 +86,29 @@ export type StoredRow = z.infer<typeof storedRowSchema>
 export type Row = StoredRow & { seq: number; in: NamespaceName }
 
 /** A row that has a value. */
-export type FileRow = Row & { deleted?: never; size: number; sha256: string }
+export type FileRow = Row & { deleted?: never; size: number }
+
+/** What holds these rows has this format. */
+export const formatOf = (rows: readonly Pick<StoredRow, 'external'>[]): typeof FORMAT | typeof EXTERNAL_FORMAT =>
+  rows.some(row => row.external) ? EXTERNAL_FORMAT : FORMAT
 
 export function isFile(row: Row | undefined): row is FileRow {
   return row !== undefined && !row.deleted
 }
 
-/** Whether two rows say the same of a path. No row and a deleted one do. */
-export function sameContent(a: Row | undefined, b: Row | undefined): boolean {
-  if (!isFile(a) || !isFile(b)) return isFile(a) === isFile(b)
-  return a.sha256 === b.sha256 && a.size === b.size && a.executable === b.executable
+/**
+ * Whether two rows say the same of a path. No row and a deleted one do. `unknown`: only their bytes can tell (Values.sameContent), for
+ * the SHA-256 of one is not known.
+ */
+export function compareContent(a: Row | undefined, b: Row | undefined): 'same' | 'different' | 'unknown' {
+  if (!isFile(a) || !isFile(b)) return isFile(a) === isFile(b) ? 'same' : 'different'
+  if (a.size !== b.size || a.executable !== b.executable) return 'different'
+  if (a.sha256 !== undefined && b.sha256 !== undefined) return a.sha256 === b.sha256 ? 'same' : 'different'
+  return isSameObject(a, b) ? 'same' : 'unknown'
 }
+
+const isSameObject = ({ external: a }: Row, { external: b }: Row): boolean =>
+  a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1]
 
 /** Fills in what the surroundings say. `seq` given overrides the row's own: a folded row belongs to the fold's commit. */
 export function fromStored(row: StoredRow, around: { seq: number | undefined; namespace: NamespaceName }): Row {

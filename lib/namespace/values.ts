@@ -4,13 +4,13 @@
 import { createHash } from 'node:crypto'
 import PQueue from 'p-queue'
 import type { Ambient } from '../ambient.ts'
-import { CorruptObjectError, InvalidArgumentError, MissingObjectError } from '../errors.ts'
+import { CorruptObjectError, ExternalObjectError, InvalidArgumentError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName, Path } from '../names.ts'
 import { putImmutable } from '../store/immutable.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import type { GetOptions, ObjectStore } from '../store/object-store.ts'
 import { packKey, valueKey } from './keys.ts'
 import { newId } from './object-id.ts'
-import type { FileRow, Row } from './row.ts'
+import { compareContent, type FileRow, type Row } from './row.ts'
 
 /** What may be put: bytes, text (as UTF-8), or a stream of bytes in bounded memory. */
 export type Value = Uint8Array | string | AsyncIterable<Uint8Array | string>
@@ -19,7 +19,7 @@ export const isInHand = (value: Value): value is Uint8Array | string =>
   typeof value === 'string' || value instanceof Uint8Array
 
 /** The part of a row that says what the value is and where. */
-export type Content = Pick<FileRow, 'size' | 'sha256'> & Pick<Row, 'value' | 'object' | 'pack' | 'in'>
+export type Content = { size: number; sha256: string } & Pick<Row, 'value' | 'object' | 'pack' | 'in'>
 
 /** Values up to this many bytes lie inline. */
 export const INLINE_LIMIT = 4096
@@ -52,11 +52,40 @@ export class Values {
   async read(row: FileRow): Promise<Uint8Array> {
     if (row.value !== undefined) return checked(row, Buffer.from(row.value, 'base64'), `the row of "${row.path}"`)
     const { key, start } = placeOf(row)
-    if (row.size === 0) return checked(row, new Uint8Array(), key) // there is no such range
+    if (row.size === 0 && !row.external) return checked(row, new Uint8Array(), key) // there is no such range
     const bounds = row.pack ? { range: { start, end: start + row.size - 1 } } : { maxBytes: row.size }
-    const answer = await this.store.get(key, bounds)
-    if (answer.status !== 'found') throw new MissingObjectError(key, `the row of "${row.path}"`)
-    return checked(row, answer.body, key)
+    return checked(row, await this.get(row, bounds), key)
+  }
+
+  /** The bytes of a row's object, or a part of it; of an object of others only while it is the version that the row means. */
+  private async get(row: FileRow, bounds: Pick<GetOptions, 'range' | 'maxBytes'>): Promise<Uint8Array> {
+    const { key } = placeOf(row)
+    const answer = await this.store.get(key, { ...bounds, ...(row.external && { ifMatch: row.external[1] }) })
+    if (answer.status === 'found') return answer.body
+    if (row.external)
+      throw new ExternalObjectError(row.path, row.external[0], answer.status === 'missing' ? 'missing' : 'changed')
+    throw new MissingObjectError(key, `the row of "${row.path}"`)
+  }
+
+  /** Whether two rows say the same of a path. Where only the bytes can tell, they are read; what is gone is not the same as anything. */
+  async sameContent(a: Row | undefined, b: Row | undefined): Promise<boolean> {
+    const known = compareContent(a, b)
+    if (known !== 'unknown') return known === 'same'
+    const hashes = await Promise.all([a, b].map(row => this.learn(row as FileRow)))
+    return hashes[0] !== undefined && hashes[0] === hashes[1]
+  }
+
+  /** The SHA-256 of a value, read where it is not known; undefined when the object is not there any more. */
+  async learn(row: FileRow): Promise<string | undefined> {
+    if (row.sha256 !== undefined) return row.sha256
+    const hash = createHash('sha256')
+    try {
+      for await (const chunk of this.stream(row)) hash.update(chunk)
+      return hash.digest('hex')
+    } catch (error) {
+      if (error instanceof ExternalObjectError) return undefined
+      throw error
+    }
   }
 
   /**
@@ -90,12 +119,11 @@ export class Values {
     const hash = createHash('sha256')
     for (let at = 0; at < row.size; at += READ_CHUNK) {
       const end = Math.min(at + READ_CHUNK, row.size) - 1
-      const answer = await this.store.get(key, { range: { start: start + at, end: start + end } })
-      if (answer.status !== 'found') throw new MissingObjectError(key, `the row of "${row.path}"`)
-      if (answer.body.length !== end - at + 1) throw mismatch(key)
-      hash.update(answer.body)
-      if (end === row.size - 1 && hash.digest('hex') !== row.sha256) throw mismatch(key)
-      yield answer.body
+      const body = await this.get(row, { range: { start: start + at, end: start + end } })
+      if (body.length !== end - at + 1) throw mismatch(key)
+      hash.update(body)
+      if (end === row.size - 1 && row.sha256 !== undefined && hash.digest('hex') !== row.sha256) throw mismatch(key)
+      yield body
     }
   }
 
@@ -167,12 +195,13 @@ function toBytes(value: unknown): Uint8Array {
 }
 
 function placeOf(row: FileRow): { key: string; start: number } {
+  if (row.external) return { key: `/${row.external[0]}`, start: 0 }
   if (row.pack) return { key: packKey(row.in, row.pack[0]), start: row.pack[1] }
   return { key: valueKey(row.in, row.object ?? ''), start: 0 }
 }
 
 function checked(row: FileRow, bytes: Uint8Array, key: string): Uint8Array {
-  if (bytes.length !== row.size || sha256(bytes) !== row.sha256) throw mismatch(key)
+  if (bytes.length !== row.size || (row.sha256 !== undefined && sha256(bytes) !== row.sha256)) throw mismatch(key)
   return bytes
 }
 

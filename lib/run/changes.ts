@@ -2,7 +2,7 @@
 // changed, not what its parent holds (G8). Says nothing of what the parent did since: that is the fold's.
 import type { Path } from '../names.ts'
 import type { OpenNamespace } from '../namespace/namespace.ts'
-import { isFile, sameContent } from '../namespace/row.ts'
+import { isFile } from '../namespace/row.ts'
 
 export interface Change {
   readonly path: Path
@@ -10,12 +10,12 @@ export interface Change {
 }
 
 /** The changes of a run as of now. A path that it put back as it was is none. */
-export async function* changesOf({ head, views, name }: OpenNamespace): AsyncGenerator<Change> {
+export async function* changesOf({ head, views, values, name }: OpenNamespace): AsyncGenerator<Change> {
   const { value } = await head.refresh()
   const before = value.base && (await views.baseView(name, value.base))
   for await (const row of views.view(value).scanOwn()) {
     const base = await before?.find(row.path)
-    if (sameContent(base, row)) continue
+    if (await values.sameContent(base, row)) continue
     const change = isFile(row) ? (base ? 'modified' : 'added') : 'deleted'
     yield { path: row.path, change }
   }

@@ -2,13 +2,13 @@
 // together with the child's head, never after, and is the last thing to go: while it stands, nothing that it names is swept (G9).
 
 import { childName, type NamespaceName } from '../names.ts'
-import { type Base, emptyHead, type ForkPin, type Head, type NewHead } from '../namespace/head.ts'
+import { type Base, emptyHead, type ForkPin, formatOfLayers, type Head, type NewHead } from '../namespace/head.ts'
 import { forkKey, forksPrefix, parseForkKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { newId } from '../namespace/object-id.ts'
 import { type PolicyRule, portable } from '../namespace/policy.ts'
 import { putImmutable } from '../store/immutable.ts'
-import { encodeJson, FORMAT } from '../store/json-object.ts'
+import { encodeJson } from '../store/json-object.ts'
 
 const segmentOf = (name: NamespaceName) => name.slice(name.lastIndexOf('/') + 1)
 
@@ -20,7 +20,7 @@ export function putPin(parent: OpenNamespace, child: OpenNamespace, head: Head):
   const fork = newId(parent.ambient)
   const base: Base = { namespace: parent.name, seq: head.seq, fork, ...(head.base && { below: head.base.fork }) }
   const pin: ForkPin = {
-    format: FORMAT,
+    format: formatOfLayers(head.layers),
     write: fork,
     fork,
     child: child.name,

@@ -112,8 +112,8 @@ async function settledRows(
   for await (const theirs of view.scanOwn()) {
     const [base, ours] = await Promise.all([before.find(theirs.path), after.find(theirs.path)])
     const sides: Sides = { path: theirs.path, base, ours, theirs }
-    if (!inConflict(sides, 'branch')) {
-      rows.push(...standing(sides, by))
+    if (!(await inConflict(sides, 'branch', by.values))) {
+      rows.push(...(await standing(sides, by)))
       continue
     }
     const settlement = await settle(sides, policyFor(run.rules, theirs.path), by)

@@ -5,6 +5,8 @@ import type { Etag } from '../names.ts'
 import type { DiskCache } from './disk-cache.ts'
 import type {
   Body,
+  CopyResult,
+  CopySource,
   GetOptions,
   GetResult,
   ListEntry,
@@ -34,7 +36,8 @@ export class CachedStore implements ObjectStore {
   }
 
   async get(key: string, options: GetOptions = {}): Promise<GetResult> {
-    if (!this.isImmutable(key) || options.range || options.ifNoneMatch) return this.inner.get(key, options)
+    const isOurs = !key.startsWith('/') && this.isImmutable(key)
+    if (!isOurs || options.range || options.ifNoneMatch || options.ifMatch) return this.inner.get(key, options)
     const name = `${this.url}\n${key}`
     const body = await this.cache.get(name)
     // Nobody asks an immutable object for its times.
@@ -54,6 +57,15 @@ export class CachedStore implements ObjectStore {
 
   list(options: ListOptions): AsyncIterable<ListEntry> {
     return this.inner.list(options)
+  }
+
+  canCopyFrom(url: string): boolean {
+    return this.inner.canCopyFrom?.(url) ?? false
+  }
+
+  copy(source: CopySource, key: string, options?: { signal?: AbortSignal | undefined }): Promise<CopyResult> {
+    if (!this.inner.copy) throw new Error('asked to copy by who did not ask canCopyFrom')
+    return this.inner.copy(source, key, options)
   }
 
   async abortUploads(options: UploadOptions): Promise<number> {

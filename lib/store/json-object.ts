@@ -3,8 +3,13 @@
 import { z } from 'zod'
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 
-/** The version of everything this runlet writes. A reader refuses a greater one. */
+/** The version of what this runlet writes. A reader refuses a greater one than it knows. */
 export const FORMAT = 1
+/** Of what holds a row that refers to an object of others: who does not know of such must not read it. */
+export const EXTERNAL_FORMAT = 2
+
+/** Of what may hold rows. */
+export const rowsFormatSchema = z.union([z.literal(FORMAT), z.literal(EXTERNAL_FORMAT)])
 
 /** Milliseconds since 1970 that a date can show. */
 export const timeSchema = z.number().min(-8.64e15).max(8.64e15)
@@ -40,10 +45,17 @@ export function parseText(key: string, text: string): unknown {
 /** Checks the format version first, so that a newer document is called newer and not corrupt. */
 export function validate<T>(key: string, document: unknown, schema: z.ZodType<T>): T {
   const header = versioned.safeParse(document)
-  if (header.success && header.data.format !== undefined && header.data.format !== FORMAT) {
-    throw new FormatVersionError(key, shown(header.data.format), FORMAT)
+  const format = header.success ? header.data.format : undefined
+  if (format !== undefined && format !== FORMAT) {
+    const known = knowsFormat(EXTERNAL_FORMAT, document, schema) ? EXTERNAL_FORMAT : FORMAT
+    if (format !== known) throw new FormatVersionError(key, shown(format), known)
   }
   return validatePart(key, document, schema)
+}
+
+const knowsFormat = (format: number, document: unknown, schema: z.ZodType): boolean => {
+  const { error } = schema.safeParse({ ...(document as object), format })
+  return !error?.issues.some(({ path }) => path[0] === 'format')
 }
 
 /** For what stands in a document whose version is known. */

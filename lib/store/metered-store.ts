@@ -6,6 +6,8 @@ import { type EventOutcome, outcomeOf, publish, type RequestEvent } from '../eve
 import type { Etag } from '../names.ts'
 import type {
   Body,
+  CopyResult,
+  CopySource,
   GetOptions,
   GetResult,
   ListEntry,
@@ -82,6 +84,17 @@ export class MeteredStore implements ObjectStore {
     } finally {
       ended({ bytesUp: 0, bytesDown: 0 }, outcome)
     }
+  }
+
+  canCopyFrom(url: string): boolean {
+    return this.inner.canCopyFrom?.(url) ?? false
+  }
+
+  copy(source: CopySource, key: string, options?: { signal?: AbortSignal | undefined }): Promise<CopyResult> {
+    return this.observe('put', key, async () => {
+      if (!this.inner.copy) throw new Error('asked to copy by who did not ask canCopyFrom')
+      return this.inner.copy(source, key, options)
+    })
   }
 
   async abortUploads(options: UploadOptions): Promise<number> {

@@ -13,6 +13,8 @@ export type Condition = { ifNoneMatch: '*' } | { ifMatch: Etag }
 export interface GetOptions {
   /** Answer `unchanged`, without a body, when the object still has this version. */
   ifNoneMatch?: Etag | undefined
+  /** Answer `changed`, without a body, when the object has another version. Not together with `ifNoneMatch`. */
+  ifMatch?: Etag | undefined
   /** Bytes `start` to `end`, both inclusive. A range past the end gives what there is. */
   range?: { start: number; end: number } | undefined
   /** An object that is larger is refused before it is read. Not together with a range, which is a bound itself. */
@@ -31,6 +33,7 @@ export type GetResult =
       readonly serverTime: number
     }
   | { readonly status: 'unchanged'; readonly serverTime: number }
+  | { readonly status: 'changed' }
   | { readonly status: 'missing' }
 
 export interface PutOptions {
@@ -56,8 +59,31 @@ export interface UploadOptions {
 }
 
 export type ListEntry =
-  | { readonly kind: 'object'; readonly key: string; readonly size: number; readonly lastModified: number }
+  | {
+      readonly kind: 'object'
+      readonly key: string
+      readonly size: number
+      readonly lastModified: number
+      /** Only of stores that say it in a listing. */
+      readonly etag?: Etag | undefined
+    }
   | { readonly kind: 'prefix'; readonly key: string }
+
+/** An object of a store, to be copied by the server. */
+export interface CopySource {
+  /** The URL of the store that it lies in, and its key there. */
+  readonly url: string
+  readonly key: string
+  readonly size: number
+  /** The version that is meant. */
+  readonly etag?: Etag | undefined
+}
+
+export type CopyResult =
+  | { readonly status: 'copied'; readonly etag: Etag }
+  /** The source has another version, or is gone: nothing was written. */
+  | { readonly status: 'changed' }
+  | { readonly status: 'missing' }
 
 export interface ObjectStore {
   /** The URL that opens this store again, without secrets. */
@@ -65,7 +91,8 @@ export interface ObjectStore {
   readonly kind: 's3' | 'file' | 'memory'
 
   /**
-   * Reads an object. A missing key is an answer, not an error.
+   * Reads an object. A missing key is an answer, not an error. A key that begins with `/` is one of the whole bucket, not below this
+   * store's prefix: so others' objects can be read, and nothing else can be done to them.
    * @throws StoreError when the store cannot be reached or answers nonsense, AccessDeniedError, AbortedError,
    *   CorruptObjectError when it is larger than `maxBytes`.
    */
@@ -88,6 +115,14 @@ export interface ObjectStore {
 
   /** Lists in byte order of the keys, consistently: what was put before the call began is there. */
   list(options: ListOptions): AsyncIterable<ListEntry>
+
+  /**
+   * Has the server copy an object of this or another store to `key`, without its bytes passing through this machine. Only of stores that
+   * can; `canCopyFrom` says from where.
+   * @throws as `put` without a condition
+   */
+  copy?(source: CopySource, key: string, options?: { signal?: AbortSignal | undefined }): Promise<CopyResult>
+  canCopyFrom?(url: string): boolean
 
   /**
    * Ends uploads of streams below a prefix that were begun and never finished; resolves to how many there were. Killed writers leave

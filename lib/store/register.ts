@@ -53,7 +53,8 @@ export class Register<T extends Written> {
     const answer = await this.store.get(this.key, { ifNoneMatch: known?.etag, maxBytes: MAX_DOCUMENT_BYTES, signal })
     if (answer.status === 'missing') return undefined
     if (answer.status === 'unchanged' && known) return { ...known, serverTime: answer.serverTime }
-    if (answer.status === 'unchanged') throw new StoreError('get', this.key, 'it answered 304 to an unconditional read')
+    if (answer.status !== 'found')
+      throw new StoreError('get', this.key, `it answered "${answer.status}" to an unconditional read`)
     const { etag, lastModified, serverTime } = answer
     return { value: decodeJson(this.key, answer.body, this.schema), etag, lastModified, serverTime }
   }

@@ -2,11 +2,11 @@
 // file, `readme` may become `README`), then what comes. Values are fetched in windows, the small ones of a pack in one request:
 // the first pull of many small files is not one request a file.
 import type { Path } from '../names.ts'
-import type { FileRow } from '../namespace/row.ts'
 import { concurrently } from './concurrently.ts'
 import { decidePull, type PullStep, type Side, same } from './decide.ts'
 import type { RowChange } from './diff-heads.ts'
 import type { CopyEntry } from './entry.ts'
+import { type KnownRow, keptValue, knownRow, unreadRow } from './known-row.ts'
 import { Progress } from './progress.ts'
 import { look } from './scan.ts'
 import { proving, type Stat } from './stat.ts'
@@ -36,7 +36,7 @@ const FILES_AT_ONCE = 16
 
 export interface Step {
   readonly path: Path
-  readonly row: FileRow | undefined
+  readonly row: KnownRow | undefined
   /** What the copy and the namespace had in common before. */
   readonly entry: CopyEntry | undefined
   /** Of the file as it was looked at. */
@@ -95,29 +95,34 @@ function* windows(changes: RowChange[]): Generator<readonly RowChange[]> {
 const decideAll = (turn: Turn, changes: readonly RowChange[], options: ApplyOptions): Promise<Step[]> =>
   concurrently(changes, FILES_AT_ONCE, change => decideFor(turn, change, options))
 
-async function decideFor(turn: Turn, change: RowChange, { winner, skip }: ApplyOptions): Promise<Step> {
-  const { path, after: row } = change
-  if (!winner) {
+async function decideFor(turn: Turn, change: RowChange, options: ApplyOptions): Promise<Step> {
+  const { winner, skip } = options
+  const { path } = change
+  let { after } = change
+  const entry = await turn.state.get(path)
+  if (!winner && entry && !entry.absent && after) {
     // A merge brings rows anew that say what they said before.
-    const entry = await turn.state.get(path)
-    if (entry && !entry.absent && row && same(entry, sideOf(row)))
-      return { path, row, entry, stat: entry.stat, step: 'keep' }
+    const row = await knownRow(turn.namespace.values, after)
+    if (same(entry, sideOf(row))) return { path, row, entry, stat: entry.stat, step: 'keep' }
+    after = row
   }
-  const decided = await decide(turn, change, skip)
+  const decided = await decide(turn, { path, after }, skip)
   if (decided.step === 'conflict' && !winner && turn.derived(path)) return settleFor(turn, decided, 'ours')
   const isSettled = ['agree', 'skip', 'forget'].includes(decided.step)
   return winner && !isSettled ? settleFor(turn, decided, winner) : decided
 }
 
 /** What a pull does about one path. */
-export async function decide(turn: Turn, { path, after: row }: RowChange, skip?: ApplyOptions['skip']): Promise<Step> {
+export async function decide(turn: Turn, { path, after }: RowChange, skip?: ApplyOptions['skip']): Promise<Step> {
   const entry = await turn.state.get(path)
   const { local, stat } = await look(turn, path, entry)
+  const isNotHere = !stat && (!entry || entry.absent)
+  if (isNotHere && after && skip?.(path)) return { path, row: unreadRow(after), entry, stat, step: 'skip' }
+  const row = after && (await knownRow(turn.namespace.values, after))
   const about = { path, row, entry, stat }
   const isLeftOut = entry?.absent && !stat
   if (isLeftOut && !row) return { ...about, step: 'forget' }
-  const step = isLeftOut ? 'write' : decidePull(entry, local, row && sideOf(row))
-  return { ...about, step: step === 'write' && !stat && skip?.(path) ? 'skip' : step }
+  return { ...about, step: isLeftOut ? 'write' : decidePull(entry, local, row && sideOf(row)) }
 }
 
 /** `ours`: the directory's own stands, as a change to what the namespace has now: the next push commits it. */
@@ -147,7 +152,7 @@ async function writeAll(turn: Turn, steps: Step[], options: ApplyOptions, progre
     assertTurn(turn)
     await carryOut(turn, steps, { position, options, kind: 'write' }, async ({ path, row, stat }) => {
       if (!row) return true
-      const bytes = small.get(path)
+      const bytes = small.get(path) ?? keptValue(row)
       const content = bytes ? [bytes] : values.stream(row)
       const written = await turn.files.write(path, content, { executable: row.executable ?? false, instead: stat })
       if (!written) return false
@@ -178,4 +183,4 @@ async function remember({ files, state }: Turn, { path, row, stat }: Step): Prom
   await state.set({ path, ...sideOf(row), stat: stat && proving(stat, await files.startedAt()) })
 }
 
-export const sideOf = (row: FileRow): Side => ({ sha256: row.sha256, executable: row.executable ?? false })
+const sideOf = (row: KnownRow): Side => ({ sha256: row.sha256, executable: row.executable ?? false })

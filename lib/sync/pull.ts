@@ -6,7 +6,7 @@ import { compareBytes, type Path, parsePrefix } from '../names.ts'
 import type { Head } from '../namespace/head.ts'
 import type { View } from '../namespace/view.ts'
 import type { Version } from '../store/register.ts'
-import { type Applied, applyChanges, decide, sideOf } from './apply.ts'
+import { type Applied, applyChanges, decide } from './apply.ts'
 import { findCollisions } from './collisions.ts'
 import type { CopyHeader } from './copy-state.ts'
 import { same } from './decide.ts'
@@ -16,6 +16,7 @@ import { findObstacles } from './obstacles.ts'
 import { finishPush, forgetPush } from './pushing.ts'
 import { afterPull, aheadAt, footingOf, isUneven, seenUnder } from './reached.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
+import { sideOfRow } from './upload.ts'
 
 export interface PullResult {
   /** The commit that the directory is now in step with. */
@@ -130,7 +131,7 @@ async function fetchAt(turn: Turn, path: Path, now: Head): Promise<boolean> {
   if (!row) return false
   await assertRoom(turn, changes)
   const header = await headerOf(turn, turn.state)
-  const isKnown = same(await turn.state.get(path), sideOf(row))
+  const isKnown = row.sha256 !== undefined && same(await turn.state.get(path), sideOfRow(row))
   const { written } = await applyChanges(turn, changes, { winner: 'theirs' })
   if (!isKnown) await turn.state.writeHeader(aheadAt(header, [path]))
   await turn.state.flush()

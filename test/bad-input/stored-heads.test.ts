@@ -15,8 +15,8 @@ const missing = (key: RegExp, referrer: string): Refusal => {
   const says = [key, RegExp(`is gone, though ${referrer} refers to it`), /restore it, and exempt this prefix/]
   return { type: MissingObjectError, code: 'ERR_RUNLET_MISSING_OBJECT', says }
 }
-const ofFormat2 = (key: string): Refusal => {
-  const says = [RegExp(`^stored object "${key}" has format 2, and this runlet knows format 1`), /Upgrade runlet/]
+const ofFormat = (format: number, key: string): Refusal => {
+  const says = [RegExp(`^stored object "${key}" has format ${format}, and this runlet knows format`), /Upgrade runlet/]
   return { type: FormatVersionError, code: 'ERR_RUNLET_FORMAT_VERSION', says }
 }
 
@@ -40,7 +40,7 @@ describe('a head', () => {
     ['that is no UTF-8', () => Buffer.from([0x7b, 0xff, 0x7d]), corrupt(HEAD, /is not UTF-8/)],
     ['that is null', () => 'null', corrupt(HEAD, /malformed at the document/)],
     ['that is another document', () => '{"format":1}', corrupt(HEAD, /malformed at \w+/)],
-    ['of a later format', head => head.replace('"format":1', '"format":2'), ofFormat2(HEAD)],
+    ['of a later format', head => head.replace('"format":1', '"format":3'), ofFormat(3, HEAD)],
     ['with a negative seq', head => head.replace(/"seq":\d+/, '"seq":-1'), corrupt(HEAD, /malformed at seq/)],
     ['of an unknown state', head => head.replace('"state":"open"', '"state":"ajar"'), corrupt(HEAD, /at state/)],
     ['of no namespace', head => head.replace('"namespace":"p"', '"namespace":"../q"'), corrupt(HEAD, /at namespace/)],
@@ -199,7 +199,7 @@ describe('the pin of a fork', () => {
       for (const [body, refusal] of [
         ['', corrupt(key, /is empty/)],
         ['{"format":1}', corrupt(key, /malformed at/)],
-        ['{"format":2}', ofFormat2(key)],
+        ['{"format":3}', ofFormat(3, key)],
       ] as const) {
         await overwrite(world, key, body)
         await assertRefused(
@@ -260,7 +260,7 @@ describe('runlet.json', () => {
       const namespace = await aNamespace(world)
       await overwrite(world, 'runlet.json', '{"format":2}')
       const make = () => world.client().store.namespace('q', { create: true })
-      await assertRefused(world.bucket, make, ofFormat2('runlet.json'))
+      await assertRefused(world.bucket, make, ofFormat(2, 'runlet.json'))
       await namespace.put('a', '1')
       assert.equal((await contents(await freshly(world))).a, '1')
     }))

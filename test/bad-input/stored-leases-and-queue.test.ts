@@ -149,7 +149,7 @@ describe('a commit that waits in the queue', () => {
     ['is cut short', intentDocument().slice(0, -30)],
     ['is no JSON', '<html>'],
     ['is another document', '{"format":1}'],
-    ['is of a later format', '{"format":2}'],
+    ['is of a later format', '{"format":3}'],
     ['has a path that leads out', intentDocument({ sets: [{ rows: [aRow('../out')] }] })],
     [
       'has no glob in a policy',

@@ -68,9 +68,9 @@ describe('an index file', () => {
     inWorld(async world => {
       await aNamespace(world)
       const key = soleKey(world, 'ns/p/_/index/')
-      await overwrite(world, key, gzipSync('{"format":2,"something":"new"}\n'))
+      await overwrite(world, key, gzipSync('{"format":3,"something":"new"}\n'))
       const namespace = await freshly(world)
-      const says = [RegExp(`^stored object "${key}" has format 2`), /Upgrade runlet/]
+      const says = [RegExp(`^stored object "${key}" has format 3`), /Upgrade runlet/]
       const refusal = { type: FormatVersionError, code: 'ERR_RUNLET_FORMAT_VERSION', says }
       await assertRefused(world.bucket, () => namespace.get('data/00003'), refusal)
     }))

@@ -48,6 +48,18 @@ describe('the formats', () => {
     assert.ok(lists.some(([, text]) => JSON.parse(text).items.length > 0))
   })
 
+  test('say 2 where a row refers to an object of others, so that an older runlet refuses it, and else 1', async () => {
+    const store: Record<string, string> = JSON.parse(await readFile(GOLDEN, 'utf8'))
+    const told = Object.entries(store).filter(([, text]) => text.startsWith('{"format"'))
+    assert.ok(told.length > 20)
+    for (const [key, text] of told) assert.equal(text.startsWith('{"format":2'), text.includes('"external":'), key)
+    for (const kind of ['head', 'index', 'forks'])
+      assert.ok(
+        told.some(([key, text]) => key.includes(`/_/${kind}`) && text.startsWith('{"format":2')),
+        kind,
+      )
+  })
+
   test('have nodes of the index among them', async () => {
     const texts: string[] = Object.values(JSON.parse(await readFile(GOLDEN, 'utf8')))
     assert.ok(texts.some(text => text.includes('"kind":"refs"')))
@@ -77,6 +89,14 @@ describe('the formats', () => {
       assert.equal(Object.keys(rows).length, 60)
       assert.equal(rows['row/07'], 'newer')
       assert.equal(rows['row/59'], '59')
+      world.bucket.objects.set('/swamp/data/a', {
+        body: Buffer.from('golden'),
+        etag: 'etag-of-data/a' as Etag,
+        lastModified: 0,
+      })
+      const imported = await world.client().store.namespace('imported')
+      assert.equal(Buffer.from((await imported.get('data/a')) ?? []).toString(), 'golden')
+      assert.equal((await imported.stat('data/b'))?.sha256, 'b'.repeat(64))
       const swept = await world.client().store.sweep()
       assert.deepEqual(swept.problems, [])
       assert.deepEqual(swept.removed.byKind.values, { objects: 1, bytes: 5_000 })

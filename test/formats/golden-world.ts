@@ -2,10 +2,11 @@
 
 import { hostname } from 'node:os'
 import { gunzipSync } from 'node:zlib'
-import { parseNamespaceName, parsePath } from '../../lib/names.ts'
+import { type Etag, parseNamespaceName, parsePath } from '../../lib/names.ts'
 import { compact } from '../../lib/namespace/compact.ts'
 import { commitTransaction, createNamespace, openNamespace, put } from '../../lib/namespace/namespace.ts'
 import { enqueue } from '../../lib/namespace/queue.ts'
+import type { Row } from '../../lib/namespace/row.ts'
 import { type Client, World } from '../support/world.ts'
 
 export async function makeGoldenStore(): Promise<World> {
@@ -32,6 +33,7 @@ export async function makeGoldenStore(): Promise<World> {
     await sweepTwice(client)
     await makeDeepIndex(client)
     await parent.lock('deploy', async lock => parent.put('deployed', 'v7', { lock }), { label: 'golden' })
+    await makeImported(client)
   })
   return world
 }
@@ -77,6 +79,33 @@ async function makeDeepIndex({ objects, ambient }: Client): Promise<void> {
     rules: [],
     suffix: 'golden',
   })
+}
+
+/** A namespace whose rows refer to objects of others: in its head, in an index file and in a pin. */
+async function makeImported({ objects, ambient, store }: Client): Promise<void> {
+  const imported = openNamespace(objects, parseNamespaceName('imported'), ambient)
+  const signing = { author: 'ada@golden', rules: [], suffix: 'golden' }
+  await createNamespace(imported)
+  const external = (path: string, size: number, about: object) => {
+    const key = `swamp/${path}`
+    return {
+      path: parsePath(path),
+      seq: 0,
+      in: imported.name,
+      at: 7,
+      author: 'ada@golden',
+      size,
+      ...about,
+      external: [key, `etag-of-${path}` as Etag],
+    } satisfies Row
+  }
+  await imported.committer.submit([external('data/a', 6, {})], signing)
+  await imported.committer.idle()
+  await compact(imported)
+  await imported.committer.submit([external('data/b', 2, { sha256: 'b'.repeat(64) })], signing)
+  await imported.committer.idle()
+  const run = await (await store.namespace('imported')).fork('open', { label: 'golden' })
+  await run.release()
 }
 
 /** Every object as text by its key; what depends on this machine is replaced. */

@@ -65,8 +65,8 @@ describe('a conflict', () => {
   ]
   for (const [why, sides, writers, branches] of cases) {
     test(`${why} is ${writers ? 'one' : 'none'} of writers and ${branches ? 'one' : 'none'} of branches`, async () => {
-      assert.equal(inConflict(await sidesOf(...sides), 'writer'), writers)
-      assert.equal(inConflict(await sidesOf(...sides), 'branch'), branches)
+      assert.equal(await inConflict(await sidesOf(...sides), 'writer', values), writers)
+      assert.equal(await inConflict(await sidesOf(...sides), 'branch', values), branches)
     })
   }
 })

@@ -136,7 +136,11 @@ describe('an index file is refused, and named,', () => {
     ['when a path is absolute', lined(header(1), { ...aRow('a'), path: '/etc/passwd' }), /malformed at path/],
     ['when a row lies in no valid namespace', lined(header(1), { ...aRow('a'), in: 'p/../q' }), /malformed at in/],
     ["when a value's object is no id", lined(header(1), { ...nowhere, object: '../../head' }), /malformed at object/],
-    ['when a row is nowhere', lined(header(1), nowhere), /not exactly one of value, object, pack and deleted/],
+    [
+      'when a row is nowhere',
+      lined(header(1), nowhere),
+      /not exactly one of value, object, pack, external and deleted/,
+    ],
     ['when a row is in two places', lined(header(1), { ...aRow('a'), object: 'abcdefgh' }), /not exactly one of/],
     ['when a row has no size', lined(header(1), { ...aRow('a'), size: undefined }), /neither a value nor deleted/],
     ['when a size is negative', lined(header(1), { ...aRow('a'), size: -1 }), /malformed at size/],
@@ -159,11 +163,11 @@ describe('an index file is refused, and named,', () => {
   }
 
   test('when it is of a later format, with the advice to upgrade', () => {
-    for (const later of [header(1, { format: 2 }), { format: 2, whatever: 'it holds' }]) {
+    for (const later of [header(1, { format: 3 }), { format: 3, whatever: 'it holds' }]) {
       const error = refusalOf(lined(later, aRow('a')))
       assert.ok(error instanceof FormatVersionError)
       assert.equal(error.code, 'ERR_RUNLET_FORMAT_VERSION')
-      assert.match(error.message, /has format 2, and this runlet knows format 1. Upgrade runlet/)
+      assert.match(error.message, /has format 3, and this runlet knows formats 1 to 2. Upgrade runlet/)
     }
   })
 

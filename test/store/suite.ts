@@ -4,6 +4,7 @@
 import { after, before, describe } from 'node:test'
 import type { ObjectStore } from '../../lib/store/object-store.ts'
 import { conditionSuite, uniqueEtagSuite } from './suite/conditions.ts'
+import { copySuite } from './suite/copies.ts'
 import { failureSuite } from './suite/failures.ts'
 import { listSuite } from './suite/lists.ts'
 import { raceSuite } from './suite/races.ts'
@@ -37,6 +38,7 @@ export function storeSuite(
     after(() => opened.done())
     const aPlace: Place = () => ({ store: opened.store, prefix: `t${++prefixes}/` })
     readSuite(aPlace)
+    copySuite(aPlace)
     writeSuite(aPlace)
     conditionSuite(aPlace)
     if (traits.etags === 'never-repeat') uniqueEtagSuite(aPlace)

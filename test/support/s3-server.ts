@@ -142,7 +142,9 @@ class InMemoryS3 implements S3Server {
   #world(name: string): World {
     const { etagStyle = 'md5', pageSize = 1000, raggedPages = false } = this.#options
     const listing = { pageSize, raggedPages }
-    const world = this.#worlds.get(name) ?? { bucket: new Bucket(etagStyle, this.#clock), uploads: new Map(), listing }
+    const bucketNamed = (other: string) => this.#worlds.get(other)?.bucket
+    const made = { bucket: new Bucket(etagStyle, this.#clock), uploads: new Map(), listing, bucketNamed }
+    const world = this.#worlds.get(name) ?? made
     this.#worlds.set(name, world)
     return world
   }

@@ -2,7 +2,7 @@
 // alone: so a removal that takes long rests on the survey and on this, and not on a picture that is out of date.
 import { compareBytes, type Path } from '../../names.ts'
 import type { IndexStore } from '../../namespace/index-store.ts'
-import { type FileRow, sameContent } from '../../namespace/row.ts'
+import { compareContent, type FileRow } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
 import { diffViews } from '../../sync/diff-heads.ts'
 
@@ -39,6 +39,7 @@ export class Meanwhile {
     const hasBase = surveyed.fork !== undefined
     if (row && !hasBase && row.seq <= surveyed.seq) return true
     const before = await surveyed.find(path)
-    return sameContent(before, row) && before?.seq === row?.seq
+    // Of one commit they are the same row, where nothing says otherwise.
+    return compareContent(before, row) !== 'different' && before?.seq === row?.seq
   }
 }

@@ -12,7 +12,7 @@ import { orphanAgeOf } from '../../store/grace.ts'
 import { compareTrees, rowsOf } from './compare-trees.ts'
 import { fileOf, storedValueOf } from './find-dropped.ts'
 import type { Doomed } from './garbage-list.ts'
-import { type OrphansState, type Snapshot, snapshotOf } from './snapshots.ts'
+import { formatOfSnapshots, type OrphansState, type Snapshot, snapshotOf } from './snapshots.ts'
 
 /** The store's times may be cut to whole seconds, and a head is read a moment before its time is told. */
 const CLOCK_GRAIN_MS = 2_000
@@ -30,7 +30,12 @@ export const bornAfter = ({ after }: Pick<Head, 'after'>): number => (after === 
 /** Nothing looked at yet. */
 export function firstState(head: Head, now: number): Omit<OrphansState, 'write'> {
   const next = snapshotOf(head, now)
-  return { format: 1, until: bornAfter(head), base: { life: next.life, seq: 0, at: 0, layers: [] }, next }
+  return {
+    format: formatOfSnapshots(next),
+    until: bornAfter(head),
+    base: { life: next.life, seq: 0, at: 0, layers: [] },
+    next,
+  }
 }
 
 /** Whether it is time to look: what is old enough must be newer than a state that was noted. */
@@ -54,12 +59,13 @@ export async function findOrphans(
     if (id === state.base.history) break
     candidates.delete(id)
   }
+  const next = snapshotOf(head, at)
   const held: Doomed[] = []
   for (const pin of pins) held.push(...(await takeReferred(context, state.base, pin, candidates)))
   return {
     orphans: [...candidates.values()],
     held,
-    next: { format: 1, until, base: state.next, next: snapshotOf(head, at) },
+    next: { format: formatOfSnapshots(state.next, next), until, base: state.next, next },
   }
 }
 

@@ -1,12 +1,11 @@
 // What a sweep remembers of a namespace for the next one: states that it has looked at, so that the next one looks only at what came
 // since. A state that is remembered keeps nothing from being deleted: what it refers to was listed before, or is still in use.
 import { z } from 'zod'
-import type { Head } from '../../namespace/head.ts'
-import { layerSchema } from '../../namespace/head.ts'
+import { formatOfLayers, type Head, layerSchema } from '../../namespace/head.ts'
 import { sweepKey } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { View } from '../../namespace/view.ts'
-import { FORMAT } from '../../store/json-object.ts'
+import { rowsFormatSchema } from '../../store/json-object.ts'
 import { Register } from '../../store/register.ts'
 
 const snapshotSchema = z.object({
@@ -20,10 +19,10 @@ const snapshotSchema = z.object({
   history: z.string().optional(),
 })
 
-const seenSchema = z.object({ format: z.literal(FORMAT), write: z.string(), state: snapshotSchema })
+const seenSchema = z.object({ format: rowsFormatSchema, write: z.string(), state: snapshotSchema })
 
 const orphansSchema = z.object({
-  format: z.literal(FORMAT),
+  format: rowsFormatSchema,
   write: z.string(),
   /** Objects that were put until then, by the store's clock, were looked at. */
   until: z.number(),
@@ -51,6 +50,10 @@ export function snapshotOf(head: Head, at: number): Snapshot {
 /** Whether nothing changed that a sweep would look at. */
 export const isSame = (a: Snapshot, b: Snapshot): boolean =>
   a.life === b.life && a.seq === b.seq && JSON.stringify(a.layers) === JSON.stringify(b.layers)
+
+/** What holds these snapshots has this format. */
+export const formatOfSnapshots = (...snapshots: readonly Snapshot[]): Head['format'] =>
+  formatOfLayers(snapshots.flatMap(({ layers }) => layers))
 
 /** What the namespace itself held then. */
 export const viewOf = (context: OpenNamespace, { seq, layers }: Snapshot): View =>

@@ -15,7 +15,7 @@ import { deleteGarbage, viewOfFork } from './delete-garbage.ts'
 import { findDropped } from './find-dropped.ts'
 import { findOrphans, firstState, isDue } from './find-orphans.ts'
 import { listGarbage, putGarbage } from './garbage-list.ts'
-import { isSame, orphansRegister, type Snapshot, seenRegister, snapshotOf } from './snapshots.ts'
+import { formatOfSnapshots, isSame, orphansRegister, type Snapshot, seenRegister, snapshotOf } from './snapshots.ts'
 import { assertGoesOn, openToSweep, orTell, raiseSweeps, type Sweeping } from './sweeping.ts'
 import { tidyQueue } from './tidy-queue.ts'
 
@@ -121,7 +121,7 @@ async function listDropped(
   }
   if (dryRun) return
   // Lost: then another sweep has listed the same.
-  await seenRegister(context).swap(last, { format: 1, state: now })
+  await seenRegister(context).swap(last, { format: formatOfSnapshots(now), state: now })
 }
 
 /** The runs that were folded, or refused, after a commit. */

@@ -53,6 +53,7 @@ export class FileStore implements ObjectStore {
   }
 
   async get(key: string, options: GetOptions = {}): Promise<GetResult> {
+    if (key.startsWith('/')) return { status: 'missing' } // there is no bucket around it
     const place = placeOf(this.root, key)
     return onDisk('get', key, async () => {
       for (;;) {
@@ -60,6 +61,7 @@ export class FileStore implements ObjectStore {
         const version = await look(place)
         if (!version) return { status: 'missing' }
         const etag = etagOf(version)
+        if (options.ifMatch && etag !== options.ifMatch) return { status: 'changed' }
         if (etag === options.ifNoneMatch) return { status: 'unchanged', serverTime: this.ambient.now() }
         const content = await readVersion(place, version, options)
         if (content) return { status: 'found', ...content, etag, serverTime: this.ambient.now() }

@@ -70,6 +70,7 @@ export class MemoryStore implements ObjectStore {
       const serverTime = this.ambient.now()
       if (!object) return { status: 'missing' }
       if (object.etag === options.ifNoneMatch) return { status: 'unchanged', serverTime }
+      if (options.ifMatch && object.etag !== options.ifMatch) return { status: 'changed' }
       const { range } = options
       assertNoLarger(key, object.body.length, options.maxBytes)
       const body = new Uint8Array(range ? object.body.subarray(range.start, range.end + 1) : object.body)
@@ -117,7 +118,7 @@ export class MemoryStore implements ObjectStore {
       const rolled = cut === -1 ? key : key.slice(0, cut + 1)
       if (!object || compareBytes(rolled, startAfter) <= 0 || compareBytes(key, startAfter) <= 0) continue
       if (cut !== -1) entries.set(rolled, { kind: 'prefix', key: rolled })
-      else entries.set(key, { kind: 'object', key, size: object.body.length, lastModified: object.lastModified })
+      else entries.set(key, { kind: 'object', key, ...describe(object) })
     }
     return [...entries.values()]
   }
@@ -141,6 +142,8 @@ export class MemoryStore implements ObjectStore {
     return result
   }
 }
+
+const describe = ({ body, lastModified, etag }: StoredObject) => ({ size: body.length, lastModified, etag })
 
 async function collect(body: Body, conditional: boolean): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return new Uint8Array(body)

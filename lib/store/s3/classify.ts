@@ -14,6 +14,8 @@ export type Meaning =
   | 'missing'
   /** The object still is the version that the reader knows. */
   | 'unchanged'
+  /** The object is not the version that the reader means. */
+  | 'changed'
   /** The range begins past the object's end. */
   | 'past-end'
   /** The condition did not hold, or another writer was in the way: nothing was written. */
@@ -100,6 +102,7 @@ function withoutAnswer(failure: Failure, operation: Operation): Meaning {
 
 function answerToGet({ name, status }: Failure): Meaning {
   if (status === 304) return 'unchanged'
+  if (status === 412) return 'changed'
   if (status === 416) return 'past-end'
   return status === 404 && name !== 'NoSuchBucket' ? 'missing' : 'failed'
 }

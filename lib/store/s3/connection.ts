@@ -94,6 +94,11 @@ function retryOnlyRefusedTimes({ middlewareStack }: Sdk.S3Client): void {
   )
 }
 
+/** How the SDK's commands name the object that is read as `key`: one that begins with `/` is of the whole bucket. */
+export function addressToRead(location: S3Location, key: string): { Bucket: string; Key: string } {
+  return key.startsWith('/') ? { Bucket: location.bucket, Key: key.slice(1) } : address(location, key)
+}
+
 /** How the SDK's commands name the object that we call `key`. */
 export function address({ bucket, prefix }: S3Location, key: string): { Bucket: string; Key: string } {
   return { Bucket: bucket, Key: prefix === '' ? key : `${prefix}/${key}` }

@@ -5,6 +5,7 @@ import { StoreError } from '../../errors.ts'
 import { compareBytes } from '../../names.ts'
 import type { ListEntry, ListOptions } from '../object-store.ts'
 import { abortable, address, type Connection } from './connection.ts'
+import { parseEtag } from './etag.ts'
 import { explain } from './explain.ts'
 
 export async function* list(connection: Connection, options: ListOptions): AsyncGenerator<ListEntry> {
@@ -41,8 +42,9 @@ async function fetchPage(
 
 /** Objects and prefixes come apart; together they are in order again. */
 function entriesOf(page: ListObjectsV2CommandOutput, rootLength: number, startAfter = ''): ListEntry[] {
-  const objects = (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified }): ListEntry => {
-    return { kind: 'object', key: Key.slice(rootLength), size: Size, lastModified: LastModified?.getTime() ?? 0 }
+  const objects = (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified, ETag }): ListEntry => {
+    const about = { key: Key.slice(rootLength), size: Size, lastModified: LastModified?.getTime() ?? 0 }
+    return { kind: 'object', ...about, ...(ETag && { etag: parseEtag(ETag, 'list', Key) }) }
   })
   const prefixes = (page.CommonPrefixes ?? []).map(({ Prefix = '' }): ListEntry => {
     return { kind: 'prefix', key: Prefix.slice(rootLength) }

@@ -5,6 +5,8 @@ import { type Ambient, systemAmbient } from '../../ambient.ts'
 import type { Etag } from '../../names.ts'
 import type {
   Body,
+  CopyResult,
+  CopySource,
   GetOptions,
   GetResult,
   ListEntry,
@@ -14,11 +16,12 @@ import type {
   UploadOptions,
 } from '../object-store.ts'
 import { type Connection, connect } from './connection.ts'
+import { copy } from './copy.ts'
 import { deleteAll } from './delete.ts'
 import { get } from './get.ts'
 import { list } from './list.ts'
 import { putAnyway, putIf } from './put.ts'
-import { formatS3Url, parseS3Url } from './s3-url.ts'
+import { formatS3Url, isSameService, parseS3Url } from './s3-url.ts'
 import { abortUploads } from './uploads.ts'
 
 /** Opens the store that `url` names. Sends nothing yet. @throws InvalidStoreUrlError */
@@ -56,6 +59,14 @@ export class S3Store implements ObjectStore {
 
   list(options: ListOptions): AsyncIterable<ListEntry> {
     return list(this.connection, options)
+  }
+
+  canCopyFrom(url: string): boolean {
+    return url.startsWith('s3:') && isSameService(parseS3Url(url), this.connection.location)
+  }
+
+  copy(source: CopySource, key: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<CopyResult> {
+    return copy(this.connection, source, key, { signal })
   }
 
   abortUploads(options: UploadOptions): Promise<number> {

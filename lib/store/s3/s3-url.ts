@@ -69,6 +69,11 @@ export function parseS3Url(text: string): S3Location {
   }
 }
 
+/** Whether both answer at the same place: then the server can copy between them, and both mean the same by a bucket's name. */
+export const isSameService = (a: S3Location, b: S3Location): boolean =>
+  a.endpoint === b.endpoint &&
+  (a.endpoint !== undefined || a.region === undefined || b.region === undefined || a.region === b.region)
+
 /** The URL that opens this location again. */
 export function formatS3Url({ bucket, prefix, endpoint, region, pathStyle, etag, timeoutMs }: S3Location): string {
   const path = prefix.split('/').map(encodeURIComponent).join('/')

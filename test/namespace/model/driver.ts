@@ -202,7 +202,7 @@ async function same(namespace: Namespace, files: Files): Promise<void> {
   )
   for (const prefix of PREFIXES) {
     const listed: [string, string][] = []
-    for await (const entry of namespace.list(prefix)) listed.push([entry.path, entry.sha256])
+    for await (const entry of namespace.list(prefix)) listed.push([entry.path, entry.sha256 ?? 'unknown'])
     const expected = sorted(files).filter(([path]) => path.startsWith(prefix))
     assert.deepEqual(
       listed,

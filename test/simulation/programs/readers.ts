@@ -10,7 +10,7 @@ export async function look(actor: Actor, namespace: Namespace): Promise<void> {
   const since = witness.mark(namespace.name)
   const began = time.elapsed
   const seen = new Map<string, { sha: string; seq: number }>()
-  for await (const { path, sha256, seq } of namespace.list()) seen.set(path, { sha: sha256, seq })
+  for await (const { path, sha256, seq } of namespace.list()) seen.set(path, { sha: sha256 ?? 'unknown', seq })
   // Of one that took so long that things were swept from under it, a part may be newer.
   if (time.elapsed - began < plan.graceMs) witness.observe(namespace.name, since, seen)
 }

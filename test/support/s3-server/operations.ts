@@ -36,6 +36,8 @@ export interface World {
   readonly bucket: Bucket
   readonly uploads: Map<string, UnfinishedUpload>
   readonly listing: ListingStyle
+  /** The others, for a copy from one to another. */
+  readonly bucketNamed: (name: string) => Bucket | undefined
 }
 
 /** Carries out a request. */
@@ -46,6 +48,8 @@ export function perform(world: World, request: S3Request): S3Answer {
   if (key === '' && method === 'POST' && query.has('delete')) return deleteMany(world.bucket, request.body)
   if (key === '' && method === 'GET' && query.has('uploads')) return listUploads(world, query)
   if (key === '') return failure(501, 'NotImplemented')
+  const from = request.headers['x-amz-copy-source']
+  if (method === 'PUT' && from !== undefined) return copy(world, request, from)
   if (query.has('uploads') || query.has('uploadId')) return multipart(world, request)
   if (method === 'GET' || method === 'HEAD') return get(world.bucket, request)
   if (method === 'PUT') return put(world.bucket, request)
@@ -65,6 +69,8 @@ const unquoted = (etag: string | undefined) => etag?.replace(/^"(.*)"$/, '$1')
 function get(bucket: Bucket, { method, key, headers }: S3Request): S3Answer {
   const object = bucket.objects.get(key)
   if (!object) return failure(404, 'NoSuchKey')
+  const expected = unquoted(headers['if-match'])
+  if (expected !== undefined && expected !== object.etag) return failure(412, 'PreconditionFailed')
   if (unquoted(headers['if-none-match']) === object.etag) return { status: 304 }
   const described = describe(object)
   if (method === 'HEAD') return { status: 200, headers: { ...described, 'content-length': String(object.body.length) } }
@@ -87,6 +93,35 @@ function put(bucket: Bucket, { key, headers, body }: S3Request): S3Answer {
   if (expected !== undefined && current?.etag !== expected) return failure(412, 'PreconditionFailed')
   return { status: 200, headers: { etag: `"${bucket.put(key, body).etag}"` } }
 }
+
+/** An object, or with an upload a range of one, from this bucket or another. */
+function copy(world: World, { key, query, headers }: S3Request, from: string): S3Answer {
+  const [, name = '', path = ''] = /^\/?([^/]+)\/(.*)$/s.exec(decodeURIComponent(from)) ?? []
+  const bucket = world.bucketNamed(name)
+  if (!bucket) return failure(404, 'NoSuchBucket')
+  const source = bucket.objects.get(path)
+  if (!source) return failure(404, 'NoSuchKey')
+  const expected = unquoted(headers['x-amz-copy-source-if-match'])
+  if (expected !== undefined && expected !== source.etag) return failure(412, 'PreconditionFailed')
+  const id = query.get('uploadId')
+  if (id === null) {
+    if (source.body.length > MOST_COPIED) return failure(400, 'InvalidRequest')
+    return {
+      status: 200,
+      body: tag('CopyObjectResult', tag('ETag', text(`"${world.bucket.put(key, source.body).etag}"`))),
+    }
+  }
+  const upload = world.uploads.get(id)
+  const range = /^bytes=(\d+)-(\d+)$/.exec(headers['x-amz-copy-source-range'] ?? '')
+  if (upload?.key !== key) return failure(404, 'NoSuchUpload')
+  if (range && Number(range[2]) >= source.body.length) return failure(416, 'InvalidRange')
+  const part = range ? source.body.subarray(Number(range[1]), Number(range[2]) + 1) : source.body
+  upload.parts.set(Number(query.get('partNumber')), Buffer.from(part))
+  return { status: 200, body: tag('CopyPartResult', tag('ETag', text(`"${md5(Buffer.from(part))}"`))) }
+}
+
+/** What S3 copies in one request. */
+const MOST_COPIED = 5 * 1024 ** 3
 
 function deleteMany(bucket: Bucket, body: Buffer): S3Answer {
   const keys = textsOf('Key', body.toString())
