@@ -34,6 +34,8 @@ export interface S3Server {
   readonly requests: readonly RequestRecord[]
   /** Makes the bucket if need be, and answers the s3:// URL of a prefix in it. */
   url(bucket: string, prefix?: string): string
+  /** Puts an object without a request: fast, if the keys come in order. */
+  put(bucket: string, key: string, body: Buffer): void
   /** The objects of a bucket by key. */
   objects(bucket: string): ReadonlyMap<string, StoredObject>
   /** The keys of the multipart uploads that were neither completed nor aborted. */
@@ -89,6 +91,10 @@ class InMemoryS3 implements S3Server {
   url(bucket: string, prefix = ''): string {
     this.#world(bucket)
     return `s3://${bucket}/${prefix}?endpoint=${this.endpoint}&region=us-east-1&pathStyle=true`
+  }
+
+  put(bucket: string, key: string, body: Buffer): void {
+    this.#world(bucket).bucket.put(key, body)
   }
 
   objects(bucket: string): ReadonlyMap<string, StoredObject> {

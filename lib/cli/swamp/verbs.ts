@@ -1,0 +1,28 @@
+// The verbs that take over what other tools have, and give it back: `runlet import swamp`, `runlet export swamp`.
+import { collect, ON_CONFLICT } from '../on-conflict.ts'
+import type { AddVerb } from '../program.ts'
+
+const NAMESPACE = ['--namespace <name>', 'the namespace of the swamp datastore, if it has several'] as const
+
+export function addImportVerbs(add: AddVerb): void {
+  add('swamp <url>', {
+    does: 'take over a swamp S3 datastore, as it lies in the bucket',
+    more: 'In the same bucket no value is copied: rows refer to the objects of swamp, and who reads one that was changed since hears of it. Run it again and it takes over what changed; nobody has to pause. What both sides changed is a conflict, and then nothing is written.',
+    example: "runlet import swamp 's3://bucket/swamp?endpoint=http://127.0.0.1:9000' --into main --dry-run",
+    load: () => import('./import.ts'),
+  })
+    .requiredOption('--into <namespace>', "runlet's namespace; made if there is none")
+    .option(...NAMESPACE)
+    .option('--copy', "copy the values, on the server's side where it can: swamp's objects are needed no more")
+    .option('--verify', 'compare only; exit 1 on a difference')
+    .option('--follow', 'go on until it is stopped')
+    .option('--every <duration>', 'with --follow, how often to look', '10s')
+    .option(
+      '--retain <rule>',
+      'leave out superseded versions: a rule as JSON, repeatable, or config for those of runlet.config.json',
+      collect,
+    )
+    .option(...ON_CONFLICT)
+    .option('--skip-invalid', 'go on without what cannot be imported')
+    .option('--dry-run', 'say what would be done, and change nothing')
+}

@@ -1,0 +1,174 @@
+// Taking the inventory of a datastore: its index first, in whichever form it is, then a listing, which alone says what lies there now and
+// as which version. No request for a single object. Writers may go on: what they wrote since the index is taken as it is, and what the
+// index still names while they delete it, under their lock, is left for the next time.
+import { z } from 'zod'
+import { CorruptObjectError } from '../../../errors.ts'
+import { isPath } from '../../../names.ts'
+import { MAX_DOCUMENT_BYTES } from '../../../store/bounded.ts'
+import { decodeText, parseText } from '../../../store/json-object.ts'
+import { concurrently } from '../../../sync/concurrently.ts'
+import { type Datastore, isNeverSynced } from './datastore.ts'
+import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'
+import { Inventory } from './inventory.ts'
+import { NoDatastoreError, Problems } from './problems.ts'
+
+export type IndexKind = 'one file' | 'sharded' | 'none'
+
+export interface Taken {
+  readonly inventory: Inventory
+  readonly problems: Problems
+  readonly index: IndexKind
+  /** The ETag of what says that the index changed; undefined where there is no index. */
+  readonly etag: string | undefined
+  /** Objects that the index does not name (yet). */
+  readonly notIndexed: number
+  /** Paths that a writer is about to delete, and those of which index and objects say different things: they stay as they are. */
+  readonly underWay: ReadonlySet<string>
+}
+
+export interface TakeOptions {
+  /** What the keys of a runlet store within the datastore begin with. */
+  readonly runlet: string | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Told of bytes of the index, then of objects listed. */
+  readonly onProgress?: ((step: 'index' | 'list', done: number) => void) | undefined
+}
+
+const ATTEMPTS = 5
+const PARTITIONS_AT_ONCE = 8
+
+const metaSchema = z.object({ version: z.unknown(), partitions: z.array(z.string()) })
+
+/** @throws NoDatastoreError, CorruptObjectError, StoreError, AbortedError */
+export async function takeInventory(datastore: Datastore, options: TakeOptions): Promise<Taken> {
+  for (let attempt = 1; ; attempt++) {
+    const taken = await takeOnce(datastore, options)
+    // Who wrote the index between the two looks explains what they disagree in; who still writes will, too.
+    if (taken !== 'changed' && (taken.problems.count === 0 || attempt > 1)) return taken
+    if (taken === 'changed' && attempt === ATTEMPTS)
+      throw new CorruptObjectError(`${datastore.root}_index/_meta.json`, 'changes faster than the index can be read')
+  }
+}
+
+async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Taken | 'changed'> {
+  const inventory = new Inventory()
+  const problems = new Problems()
+  const read = await readIndex(datastore, { inventory, problems }, options)
+  if (read === 'changed') return 'changed'
+  const listed = await listInto(datastore, { inventory, problems, index: read.index }, options)
+  const underWay = new Set<string>(listed.disagreeing)
+  for (const path of inventory.missing()) {
+    underWay.add(path)
+    if (!listed.isLocked) problems.add('missing-object', path)
+  }
+  if (read.index === 'none' && inventory.count === 0)
+    throw new NoDatastoreError(datastore.url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
+  return { inventory, problems, ...read, notIndexed: listed.notIndexed, underWay }
+}
+
+interface Target {
+  readonly inventory: Inventory
+  readonly problems: Problems
+}
+
+async function readIndex(
+  datastore: Datastore,
+  { inventory, problems }: Target,
+  { onProgress }: TakeOptions,
+): Promise<{ index: IndexKind; etag: string | undefined } | 'changed'> {
+  const { store, root } = datastore
+  let bytes = 0
+  const file = (key: string): IndexFile => ({
+    store,
+    key,
+    problems,
+    onEntry: entry => {
+      if (isNeverSynced(entry.path)) problems.add('never-synced', entry.path)
+      else if (!isPath(entry.path)) problems.add('invalid-path', entry.path)
+      else inventory.index(entry)
+    },
+    onBytes: more => {
+      bytes += more
+      onProgress?.('index', bytes)
+    },
+  })
+  const meta = await readMeta(datastore)
+  if (meta) {
+    const parts = await concurrently(meta.partitions, PARTITIONS_AT_ONCE, name =>
+      readIndexFile(file(`${root}_index/${name}.json`)),
+    )
+    // A partition goes with its last entry, and then the list of them is written anew.
+    if (parts.some(part => typeof part === 'string'))
+      return (await readMeta(datastore))?.etag === meta.etag ? missingPart(datastore) : 'changed'
+    return { index: 'sharded', etag: meta.etag }
+  }
+  const whole: ReadIndex | string = await readIndexFile(file(`${root}.datastore-index.json`))
+  if (whole === 'changed') return 'changed'
+  return typeof whole === 'string' ? { index: 'none', etag: undefined } : { index: 'one file', etag: whole.etag }
+}
+
+function missingPart({ root }: Datastore): never {
+  throw new CorruptObjectError(
+    `${root}_index/_meta.json`,
+    'names a part of the index that is gone; `swamp datastore migrate-index` rebuilds it',
+  )
+}
+
+/** Undefined where the index in one file is what counts: there are no parts, or they are only a copy. */
+async function readMeta({ store, root, url }: Datastore): Promise<{ partitions: string[]; etag: string } | undefined> {
+  const key = `${root}_index/_meta.json`
+  const answer = await store.get(key, { maxBytes: MAX_DOCUMENT_BYTES })
+  if (answer.status !== 'found') return undefined
+  const meta = metaSchema.safeParse(parseText(key, decodeText(key, answer.body)))
+  if (!meta.success) throw new CorruptObjectError(key, 'is no list of the parts of an index')
+  const { version, partitions } = meta.data
+  if (version === 1) return undefined
+  if (version === 2) return { partitions, etag: answer.etag }
+  throw new NoDatastoreError(
+    url,
+    `has an index in parts of version ${JSON.stringify(version)?.slice(0, 40)}, and only 1 and 2 are known`,
+    'Upgrade runlet.',
+  )
+}
+
+const LOCK = '.datastore.lock'
+
+async function listInto(
+  { store, root, namespace, url }: Datastore,
+  { inventory, problems, index }: Target & { index: IndexKind },
+  { runlet, signal, onProgress }: TakeOptions,
+): Promise<{ isLocked: boolean; notIndexed: number; disagreeing: readonly string[] }> {
+  const disagreeing: string[] = []
+  let [isLocked, notIndexed, seen] = [false, 0, 0]
+  const namespaces = new Set<string>()
+  for await (const entry of store.list({ prefix: root, signal })) {
+    if (entry.kind !== 'object' || (runlet !== undefined && entry.key.startsWith(runlet))) continue
+    const path = entry.key.slice(root.length)
+    onProgress?.('list', ++seen)
+    if (path === LOCK || path.endsWith('/.lock')) isLocked = true
+    const [, other] = /^([^/]+)\/\.(?:namespace|datastore-index)\.json$/.exec(path) ?? []
+    if (other !== undefined) namespaces.add(other)
+    const about = { size: entry.size, etag: entry.etag, at: entry.lastModified }
+    if (index === 'none') {
+      // Folders as some tools make them are no files.
+      if (isNeverSynced(path) || path.endsWith('/')) continue
+      if (isPath(path)) inventory.list(path, about)
+      else problems.add('invalid-path', path)
+    } else if (!inventory.has(path)) {
+      if (!isNeverSynced(path)) notIndexed += 1
+    } else if (inventory.list(path, about) === 'disagrees') {
+      problems.add('other-size', path)
+      disagreeing.push(path)
+      inventory.leaveOut(path)
+    }
+  }
+  if (index === 'none' && namespace === undefined && namespaces.size > 0) throw severalNamespaces(url, namespaces)
+  return { isLocked, notIndexed, disagreeing }
+}
+
+const severalNamespaces = (url: string, namespaces: ReadonlySet<string>): NoDatastoreError =>
+  new NoDatastoreError(
+    url,
+    `has no index of its own, but the namespaces ${[...namespaces].slice(0, 10).join(', ')}`,
+    'Name one with --namespace, and import each into a namespace of its own.',
+  )
