@@ -7,7 +7,7 @@ import { DONE, describeFailure, exitCodeOf, WRONG_USAGE } from './failure.ts'
 import { ON_CONFLICT } from './on-conflict.ts'
 import { Output } from './output.ts'
 import { addPollerVerbs } from './poller/verbs.ts'
-import { addImportVerbs } from './swamp/verbs.ts'
+import { addExportVerbs, addImportVerbs } from './swamp/verbs.ts'
 import { addWorktreeVerbs } from './worktree/verbs.ts'
 
 /** Runs the command; resolves to its exit code and never rejects. */
@@ -66,6 +66,7 @@ function makeProgram(ends: (exitCode: number) => void): Command {
   addWorktreeVerbs(group('worktree', 'give each git worktree a namespace of its own'))
   addPollerVerbs(group('poller', 'have programs started every so often, each time in a run'))
   addImportVerbs(group('import', 'take over what another tool keeps in a bucket'))
+  addExportVerbs(group('export', 'give it back to that tool'))
   return program
 }
 

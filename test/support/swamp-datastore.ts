@@ -65,6 +65,12 @@ export class SwampDatastore {
     }
   }
 
+  /** Takes note of a file that an export has put there: swamp pulls before it pushes. */
+  async adopt(path: string, value: string): Promise<void> {
+    const about = { key: path, size: Buffer.byteLength(value), lastModified: new Date().toISOString() }
+    this.entries.set(path, { ...about, ...(this.#hashes && { sha256: hashOf(Buffer.from(value)) }) })
+  }
+
   async publish(): Promise<void> {
     if (this.#index === 'one file') {
       const whole = { version: 1, lastPulled: new Date().toISOString(), entries: Object.fromEntries(this.entries) }

@@ -26,3 +26,16 @@ export function addImportVerbs(add: AddVerb): void {
     .option('--skip-invalid', 'go on without what cannot be imported')
     .option('--dry-run', 'say what would be done, and change nothing')
 }
+
+export function addExportVerbs(add: AddVerb): void {
+  add('swamp <url>', {
+    does: "give a namespace back to swamp's own S3 datastore",
+    more: 'The server copies the values, and the index in one file comes last. Run it again and it moves only what changed. What swamp changed since the last import is not overwritten, and what only swamp has stays. No swamp command may run meanwhile.',
+    example: "runlet export swamp 's3://bucket/swamp?endpoint=http://127.0.0.1:9000' --from main",
+    load: () => import('./export.ts'),
+  })
+    .requiredOption('--from <namespace>', "runlet's namespace")
+    .option(...NAMESPACE)
+    .option('--force', 'overwrite what swamp changed since the last import')
+    .option('--dry-run', 'say what would be done, and change nothing')
+}

@@ -23,6 +23,8 @@ export interface ReadIndex {
 export interface IndexFile {
   readonly store: ObjectStore
   readonly key: string
+  /** Objects of the index as a listing shows them: its times may be finer than those of an answer. */
+  readonly listed: ReadonlyMap<string, { readonly etag: Etag | undefined; readonly at: number }>
   readonly problems: Problems
   readonly onEntry: (entry: { path: string; size: number; sha256?: string | undefined; writtenAt: number }) => void
   readonly onBytes?: ((bytes: number) => void) | undefined
@@ -33,7 +35,9 @@ export async function readIndexFile(file: IndexFile): Promise<ReadIndex | 'missi
   const { store, key } = file
   const first = await store.get(key, { range: { start: 0, end: PIECE_BYTES - 1 } })
   if (first.status !== 'found') return 'missing'
-  const { etag, lastModified: writtenAt } = first
+  const { etag } = first
+  const listed = file.listed.get(key)
+  const writtenAt = listed?.etag === etag ? listed.at : first.lastModified
   const parser = new Entries(file, writtenAt)
   for (let body = first.body, at = 0; ; ) {
     parser.write(body)

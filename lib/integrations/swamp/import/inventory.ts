@@ -117,7 +117,7 @@ export class Inventory {
   }
 
   #grow(): void {
-    const count = this.#states.length * 2
+    const count = Math.ceil(this.#states.length * GROWTH)
     const grown = <T extends Float64Array | Uint8Array>(column: T, room: T): T => {
       room.set(column)
       return room
@@ -152,6 +152,9 @@ export class Inventory {
     return this.#states[i] as number
   }
 }
+
+/** Of the columns: less than twice, for what is free is paid for too. */
+const GROWTH = 1.4
 
 const INDEXED = 1
 const HASHED = 2

@@ -3,7 +3,7 @@
 // index still names while they delete it, under their lock, is left for the next time.
 import { z } from 'zod'
 import { CorruptObjectError } from '../../../errors.ts'
-import { isPath } from '../../../names.ts'
+import { type Etag, isPath } from '../../../names.ts'
 import { MAX_DOCUMENT_BYTES } from '../../../store/bounded.ts'
 import { decodeText, parseText } from '../../../store/json-object.ts'
 import { concurrently } from '../../../sync/concurrently.ts'
@@ -20,6 +20,8 @@ export interface Taken {
   readonly index: IndexKind
   /** The ETag of what says that the index changed; undefined where there is no index. */
   readonly etag: string | undefined
+  /** A swamp command holds a lock, and may be writing. */
+  readonly isLocked: boolean
   /** Objects that the index does not name (yet). */
   readonly notIndexed: number
   /** Paths that a writer is about to delete, and those of which index and objects say different things: they stay as they are. */
@@ -29,6 +31,8 @@ export interface Taken {
 export interface TakeOptions {
   /** What the keys of a runlet store within the datastore begin with. */
   readonly runlet: string | undefined
+  /** That there is nothing at all is no error. */
+  readonly mayBeEmpty?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** Told of bytes of the index, then of objects listed. */
   readonly onProgress?: ((step: 'index' | 'list', done: number) => void) | undefined
@@ -61,9 +65,9 @@ async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Tak
     underWay.add(path)
     if (!listed.isLocked) problems.add('missing-object', path)
   }
-  if (read.index === 'none' && inventory.count === 0)
+  if (read.index === 'none' && inventory.count === 0 && !options.mayBeEmpty)
     throw new NoDatastoreError(datastore.url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
-  return { inventory, problems, ...read, notIndexed: listed.notIndexed, underWay }
+  return { inventory, problems, ...read, notIndexed: listed.notIndexed, underWay, isLocked: listed.isLocked }
 }
 
 interface Target {
@@ -78,9 +82,11 @@ async function readIndex(
 ): Promise<{ index: IndexKind; etag: string | undefined } | 'changed'> {
   const { store, root } = datastore
   let bytes = 0
+  const listed = new Map<string, { etag: Etag | undefined; at: number }>()
   const file = (key: string): IndexFile => ({
     store,
     key,
+    listed,
     problems,
     onEntry: entry => {
       if (isNeverSynced(entry.path)) problems.add('never-synced', entry.path)
@@ -93,6 +99,8 @@ async function readIndex(
     },
   })
   const meta = await readMeta(datastore)
+  for await (const entry of store.list({ prefix: root + (meta ? '_index/' : INDEX) }))
+    if (entry.kind === 'object') listed.set(entry.key, { etag: entry.etag, at: entry.lastModified })
   if (meta) {
     const parts = await concurrently(meta.partitions, PARTITIONS_AT_ONCE, name =>
       readIndexFile(file(`${root}_index/${name}.json`)),
@@ -102,7 +110,7 @@ async function readIndex(
       return (await readMeta(datastore))?.etag === meta.etag ? missingPart(datastore) : 'changed'
     return { index: 'sharded', etag: meta.etag }
   }
-  const whole: ReadIndex | string = await readIndexFile(file(`${root}.datastore-index.json`))
+  const whole: ReadIndex | string = await readIndexFile(file(root + INDEX))
   if (whole === 'changed') return 'changed'
   return typeof whole === 'string' ? { index: 'none', etag: undefined } : { index: 'one file', etag: whole.etag }
 }
@@ -131,6 +139,7 @@ async function readMeta({ store, root, url }: Datastore): Promise<{ partitions: 
   )
 }
 
+const INDEX = '.datastore-index.json'
 const LOCK = '.datastore.lock'
 
 async function listInto(
