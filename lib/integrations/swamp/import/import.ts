@@ -107,7 +107,7 @@ async function importOnce(
     ...done,
     leftOut,
     notIndexed: taken.notIndexed,
-    underWay: taken.underWay.size + done.underWay,
+    underWay: taken.underWay + done.underWay,
     skipped: taken.problems.list(),
   }
 }
@@ -161,10 +161,10 @@ async function attemptOnce(work: Work, dryRun: boolean): Promise<Done | 'overtak
     record: record && new Publication(record),
     isDry: dryRun,
   })
-  const { inventory, underWay } = work.taken
+  const { inventory, untouched } = work.taken
   const alsoUnchanged = options.copy === true || work.distance !== 'same-bucket'
   const imported = recorded?.scan('') ?? nothing()
-  for await (const steps of plan({ into, view, inventory, imported, untouched: underWay, alsoUnchanged })) {
+  for await (const steps of plan({ into, view, inventory, imported, untouched, alsoUnchanged })) {
     if (options.signal?.aborted) throw new AbortedError('the import', options.signal.reason)
     await attempt.take(steps)
   }

@@ -24,8 +24,10 @@ export interface Taken {
   readonly isLocked: boolean
   /** Objects that the index does not name (yet). */
   readonly notIndexed: number
-  /** Paths that a writer is about to delete, and those of which index and objects say different things: they stay as they are. */
-  readonly underWay: ReadonlySet<string>
+  /** Paths of which index and objects say different things: they stay as they are. */
+  readonly untouched: ReadonlySet<string>
+  /** How many of them a writer is about to delete. */
+  readonly underWay: number
 }
 
 export interface TakeOptions {
@@ -60,14 +62,15 @@ async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Tak
   const read = await readIndex(datastore, { inventory, problems }, options)
   if (read === 'changed') return 'changed'
   const listed = await listInto(datastore, { inventory, problems, index: read.index }, options)
-  const underWay = new Set<string>(listed.disagreeing)
+  const untouched = new Set<string>(listed.disagreeing)
   for (const path of inventory.missing()) {
-    underWay.add(path)
+    untouched.add(path)
     if (!listed.isLocked) problems.add('missing-object', path)
   }
+  const underWay = listed.isLocked ? untouched.size - listed.disagreeing.length : 0
   if (read.index === 'none' && inventory.count === 0 && !options.mayBeEmpty)
     throw new NoDatastoreError(datastore.url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
-  return { inventory, problems, ...read, notIndexed: listed.notIndexed, underWay, isLocked: listed.isLocked }
+  return { inventory, problems, ...read, notIndexed: listed.notIndexed, untouched, underWay, isLocked: listed.isLocked }
 }
 
 interface Target {
