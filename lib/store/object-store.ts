@@ -81,7 +81,7 @@ export interface CopySource {
 
 export type CopyResult =
   | { readonly status: 'copied'; readonly etag: Etag }
-  /** The source has another version, or is gone: nothing was written. */
+  /** The source has another version, or is gone: what lay at the key still lies there, or nothing does. */
   | { readonly status: 'changed' }
   | { readonly status: 'missing' }
 

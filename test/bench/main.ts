@@ -3,6 +3,7 @@
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
 import { benchRuns } from './runs.ts'
 import { benchSwamp } from './swamp.ts'
+import { benchSwampImport } from './swamp-import.ts'
 import { benchSweep } from './sweep.ts'
 
 type Part = (print: (text: string) => void, options: readonly string[]) => Promise<boolean>
@@ -13,6 +14,7 @@ const PARTS: Record<string, Part> = {
   'index-10m': benchIndexToTenMillion,
   sweep: benchSweep,
   swamp: benchSwamp,
+  'swamp-import': benchSwampImport,
 }
 const BY_DEFAULT = ['runs', 'index', 'sweep']
 
@@ -22,7 +24,7 @@ const unknown = asked.find(part => !PARTS[part]) ?? options.find(option => optio
 if (unknown !== undefined) {
   const parts = Object.keys(PARTS).join(', ')
   console.error(
-    `"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results of "index", "sweep" and "swamp".`,
+    `"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results of all but "runs".`,
   )
   process.exit(2)
 }

@@ -1,6 +1,8 @@
 // Copies an object on the server's side: in one request, or above what one may copy, in parts. The version that is meant is named in
-// each of them, so that what arrives is that one, whole, or nothing.
+// each of them; but Ceph 16 overlooks that (it reads another header), so where the copy's own ETag does not tell, the source is looked
+// at once more: as it has that version before and after, the copy is of it.
 import type { CompletedPart } from '@aws-sdk/client-s3'
+import type { Etag } from '../../names.ts'
 import type { CopyResult, CopySource } from '../object-store.ts'
 import { classify } from './classify.ts'
 import { abortable, address, type Connection } from './connection.ts'
@@ -32,14 +34,16 @@ export async function copy(
   const target = address(location, key)
   const from = sourceOf(connection, source)
   try {
+    const assertSame = () => assertStill(connection, source, signal)
     const etag =
       source.size > mostAtOnce
-        ? await copyInParts(connection, { target, from, size: source.size }, options)
-        : await copyAtOnce(connection, target, from, signal)
+        ? await copyInParts(connection, { target, from, size: source.size }, { ...options, assertSame })
+        : await copyAtOnce(connection, { target, from, wanted: source.etag }, { signal, assertSame })
     return { status: 'copied', etag: parseEtag(etag, 'copy', key) }
   } catch (error) {
     const meaning = classify(error, 'get')
-    if (meaning === 'changed' || meaning === 'missing') return { status: meaning }
+    if (meaning === 'missing') return { status: meaning }
+    if (meaning === 'changed' || meaning === 'past-end') return { status: 'changed' }
     throw explain(error, { operation: 'put', key, location, signal })
   }
 }
@@ -55,20 +59,43 @@ function sourceOf({ location }: Connection, { url, key, etag }: CopySource): Fro
   return { CopySource: path, ...(etag && { CopySourceIfMatch: formatEtag(etag, location) }) }
 }
 
+interface Means {
+  readonly signal?: AbortSignal | undefined
+  readonly assertSame: () => Promise<void>
+}
+
+/** Throws the store's own 404 or 412 when the source is not what was meant any more. */
+async function assertStill(
+  { sdk, patient, location }: Connection,
+  { url, key, etag }: CopySource,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (etag === undefined) return
+  const source = { ...address(parseS3Url(url), key), IfMatch: formatEtag(etag, location) }
+  await patient.send(new sdk.HeadObjectCommand(source), abortable(signal))
+}
+
 async function copyAtOnce(
   { sdk, patient }: Connection,
-  target: Target,
-  from: From,
-  signal: AbortSignal | undefined,
+  { target, from, wanted }: { target: Target; from: From; wanted: Etag | undefined },
+  { signal, assertSame }: Means,
 ): Promise<string | undefined> {
   const { CopyObjectResult } = await patient.send(new sdk.CopyObjectCommand({ ...target, ...from }), abortable(signal))
-  return CopyObjectResult?.ETag
+  const etag = CopyObjectResult?.ETag
+  if (wanted === undefined || etag === wanted || etag === `"${wanted}"`) return etag
+  try {
+    await assertSame()
+  } catch (error) {
+    await patient.send(new sdk.DeleteObjectCommand(target), abortable(signal))
+    throw error
+  }
+  return etag
 }
 
 async function copyInParts(
   connection: Connection,
   { target, from, size }: { target: Target; from: From; size: number },
-  { signal, partBytes = PART_BYTES }: CopyOptions,
+  { signal, partBytes = PART_BYTES, assertSame }: CopyOptions & Means,
 ): Promise<string | undefined> {
   const { sdk, patient } = connection
   const multipart = await beginUpload(connection, target, signal)
@@ -77,6 +104,7 @@ async function copyInParts(
       return `bytes=${i * partBytes}-${Math.min(size, (i + 1) * partBytes) - 1}`
     })
     const parts = await copyRanges(connection, multipart, { from, ranges, signal })
+    await assertSame()
     const done = new AbortController()
     const etag = await completeUpload(connection, multipart, { parts, size }, signal ?? done.signal)
     return etag || (await patient.send(new sdk.HeadObjectCommand(target), abortable(signal))).ETag

@@ -15,14 +15,16 @@ const url = server.url(BUCKET, '')
 /** As a model's data lies there: a few names, and of each many versions. */
 const pathOf = (i: number): string => {
   const [version, name] = [i % VERSIONS, Math.floor(i / VERSIONS)]
-  const model = createHash('md5').update(`${Math.floor(name / 4)}`).digest('hex')
+  const model = createHash('md5')
+    .update(`${Math.floor(name / 4)}`)
+    .digest('hex')
   return `data/aws-ec2-instance/${model}/attributes-${name % 4}/${version}/raw`
 }
-const valueOf = (path: string, edition: number) => Buffer.from(`${edition} ${path} `.repeat(8))
+const fileOf = (path: string, edition: number) => Buffer.from(`${edition} ${path} `.repeat(8))
 
 const editions = new Map(Array.from({ length: files }, (_, i) => [pathOf(i), 0]))
 const sorted = [...editions.keys()].sort()
-for (const path of sorted) server.put(BUCKET, `swamp/${path}`, valueOf(path, 0))
+for (const path of sorted) server.put(BUCKET, `swamp/${path}`, fileOf(path, 0))
 const indexBytes = publish()
 process.stdout.write(`${JSON.stringify({ endpoint: server.endpoint, url, files, indexBytes })}\n`)
 
@@ -31,7 +33,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   for (let i = 0; i < touch; i++) {
     const path = sorted[Math.floor((i * sorted.length) / touch)] as string
     editions.set(path, (editions.get(path) ?? 0) + 1)
-    server.put(BUCKET, `swamp/${path}`, valueOf(path, editions.get(path) ?? 0))
+    server.put(BUCKET, `swamp/${path}`, fileOf(path, editions.get(path) ?? 0))
   }
   publish()
   process.stdout.write('{"done":true}\n')
@@ -43,7 +45,7 @@ function publish(): number {
   const now = new Date().toISOString()
   const entries: Record<string, unknown> = {}
   for (const [path, edition] of editions) {
-    const value = valueOf(path, edition)
+    const value = fileOf(path, edition)
     const sha256 = createHash('sha256').update(value).digest('hex')
     entries[path] = { key: path, size: value.length, lastModified: now, localMtime: now, sha256 }
   }
