@@ -21,11 +21,15 @@ export interface PlacedFile {
 
 type Side = Map<string, PlacedFile>
 
-/** The files, nodes included, that only the one and only the other refers to. */
+/**
+ * The files, nodes included, that only the one and only the other refers to. `isOfInterest`: whether the newer one's file is worth it, and
+ * what lies below it.
+ */
 export async function compareTrees(
   index: IndexStore,
   older: readonly PlacedLayer[],
   newer: readonly PlacedLayer[],
+  isOfInterest: (file: PlacedFile) => boolean = () => true,
 ): Promise<{ onlyOlder: PlacedFile[]; onlyNewer: PlacedFile[] }> {
   const sides: [Side, Side] = [filesOf(older), filesOf(newer)]
   const only: [PlacedFile[], PlacedFile[]] = [[], []]
@@ -33,7 +37,8 @@ export async function compareTrees(
   for (let level = top; level >= 0; level--) {
     const alone = sides.map((side, i) => {
       const other = sides[1 - i] as Side
-      return [...side.values()].filter(({ ref }) => ref.level === level && !other.has(ref.id))
+      const atLevel = [...side.values()].filter(({ ref }) => ref.level === level && !other.has(ref.id))
+      return i === 0 ? atLevel : atLevel.filter(isOfInterest)
     })
     const [inOlder, inNewer] = alone as [PlacedFile[], PlacedFile[]]
     await Promise.all([openAll(index, inOlder, sides[0], unlessGone), openAll(index, inNewer, sides[1])])
