@@ -15,6 +15,7 @@ import { findAll } from './find-all.ts'
 import { findObstacles } from './obstacles.ts'
 import { finishPush, forgetPush } from './pushing.ts'
 import { afterPull, aheadAt, footingOf, isUneven, seenUnder } from './reached.ts'
+import { look } from './scan.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 import { sideOfRow } from './upload.ts'
 
@@ -70,7 +71,11 @@ export async function bring(turn: Turn, { prefixes, skip, onProgress }: BringOpt
   const now = await head.refresh()
   const isSame = seen.every(one => one?.etag === now.etag)
   const changes = isSame ? [] : await changesUnder(turn, now.value, header, wanted)
-  if (header.absent && !skip) changes.push(...(await leftOut(turn, now.value, wanted, changes)))
+  const others = [
+    ...(header.absent && !skip ? await leftOut(turn, wanted) : []),
+    ...(await reverted(turn, header, wanted)),
+  ]
+  changes.push(...(await rowsNow(turn, now.value, without(others, changes))))
   if (isSame && changes.length === 0 && !(isWhole && (isUneven(header) || (header.absent && !skip)))) {
     await forgetPush(turn)
     return resultOf(now.value.seq, { written: 0, removed: 0 }, header.conflicts)
@@ -140,6 +145,7 @@ async function fetchAt(turn: Turn, path: Path, now: Head): Promise<boolean> {
 }
 
 async function rowsNow(turn: Turn, now: Head, paths: readonly Path[]): Promise<RowChange[]> {
+  if (paths.length === 0) return []
   const { index, views } = turn.namespace
   const sorted = paths.toSorted(compareBytes)
   const rows = await findAll(index, views.view(now), sorted)
@@ -226,18 +232,29 @@ async function everything(
   return changes
 }
 
-/** The files under the prefixes that were left out before, but for those that are among the changes anyway. */
-async function leftOut(
-  turn: Turn,
-  now: Head,
-  prefixes: readonly string[],
-  changes: readonly RowChange[],
-): Promise<RowChange[]> {
-  const known = new Set(changes.map(({ path }) => path))
+/** The files under the prefixes that were left out before. */
+async function leftOut({ state }: Turn, prefixes: readonly string[]): Promise<Path[]> {
   const paths: Path[] = []
-  for await (const { path, absent } of turn.state.all())
-    if (absent && !known.has(path) && prefixes.some(prefix => path.startsWith(prefix))) paths.push(path)
-  return paths.length > 0 ? rowsNow(turn, now, paths) : []
+  for await (const { path, absent } of state.all())
+    if (absent && prefixes.some(prefix => path.startsWith(prefix))) paths.push(path)
+  return paths
+}
+
+/** The paths under the prefixes that were in conflict, and that the directory has as one of the sides had them before, or has now. */
+async function reverted(turn: Turn, { conflicts }: CopyHeader, prefixes: readonly string[]): Promise<Path[]> {
+  const paths: Path[] = []
+  for (const [path, theirs] of conflicts) {
+    if (!prefixes.some(prefix => path.startsWith(prefix))) continue
+    const base = await turn.state.get(path)
+    const { local } = await look(turn, path, base)
+    if (same(local, base) || same(local, theirs ?? undefined)) paths.push(path)
+  }
+  return paths
+}
+
+const without = (paths: readonly Path[], changes: readonly RowChange[]): Path[] => {
+  const known = new Set(changes.map(({ path }) => path))
+  return paths.filter(path => !known.has(path))
 }
 
 /** Refuses a pull that could not be brought to its end here, before it begins. @throws PathCollisionError, LinkInCopyError */

@@ -94,6 +94,24 @@ describe('a pull', () => {
     assert.deepEqual(await contents(namespace), { a: 'theirs', b: 'mine', c: 'theirs' })
   })
 
+  test('ends a conflict when the directory has again what it had before', async () => {
+    const { namespace } = await aBucket()()
+    await namespace.put('a', 'base')
+    const root = aFolder()
+    const copy = await namespace.workingCopy(root)
+    await copy.pull()
+    await write(root, { a: 'mine', new: 'mine' })
+    await namespace.commit(tx => {
+      tx.put('a', 'theirs')
+      tx.put('new', 'theirs')
+    })
+    assert.deepEqual((await copy.pull()).conflicts, ['a', 'new'])
+    await write(root, { a: 'base' })
+    await rm(join(root, 'new'))
+    assert.deepEqual(await copy.pull(), { seq: 2, written: 2, removed: 0, conflicts: [] })
+    assert.deepEqual(await files(root), { a: 'theirs', new: 'theirs' })
+  })
+
   test('takes a path that both sides changed to the same as settled', async () => {
     const { namespace } = await aBucket()()
     const root = aFolder()
