@@ -112,12 +112,14 @@ export async function publish(turn: Turn, prepared: PreparedPush, options: SyncO
 async function undone(turn: Turn, prepared: PreparedPush): Promise<Upload[]> {
   const left: Upload[] = []
   const changed: string[] = []
+  const { conflicts } = await headerOf(turn, turn.state)
   for (const file of prepared.files) {
     const one = uploadOf(turn, file)
-    const known = await turn.state.get(one.row.path)
+    const { path } = one.row
+    const known = await turn.state.get(path)
     if (same(known, sideOfRow(one.row))) continue
     left.push(one)
-    if (!same(known, one.base) && !turn.derived(one.row.path)) changed.push(one.row.path)
+    if (conflicts.has(path) || !(same(known, one.base) || turn.derived(path))) changed.push(path)
   }
   if (changed.length === 0) return left
   if (await isCommitted(turn, prepared, (await turn.namespace.head.refresh()).value)) return []

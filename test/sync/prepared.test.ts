@@ -68,6 +68,16 @@ describe('a prepared push', () => {
     assert.equal((await copy.push({ narrow: true })).put, 2)
   })
 
+  test('is refused when a pull has found one of its paths in conflict since', async () => {
+    const { copy, root, other } = await aCopy()
+    await write(root, { a: 'mine' })
+    const prepared = await copy.prepare()
+    await other.put('a', 'theirs')
+    assert.deepEqual((await copy.pull()).conflicts, ['a'])
+    await assert.rejects(copy.publish(prepared), ConflictError)
+    assert.equal((await contents(other)).a, 'theirs')
+  })
+
   test('goes in beside changes of other paths, and leaves out what others did just so', async () => {
     const { copy, root, other } = await aCopy()
     await write(root, { a: '2', c: 'same' })

@@ -15,7 +15,7 @@ export class SyncConflictError extends RunletError {
     const shown = paths.slice(0, 5).join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : '')
     super(
       'ERR_RUNLET_SWAMP_CONFLICT',
-      `${paths.length === 1 ? 'a file was' : `${paths.length} files were`} changed here and in "${of.namespace}" since they were last in step: ${shown}. Choose a side with \`runlet pull --namespace ${of.namespace} --dir "${of.directory}" --theirs\` (or \`--ours\`), for all of them or for the paths that you name; nothing is lost until then.`,
+      `${paths.length === 1 ? 'a file was' : `${paths.length} files were`} changed here and in "${of.namespace}" since they were last in step: ${shown}. Choose a side with \`runlet pull --namespace ${of.namespace} --dir "${of.directory}" --theirs\` (or \`--ours\`), for all of them or for the paths that you name; --store is what the datastore has as its store. Nothing is lost until then.`,
       options,
     )
     this.namespace = of.namespace
