@@ -23,7 +23,7 @@ export async function openRecord(
   const { value: head } = await into.head.current()
   const about = [datastore.url.split('?')[0], datastore.root, head.createdAt].join('\n')
   const id = createHash('sha256').update(about).digest('hex').slice(0, ID_LENGTH)
-  const store = new StoreBelow(into.store, `ns/${into.name}/_/swamp/${id}/`)
+  const store = new StoreBelow(into.store, `ns/${into.name}/_/imports/${id}/`)
   const record = openNamespace(store, NAME, into.ambient, undefined, CACHE_BYTES)
   if (await record.head.peek()) return record
   if (use !== 'create') return undefined
