@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { ROOT } from '../support/programs.ts'
 import { AT_ONCE, aPlace, startProgram, textAt } from './support.ts'
 
-const DATASTORE = new URL('../../dist/integrations/swamp/datastore.js', import.meta.url).href
+const DATASTORE = pathToFileURL(join(ROOT, 'dist', 'integrations', 'swamp', 'datastore.js')).href
 
 /** `swamp.mjs PATH CONTENT`: shows what lies under a path of the cache, and writes something else there. */
 const SWAMP = `

@@ -38,7 +38,9 @@ describe('a key', () => {
     const store = await openFileStore(await aRoot())
     const isRefused = (error: unknown) => error instanceof InvalidArgumentError && error.argument === 'key'
     for (const key of refused) {
-      await assert.rejects(store.get(key), isRefused, JSON.stringify(key))
+      // What begins with a slash would lie in a bucket around the store, where a folder has none.
+      if (key.startsWith('/')) assert.deepEqual(await store.get(key), { status: 'missing' })
+      else await assert.rejects(store.get(key), isRefused, JSON.stringify(key))
       await assert.rejects(store.put(key, text('x')), isRefused, JSON.stringify(key))
       await assert.rejects(store.delete([key]), isRefused, JSON.stringify(key))
     }

@@ -22,6 +22,8 @@ export interface SwampOptions {
   hashes?: boolean
 }
 
+const INDEX = '.datastore-index.json'
+
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 export class SwampDatastore {
@@ -72,11 +74,16 @@ export class SwampDatastore {
   }
 
   async publish(): Promise<void> {
-    if (this.#index === 'one file') {
+    if (this.#index === 'one file' || (this.#index === 'none' && (await this.#hasIndex()))) {
       const whole = { version: 1, lastPulled: new Date().toISOString(), entries: Object.fromEntries(this.entries) }
-      await this.raw('.datastore-index.json', JSON.stringify(whole))
+      await this.raw(INDEX, JSON.stringify(whole))
     }
     if (this.#index === 'sharded') await this.#publishShards()
+  }
+
+  /** An export leaves one where there was none. */
+  async #hasIndex(): Promise<boolean> {
+    return (await this.#store.get(this.#root + INDEX)).status === 'found'
   }
 
   /** Writes an object beside the files: a lock, an index of another kind. */
