@@ -28,6 +28,14 @@ export interface Work {
 
 export type Done = Pick<ImportReport, 'put' | 'deleted' | 'copied' | 'settled' | 'seq'> & { underWay: number }
 
+/** `same`: both have the same content. `keep`: what runlet has stays. `nothing`: neither is there anything to be noted. */
+type Verdict = 'take' | 'delete' | 'same' | 'keep' | 'conflict' | 'nothing'
+
+const withHash = (row: FileRow, sha256: string | undefined): FileRow => ({
+  ...row,
+  ...(sha256 !== undefined && { sha256 }),
+})
+
 export class Attempt {
   readonly rows: Publication
   readonly record: Publication | undefined
@@ -74,6 +82,8 @@ export class Attempt {
       return undefined
     }
     if (decision === 'keep') return { recorded: theirs ?? this.#deleted(path) }
+    // Once swamp has removed its object, nobody could find out any more that this was the same.
+    if (decision === 'same') return { recorded: theirs ? withHash(theirs, runlet?.sha256) : this.#deleted(path) }
     if (!theirs || !swamp) {
       this.#done.deleted += 1
       return { row: isFile(runlet) ? this.#deleted(path) : undefined, recorded: this.#deleted(path) }
@@ -88,17 +98,17 @@ export class Attempt {
       this.#done.copied.files += 1
       this.#done.copied.bytes += row.size
     }
-    return { row, recorded: { ...theirs, ...(row.sha256 !== undefined && { sha256: row.sha256 }) } }
+    return { row, recorded: withHash(theirs, row.sha256) }
   }
 
-  async #decide(step: Step, theirs: FileRow | undefined): Promise<'take' | 'delete' | 'keep' | 'conflict' | 'nothing'> {
+  async #decide(step: Step, theirs: FileRow | undefined): Promise<Verdict> {
     const { path, imported, runlet } = step
     const refers = runlet?.external !== undefined && runlet.external[0] === theirs?.external?.[0]
     if (isUnchanged(step)) return refers && this.#copies ? 'take' : 'nothing'
     const decision = await decide({ swamp: theirs, imported, runlet }, this.#same)
     // The same bytes, written anew: what refers to the version before would be refused. Or their hash has become known.
     const isStale = runlet?.external?.[1] !== theirs?.external?.[1] || runlet?.sha256 !== theirs?.sha256
-    if (decision === 'keep') return refers && (isStale || this.#copies) ? 'take' : 'keep'
+    if (decision === 'keep') return refers && (isStale || this.#copies) ? 'take' : 'same'
     if (decision !== 'conflict') return decision
     const policy = policyFor(this.#work.options.rules ?? [], path)
     if (policy === 'error') return 'conflict'
