@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { AT_ONCE, aFolder, aPlace, startRunlet } from './support.ts'
+import { AT_ONCE, aFolder, aPlace, callRunlet } from './support.ts'
 
 describe('a working copy', AT_ONCE, () => {
   test('brings what the namespace has, tells what was changed, and commits it', async () => {
@@ -11,7 +11,7 @@ describe('a working copy', AT_ONCE, () => {
     await place.main.put('results/a', '1')
     await place.main.put('results/b', '1')
     const copy = join(await aFolder(), 'copy')
-    const runlet = (...args: string[]) => startRunlet([...args, '--dir', copy], { cwd: place.folder }).ended
+    const runlet = (...args: string[]) => callRunlet([...args, '--dir', copy], { cwd: place.folder })
     assert.equal((await runlet('pull')).code, 0)
     assert.equal(await readFile(join(copy, 'results/a'), 'utf8'), '1')
     await writeFile(join(copy, 'results/a'), '2')
@@ -29,7 +29,7 @@ describe('a working copy', AT_ONCE, () => {
     const place = await aPlace()
     await place.main.put('a', '1')
     const copy = await aFolder()
-    const runlet = (...args: string[]) => startRunlet([...args, '--dir', copy], { cwd: place.folder }).ended
+    const runlet = (...args: string[]) => callRunlet([...args, '--dir', copy], { cwd: place.folder })
     await runlet('pull')
     await writeFile(join(copy, 'a'), 'mine')
     await place.main.put('a', 'theirs')
@@ -45,11 +45,11 @@ describe('a working copy', AT_ONCE, () => {
   test('is found from a folder below it, and pushes only what is named', async () => {
     const place = await aPlace()
     const copy = join(place.folder, 'copy')
-    await startRunlet(['pull', '--dir', 'copy'], { cwd: place.folder }).ended
+    await callRunlet(['pull', '--dir', 'copy'], { cwd: place.folder })
     await mkdir(join(copy, 'below'))
     await writeFile(join(copy, 'below', 'x'), '1')
     await writeFile(join(copy, 'other'), '1')
-    const pushed = await startRunlet(['push', 'x'], { cwd: join(copy, 'below') }).ended
+    const pushed = await callRunlet(['push', 'x'], { cwd: join(copy, 'below') })
     assert.deepEqual([pushed.code, pushed.stderr], [0, 'runlet: #1: 1 put, 0 deleted\n'])
     assert.equal(await place.main.get('other'), undefined)
   })
@@ -60,7 +60,7 @@ describe('a working copy', AT_ONCE, () => {
       ['pull', '--ours', '--theirs'],
       ['pull', 'a'],
     ]) {
-      assert.equal((await startRunlet(args, { cwd: place.folder }).ended).code, 2)
+      assert.equal((await callRunlet(args, { cwd: place.folder })).code, 2)
     }
   })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { readPoller } from '../../lib/integrations/poller/poller.ts'
 import { allFilesIn, aWorld, NAME } from './poller-support.ts'
-import { AT_ONCE, aFolder, documents, startRunlet } from './support.ts'
+import { AT_ONCE, aFolder, callRunlet, documents } from './support.ts'
 
 describe('an install', AT_ONCE, () => {
   test('writes down what a poller needs, but no secret, and says so', async () => {
@@ -125,10 +125,10 @@ test('an uninstall removes all that was written, and ends nobody else', async ()
 
 test('each verb has help with an example, and wrong usage is told where to find it', async () => {
   for (const verb of ['install', 'list', 'logs', 'run-now', 'uninstall']) {
-    const { code, stdout } = await startRunlet(['poller', verb, '--help']).ended
+    const { code, stdout } = await callRunlet(['poller', verb, '--help'])
     assert.equal(code, 0)
     assert.match(stdout, new RegExp(`Example:\n  \\$ runlet poller ${verb}\\b`), verb)
   }
-  const { code, stderr } = await startRunlet(['poller', 'run-now']).ended
+  const { code, stderr } = await callRunlet(['poller', 'run-now'])
   assert.deepEqual([code, /See `runlet poller run-now --help`\. \[/.test(stderr)], [2, true])
 })

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type Namespace, openStore } from '../../lib/runlet.ts'
+import { CommandServer } from '../support/command-server.ts'
 import { ROOT } from '../support/programs.ts'
 
 const COMMAND = join(ROOT, 'dist', 'cli', 'main.js')
@@ -30,7 +31,9 @@ const folders: string[] = []
 /** For the temporary folders of runs: what a killed one leaves goes with the tests. */
 const TMPDIR = await aFolder()
 const running = new Set<{ kill: () => void }>()
+const commands = new CommandServer()
 after(async () => {
+  commands.stop()
   for (const { kill } of running) kill()
   await Promise.all(folders.map(folder => rm(folder, { recursive: true, force: true })))
 })
@@ -57,10 +60,21 @@ export interface Started {
 
 type Options = Pick<SpawnOptions, 'cwd' | 'env' | 'detached'> & { readonly input?: string }
 
-/** Starts any program, its output collected. It sees nothing of a run that the tests themselves are part of. */
-export function startProgram(program: string, args: readonly string[], options: Options = {}): Started {
+interface CallOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv | undefined
+  readonly input?: string
+}
+
+/** What a program sees: nothing of a run that the tests themselves are part of. */
+function environment(own: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const outer = Object.entries(process.env).filter(([name]) => !name.startsWith('RUNLET_'))
-  const env = { ...Object.fromEntries(outer), TMPDIR, ...options.env }
+  return { ...Object.fromEntries(outer), TMPDIR, ...own }
+}
+
+/** Starts any program, its output collected. */
+export function startProgram(program: string, args: readonly string[], options: Options = {}): Started {
+  const env = environment(options.env)
   const child = spawn(program, args, { ...options, env, stdio: ['pipe', 'pipe', 'pipe'] })
   // What it started itself may go on for a while, and holds its output open.
   const kill = () => {
@@ -91,6 +105,15 @@ export function startProgram(program: string, args: readonly string[], options: 
 export const startRunlet = (args: readonly string[], options: Options = {}): Started =>
   startProgram(process.execPath, [COMMAND, ...args], options)
 
+/** Runs `runlet` to its end: `run` in a process of its own, which its program shares, all others in one that serves them all. */
+export function callRunlet(
+  args: readonly string[],
+  { cwd = tmpdir(), env, input = '' }: CallOptions = {},
+): Promise<Ended> {
+  if (args.includes('run')) return startRunlet(args, { cwd, env, input }).ended
+  return commands.call({ args, cwd, env: environment(env), input })
+}
+
 export interface Place {
   readonly folder: string
   /** The namespace `main`, to look at what the command did. */
@@ -99,9 +122,9 @@ export interface Place {
   readonly namespace: (name: string) => Promise<Namespace>
   readonly start: (args: readonly string[], options?: Options) => Started
   /** Runs `runlet` here to its end. */
-  readonly runlet: (args: readonly string[], options?: Options) => Promise<Ended>
+  readonly runlet: (args: readonly string[], options?: CallOptions) => Promise<Ended>
   /** Runs it and expects that it exits with 0; resolves to its stdout. */
-  readonly done: (args: readonly string[], options?: Options) => Promise<string>
+  readonly done: (args: readonly string[], options?: CallOptions) => Promise<string>
 }
 
 /** A folder where `runlet init` was done. */
@@ -111,7 +134,7 @@ export async function aPlace(): Promise<Place> {
   const main = await store.namespace('main', { create: true })
   await writeFile(join(folder, 'runlet.config.json'), '{"store":"file:.runlet/store","namespace":"main"}')
   const start: Place['start'] = (args, options) => startRunlet(args, { cwd: folder, ...options })
-  const runlet: Place['runlet'] = (args, options) => start(args, options).ended
+  const runlet: Place['runlet'] = (args, options) => callRunlet(args, { cwd: folder, ...options })
   const done: Place['done'] = async (args, options) => {
     const { code, stdout, stderr } = await runlet(args, options)
     assert.equal(code, 0, stderr)

@@ -3,21 +3,21 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { AT_ONCE, aFolder, aPlace, RUNLET, startProgram, startRunlet } from './support.ts'
+import { AT_ONCE, aFolder, aPlace, callRunlet, RUNLET, startProgram, startRunlet } from './support.ts'
 
 const VERBS = 'init put get ls rm log pull push status run fork fold discard runs locks compact doctor'.split(' ')
 const ONE_LINE = /^runlet: .+ \[[A-Z_0-9]+\]\n$/
 
 describe('help', AT_ONCE, () => {
   test('names every verb', async () => {
-    const { code, stdout } = await startRunlet(['--help']).ended
+    const { code, stdout } = await callRunlet(['--help'])
     assert.equal(code, 0)
     for (const verb of VERBS) assert.match(stdout, new RegExp(`^ {2}${verb}\\b`, 'm'))
   })
 
   test('of each verb has an example', async () => {
     for (const verb of VERBS) {
-      const { code, stdout } = await startRunlet([verb, '--help']).ended
+      const { code, stdout } = await callRunlet([verb, '--help'])
       assert.equal(code, 0)
       assert.match(stdout, new RegExp(`Example:\n  \\$ .*runlet ${verb}\\b`), verb)
     }
@@ -35,7 +35,7 @@ describe('help', AT_ONCE, () => {
   })
 
   test('is shown for no verb at all, as wrong usage', async () => {
-    const { code, stdout, stderr } = await startRunlet([]).ended
+    const { code, stdout, stderr } = await callRunlet([])
     assert.deepEqual([code, stdout], [2, ''])
     assert.match(stderr, /^Usage: runlet/)
   })
@@ -96,7 +96,7 @@ describe('wrong usage exits 2 with one readable line', AT_ONCE, () => {
   }
 
   test('no configuration at all, with the remedy', async () => {
-    const { code, stderr } = await startRunlet(['ls'], { cwd: await aFolder() }).ended
+    const { code, stderr } = await callRunlet(['ls'], { cwd: await aFolder() })
     assert.match(stderr, ONE_LINE)
     assert.match(stderr, /nothing says which store to use.*runlet init/)
     assert.equal(code, 2)
@@ -132,12 +132,12 @@ describe('failures', AT_ONCE, () => {
   })
 
   test("are told alone: warnings of Node's are shown with --verbose only", async () => {
-    const { folder, runlet } = await aPlace()
+    const { folder, start } = await aPlace()
     const hook = join(folder, 'hook.cjs')
     await writeFile(hook, `process.once('beforeExit', () => process.emitWarning('upgrade something'))`)
     const env = { NODE_OPTIONS: `--require ${hook}` }
-    assert.equal((await runlet(['ls'], { env })).stderr, '')
-    assert.match((await runlet(['ls', '--verbose'], { env })).stderr, /Warning: upgrade something/)
+    assert.equal((await start(['ls'], { env }).ended).stderr, '')
+    assert.match((await start(['ls', '--verbose'], { env }).ended).stderr, /Warning: upgrade something/)
   })
 
   test('a stored object that is no JSON is named', async () => {

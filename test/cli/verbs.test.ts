@@ -8,30 +8,30 @@ import {
   AT_ONCE,
   aFolder,
   aPlace,
+  callRunlet,
   contentOf,
   documents,
   type Place,
   startProgram,
-  startRunlet,
   textAt,
 } from './support.ts'
 
 describe('runlet init', AT_ONCE, () => {
   test('writes the configuration, and makes the store and the namespace', async () => {
     const cwd = await aFolder()
-    const { code, stdout, stderr } = await startRunlet(['init'], { cwd }).ended
+    const { code, stdout, stderr } = await callRunlet(['init'], { cwd })
     assert.deepEqual([code, stdout], [0, ''])
     assert.match(stderr, /wrote runlet\.config\.json/)
     const config = JSON.parse(await readFile(join(cwd, 'runlet.config.json'), 'utf8'))
     assert.deepEqual(config, { store: 'file:.runlet/store', namespace: 'main' })
-    assert.deepEqual(await startRunlet(['ls'], { cwd }).ended, { code: 0, stdout: '', stderr: '' })
+    assert.deepEqual(await callRunlet(['ls'], { cwd }), { code: 0, stdout: '', stderr: '' })
   })
 
   test('takes the store and the namespace from options; done again it changes nothing', async () => {
     const cwd = await aFolder()
     const args = ['init', '--store', 'file:./s', '--namespace', 'control-plane', '--json']
-    const first = await startRunlet(args, { cwd }).ended
-    const again = await startRunlet(args, { cwd }).ended
+    const first = await callRunlet(args, { cwd })
+    const again = await callRunlet(args, { cwd })
     const about = { config: join(cwd, 'runlet.config.json'), store: 'file:./s', namespace: 'control-plane' }
     assert.deepEqual(JSON.parse(first.stdout), { ...about, created: true })
     assert.deepEqual(JSON.parse(again.stdout), { ...about, created: false })
@@ -49,17 +49,17 @@ describe('runlet init', AT_ONCE, () => {
   test('writes nothing when the store cannot be made', async () => {
     const cwd = await aFolder()
     await writeFile(join(cwd, 'taken'), '')
-    assert.equal((await startRunlet(['init', '--store', 'file:taken/store'], { cwd }).ended).code, 1)
-    assert.equal((await startRunlet(['init', '--store', 'memory:'], { cwd }).ended).code, 2)
+    assert.equal((await callRunlet(['init', '--store', 'file:taken/store'], { cwd })).code, 1)
+    assert.equal((await callRunlet(['init', '--store', 'memory:'], { cwd })).code, 2)
     assert.deepEqual(await readdir(cwd), ['taken'])
   })
 
   test('says when git would commit the store, and changes nothing about it', async () => {
     const cwd = await aFolder()
     assert.equal((await startProgram('git', ['init', '-q'], { cwd }).ended).code, 0)
-    assert.match((await startRunlet(['init'], { cwd }).ended).stderr, /add "\.runlet\/" to \.gitignore/)
+    assert.match((await callRunlet(['init'], { cwd })).stderr, /add "\.runlet\/" to \.gitignore/)
     await writeFile(join(cwd, '.gitignore'), '.runlet/\n')
-    assert.doesNotMatch((await startRunlet(['init'], { cwd }).ended).stderr, /gitignore/)
+    assert.doesNotMatch((await callRunlet(['init'], { cwd })).stderr, /gitignore/)
   })
 })
 
