@@ -2,7 +2,7 @@
 // settle them, all of them or those of the named paths.
 import { InvalidArgumentError } from '../errors.ts'
 import type { Verb } from './context.ts'
-import { atCopy, type CopyOptions } from './copy/place.ts'
+import { atCopy, type CopyOptions, pathIn } from './copy/place.ts'
 import { DONE, FAILED } from './failure.ts'
 
 interface PullOptions extends CopyOptions {
@@ -21,8 +21,8 @@ export const verb: Verb<PullOptions, [paths: string[]]> = async ({ shared, outpu
     )
   }
   return atCopy(shared, options, async copy => {
-    const settled =
-      (ours || theirs) && (await copy.settle(ours ? 'ours' : 'theirs', paths.length > 0 ? paths : undefined))
+    const named = paths.length > 0 ? paths.map(path => pathIn(copy, options, path)) : undefined
+    const settled = (ours || theirs) && (await copy.settle(ours ? 'ours' : 'theirs', named))
     const pulled = await copy.pull({ onProgress: (step, files) => output.move(`${step}: ${files} files`) })
     const written = pulled.written + (settled ? settled.written : 0)
     const removed = pulled.removed + (settled ? settled.removed : 0)

@@ -1,7 +1,6 @@
 // `runlet push [PATH...]`: commits what a directory changed, in one commit: what a scan finds, or only what lies at the named paths.
-import { relative, resolve, sep } from 'node:path'
 import type { Verb } from './context.ts'
-import { atCopy, type CopyOptions } from './copy/place.ts'
+import { atCopy, type CopyOptions, pathIn } from './copy/place.ts'
 
 interface PushOptions extends CopyOptions {
   readonly message?: string
@@ -9,7 +8,7 @@ interface PushOptions extends CopyOptions {
 
 export const verb: Verb<PushOptions, [paths: string[]]> = async ({ shared, output }, options, paths) =>
   atCopy(shared, options, async copy => {
-    for (const path of paths) copy.markDirty(relative(copy.directory, resolve(path)).split(sep).join('/'))
+    for (const path of paths) copy.markDirty(pathIn(copy, options, path))
     const pushed = await copy.push({
       message: options.message,
       onProgress: (step, files) => output.move(`${step}: ${files} files`),

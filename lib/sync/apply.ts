@@ -1,6 +1,7 @@
 // Applying what the namespace changed to the directory, file by file: first all that goes, to make room (a folder may become a
 // file, `readme` may become `README`), then what comes. Values are fetched in windows, the small ones of a pack in one request:
 // the first pull of many small files is not one request a file.
+import { PathCollisionError } from '../errors.ts'
 import type { Path } from '../names.ts'
 import { concurrently } from './concurrently.ts'
 import { decidePull, type PullStep, type Side, same } from './decide.ts'
@@ -27,6 +28,8 @@ export interface ApplyOptions {
   readonly winner?: 'ours' | 'theirs' | undefined
   /** Whether a file may be left out where there is none yet; of its content only note is taken. */
   readonly skip?: ((path: string) => boolean) | undefined
+  /** Paths that must wait for a conflict beside them: they are in conflict, too. */
+  readonly blocked?: ReadonlySet<Path> | undefined
   readonly onProgress?: ((files: number) => void) | undefined
 }
 
@@ -96,10 +99,14 @@ const decideAll = (turn: Turn, changes: readonly RowChange[], options: ApplyOpti
   concurrently(changes, FILES_AT_ONCE, change => decideFor(turn, change, options))
 
 async function decideFor(turn: Turn, change: RowChange, options: ApplyOptions): Promise<Step> {
-  const { winner, skip } = options
+  const { winner, skip, blocked } = options
   const { path } = change
   let { after } = change
   const entry = await turn.state.get(path)
+  if (after && blocked?.has(path)) {
+    const row = await knownRow(turn.namespace.values, after)
+    return { path, row, entry, stat: undefined, step: 'conflict' }
+  }
   if (!winner && entry && !entry.absent && after) {
     // A merge brings rows anew that say what they said before.
     const row = await knownRow(turn.namespace.values, after)
@@ -174,6 +181,9 @@ async function carryOut(
     if (await act(decided)) return
     decided = await decideFor(turn, { path: decided.path, after: decided.row }, options)
     steps[position] = decided
+    // A file that came meanwhile is judged; a folder is nothing that could be, and would be in the way for ever.
+    if (decided.step === 'write' && (await turn.files.hasFolder(decided.path)))
+      throw new PathCollisionError([[`${decided.path}/`, decided.path]])
   }
 }
 

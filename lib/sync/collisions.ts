@@ -10,7 +10,7 @@ export interface FileSystemTraits {
 }
 
 /** Paths of which a file system can hold only one. */
-export type Collision = readonly [first: string, second: string]
+export type Collision<Of extends string = string> = readonly [first: string, second: Of]
 
 interface Name {
   readonly spelling: string
@@ -20,11 +20,11 @@ interface Name {
 }
 
 /** Files that would be one file, folders that would be one folder, and files that others need as a folder. */
-export function findCollisions(paths: Iterable<string>, traits: FileSystemTraits): Collision[] {
+export function findCollisions<Of extends string>(paths: Iterable<Of>, traits: FileSystemTraits): Collision<Of>[] {
   const names = new Map<string, Name>()
-  const collisions: Collision[] = []
+  const collisions: Collision<Of>[] = []
   let folder = ''
-  const meet = (spelling: string, kind: Name['kind'], path: string): void => {
+  const meet = (spelling: string, kind: Name['kind'], path: Of): void => {
     const key = foldName(spelling, traits)
     const other = names.get(key)
     if (!other) names.set(key, { spelling, kind, path })

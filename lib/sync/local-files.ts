@@ -79,6 +79,11 @@ export class LocalFiles {
     return !stats || stats.isDirectory() ? undefined : fileStat(path, stats)
   }
 
+  /** Whether a folder stands at a path, so that no file can. */
+  async hasFolder(path: Path): Promise<boolean> {
+    return (await lstat(join(this.root, path)).catch(ifMissing))?.isDirectory() ?? false
+  }
+
   /** What the file of that stat has; undefined when it went meanwhile. */
   async side(path: Path, stat: Stat): Promise<Side | undefined> {
     this.hashed += 1

@@ -20,9 +20,9 @@ interface Means {
 }
 
 /** The added paths that cannot be written, each with what stands in its way. @throws LinkInCopyError */
-export async function findObstacles(means: Means, added: Iterable<Path>): Promise<Collision[]> {
+export async function findObstacles(means: Means, added: Iterable<Path>): Promise<Collision<Path>[]> {
   const search = new Search(means)
-  const collisions: Collision[] = []
+  const collisions: Collision<Path>[] = []
   for (const path of added) {
     const obstacle = await search.obstacleOf(path)
     if (obstacle !== undefined) collisions.push([obstacle, path])

@@ -1,20 +1,18 @@
 // A pull, step by step: what changed, whether it can stand here, apply it, and write down the head that was reached, last. A crash
-// before that leaves a copy which follows the older head, and the next pull finds most of it done. Also the fetch of a single file,
-// and the settling of conflicts, which applies what is known already.
-import { MissingObjectError, PathCollisionError } from '../errors.ts'
+// before that leaves a copy which follows the older head, and the next pull finds most of it done. Also the fetch of a single file.
+import { MissingObjectError } from '../errors.ts'
 import { compareBytes, type Path, parsePrefix } from '../names.ts'
 import type { Head } from '../namespace/head.ts'
 import type { View } from '../namespace/view.ts'
 import type { Version } from '../store/register.ts'
-import { type Applied, applyChanges, decide } from './apply.ts'
-import { findCollisions } from './collisions.ts'
+import { type Applied, applyChanges } from './apply.ts'
 import type { CopyHeader } from './copy-state.ts'
 import { same } from './decide.ts'
 import { diffViews, type RowChange } from './diff-heads.ts'
 import { findAll } from './find-all.ts'
-import { findObstacles } from './obstacles.ts'
 import { finishPush, forgetPush } from './pushing.ts'
 import { afterPull, aheadAt, footingOf, isUneven, seenUnder } from './reached.ts'
+import { assertRoomForAll, roomFor } from './room.ts'
 import { look } from './scan.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 import { sideOfRow } from './upload.ts'
@@ -80,8 +78,9 @@ export async function bring(turn: Turn, { prefixes, skip, onProgress }: BringOpt
     await forgetPush(turn)
     return resultOf(now.value.seq, { written: 0, removed: 0 }, header.conflicts)
   }
-  await assertRoom(turn, changes)
-  const applied = await applyChanges(turn, changes, { skip, onProgress: files => onProgress?.('fetch', files) })
+  const blocked = await roomFor(turn, changes, header)
+  const fetched = (files: number) => onProgress?.('fetch', files)
+  const applied = await applyChanges(turn, changes, { skip, blocked, onProgress: fetched })
   assertTurn(turn)
   await turn.state.flush()
   const conflicts = conflictsAfter(header, applied)
@@ -104,8 +103,8 @@ export async function bringPaths(
   const now = await turn.namespace.head.refresh()
   const unknown = paths.filter(path => footingOf(header, path)?.etag !== now.etag)
   const changes = await rowsNow(turn, now.value, unknown)
-  await assertRoom(turn, changes)
-  const applied = await applyChanges(turn, changes)
+  const blocked = await roomFor(turn, changes, header)
+  const applied = await applyChanges(turn, changes, { blocked })
   assertTurn(turn)
   // Before what it says is remembered: who comes after a crash must not take that for what the older head says.
   await turn.state.writeHeader({ ...aheadAt(header, unknown), conflicts: conflictsAfter(header, applied) })
@@ -134,7 +133,7 @@ async function fetchAt(turn: Turn, path: Path, now: Head): Promise<boolean> {
   const changes = await rowsNow(turn, now, [path])
   const row = changes[0]?.after
   if (!row) return false
-  await assertRoom(turn, changes)
+  await assertRoomForAll(turn, changes)
   const header = await headerOf(turn, turn.state)
   const isKnown = row.sha256 !== undefined && same(await turn.state.get(path), sideOfRow(row))
   const { written } = await applyChanges(turn, changes, { winner: 'theirs' })
@@ -144,33 +143,13 @@ async function fetchAt(turn: Turn, path: Path, now: Head): Promise<boolean> {
   return written > 0
 }
 
-async function rowsNow(turn: Turn, now: Head, paths: readonly Path[]): Promise<RowChange[]> {
+/** What a head says of these paths, sorted. */
+export async function rowsNow(turn: Turn, now: Head, paths: readonly Path[]): Promise<RowChange[]> {
   if (paths.length === 0) return []
   const { index, views } = turn.namespace
   const sorted = paths.toSorted(compareBytes)
   const rows = await findAll(index, views.view(now), sorted)
   return sorted.map(path => ({ path, after: rows.get(path) }))
-}
-
-/** Ends conflicts, all of them or those of the given paths, by what one side has. */
-export async function settle(
-  turn: Turn,
-  side: 'ours' | 'theirs',
-  paths: readonly string[] | undefined,
-): Promise<PullResult> {
-  await endPush(turn)
-  const before = await headerOf(turn, turn.state)
-  if (!before.head && !isUneven(before)) await bring(turn)
-  const header = await headerOf(turn, turn.state)
-  const chosen = [...header.conflicts.keys()].filter(path => !paths || paths.includes(path))
-  const known = isUneven(header) ? undefined : header.head
-  const head = known ?? (await turn.namespace.head.refresh()).value
-  const applied = await applyChanges(turn, await rowsNow(turn, head, chosen), { winner: side })
-  const conflicts = new Map([...header.conflicts].filter(([path]) => !chosen.includes(path)))
-  await turn.state.writeHeader({ ...(known ? header : aheadAt(header, chosen)), conflicts })
-  await turn.state.flush()
-  await turn.state.conclude()
-  return resultOf(head.seq, applied, conflicts)
 }
 
 /** Those of the prefixes that lie within the copy's own. None of them is the beginning of another. */
@@ -257,30 +236,13 @@ const without = (paths: readonly Path[], changes: readonly RowChange[]): Path[] 
   return paths.filter(path => !known.has(path))
 }
 
-/** Refuses a pull that could not be brought to its end here, before it begins. @throws PathCollisionError, LinkInCopyError */
-async function assertRoom(turn: Turn, changes: readonly RowChange[]): Promise<void> {
-  const { files, state } = turn
-  const added: Path[] = []
-  for (const { path, after } of changes) if (after && !(await state.get(path))) added.push(path)
-  if (added.length === 0) return
-  const traits = await files.traits()
-  const removed = new Set<string>(changes.flatMap(({ path, after }) => (after ? [] : [path])))
-  const goes = async (path: string): Promise<boolean> => {
-    if (!removed.has(path)) return false
-    return (await decide(turn, { path: path as Path, after: undefined })).step === 'remove'
-  }
-  const collisions = findCollisions(added, traits)
-  collisions.push(...(await findObstacles({ root: files.root, traits, goes }, added)))
-  if (collisions.length > 0) throw new PathCollisionError(collisions)
-}
-
 function conflictsAfter({ conflicts }: CopyHeader, applied: Applied): CopyHeader['conflicts'] {
   const after = new Map([...conflicts, ...applied.conflicts])
   for (const path of applied.settled) after.delete(path)
   return after
 }
 
-function resultOf(
+export function resultOf(
   seq: number,
   { written, removed }: Pick<Applied, 'written' | 'removed'>,
   conflicts: CopyHeader['conflicts'],

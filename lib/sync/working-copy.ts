@@ -3,7 +3,7 @@
 // changed is a conflict, kept as it lies in the directory until it is settled. A crash at any point leaves a copy that the next
 // pull or push completes: files appear whole, and the head that was reached is written last.
 //
-//   pull  ->  diff-heads (find-all)  ->  collisions, obstacles  ->  apply (decide, local-files)
+//   pull  ->  diff-heads (find-all)  ->  room (collisions, obstacles)  ->  apply (decide, local-files)
 //   push  ->  scan (stat)  ->  upload, commit; in two halves, or of a copy that holds a part: prepared (reached)
 //   all of them  ->  turn (recover)  ->  copy-state (entry)
 import { mkdir } from 'node:fs/promises'
@@ -17,9 +17,10 @@ import { openFileStore } from '../store/file/file-store.ts'
 import { CopyState } from './copy-state.ts'
 import { isOurs, STATE_FOLDER } from './ours.ts'
 import { type PreparedPush, parsePrepared, prepare, publish } from './prepared.ts'
-import { type CopyProgress, fetch, type PullOptions, type PullResult, pull, settle } from './pull.ts'
+import { type CopyProgress, fetch, type PullOptions, type PullResult, pull } from './pull.ts'
 import { type PushOptions, type PushResult, push, type SyncOptions } from './push.ts'
 import { type LocalChange, scanAll } from './scan.ts'
+import { settle } from './settle.ts'
 import { type Copy, headerOf, inTurn, rebind, type Turn } from './turn.ts'
 
 export type { CopyProgress, PreparedPush, PullOptions, PullResult, PushOptions, PushResult, SyncOptions }
@@ -195,7 +196,11 @@ export class WorkingCopy {
     )
   }
 
-  /** Settles conflicts: `ours` keeps what the directory has, for the next push; `theirs` takes what the namespace has. */
+  /**
+   * Settles conflicts, all or those at and below the paths: `ours` keeps what the directory has, for the next push; `theirs` takes what the
+   * namespace has.
+   * @throws InvalidArgumentError when a path is in no conflict; PathCollisionError when `theirs` cannot stand beside what is here
+   */
   settle(side: 'ours' | 'theirs', paths?: readonly string[]): Promise<PullResult> {
     return inTurn(this.#copy, turn => settle(turn, side, paths))
   }

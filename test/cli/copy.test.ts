@@ -54,6 +54,29 @@ describe('a working copy', AT_ONCE, () => {
     assert.equal(await place.main.get('other'), undefined)
   })
 
+  test('settles what is named from the folder that one is in, and says what is in no conflict', async () => {
+    const place = await aPlace()
+    const copy = join(place.folder, 'copy')
+    await place.main.commit(tx => {
+      for (const path of ['below/x', 'below/deep/y', 'z']) tx.put(path, 'base')
+    })
+    await callRunlet(['pull', '--dir', 'copy'], { cwd: place.folder })
+    await place.main.commit(tx => {
+      for (const path of ['below/x', 'below/deep/y', 'z']) tx.put(path, 'theirs')
+    })
+    for (const path of ['below/x', 'below/deep/y', 'z']) await writeFile(join(copy, path), 'mine')
+    const below = (...args: string[]) => callRunlet(['pull', ...args], { cwd: join(copy, 'below') })
+    assert.equal((await below()).code, 1)
+    const missed = await below('--theirs', 'z')
+    assert.equal(missed.code, 2)
+    assert.match(missed.stderr, /"below\/z" is in no conflict\. `runlet status`/)
+    await below('--theirs', './x', 'deep')
+    assert.equal(await readFile(join(copy, 'below/x'), 'utf8'), 'theirs')
+    assert.equal(await readFile(join(copy, 'below/deep/y'), 'utf8'), 'theirs')
+    assert.equal((await below('--ours', '../z')).code, 0)
+    assert.equal(await readFile(join(copy, 'z'), 'utf8'), 'mine')
+  })
+
   test('settled both ways at once, or pulled by path, is wrong usage', async () => {
     const place = await aPlace()
     for (const args of [

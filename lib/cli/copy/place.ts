@@ -1,6 +1,6 @@
 // Where the verbs of working copies work: the directory that was named, else the nearest one above this folder that is a copy.
 import { stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { systemAmbient } from '../../ambient.ts'
 import type { Config } from '../../config.ts'
 import { earlierNamespaces } from '../../integrations/worktree/records.ts'
@@ -35,6 +35,10 @@ export function atCopy<T>(
     { assumeExists: true },
   )
 }
+
+/** What the copy calls a file or folder that was named from this folder or, with `--dir`, from that one. */
+export const pathIn = ({ directory }: WorkingCopy, { dir = '.' }: CopyOptions, named: string): string =>
+  relative(directory, resolve(dir, named)).split(sep).join('/')
 
 /** A worktree gets a new namespace after each fold: a copy of the one before goes on as one of that. */
 async function isOfEarlier(directory: string, { worktree }: Config): Promise<boolean> {
