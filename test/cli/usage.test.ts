@@ -19,7 +19,7 @@ describe('help', AT_ONCE, () => {
     for (const verb of VERBS) {
       const { code, stdout } = await startRunlet([verb, '--help']).ended
       assert.equal(code, 0)
-      assert.match(stdout, new RegExp(`Example:\n  \\$ .*runlet ${verb}\\b`), verb)
+      assert.match(stdout, new RegExp(`Examples?:\n  \\$ .*runlet ${verb}\\b`), verb)
     }
   })
 
@@ -35,9 +35,11 @@ describe('help', AT_ONCE, () => {
   })
 
   test('is shown for no verb at all, as wrong usage', async () => {
-    const { code, stdout, stderr } = await startRunlet([]).ended
-    assert.deepEqual([code, stdout], [2, ''])
-    assert.match(stderr, /^Usage: runlet/)
+    for (const args of [[], ['--json'], ['worktree']]) {
+      const { code, stdout, stderr } = await startRunlet(args).ended
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(stderr, /^Usage: runlet/)
+    }
   })
 })
 
@@ -75,7 +77,11 @@ describe('wrong usage exits 2 with one readable line', AT_ONCE, () => {
     ['a malformed time-out', ['run', '--timeout', '10', '--', 'true'], /--timeout: "10" is no duration/],
     ['a time to live that is too short', ['run', '--ttl', '10ms', '--', 'true'], /--ttl: 10ms is out of range/],
     ['a malformed singleton key', ['run', '--singleton', '/', '--', 'true'], /singleton key "\/"/],
-    ['an unknown end', ['run', '--on-error', 'x', '--', 'true'], /--on-error: "x" is unknown/],
+    [
+      'an unknown end',
+      ['run', '--on-error', 'x', '--', 'true'],
+      /'--on-error <what>' argument 'x' is invalid\. Allowed choices are keep, discard, fold\. \[/,
+    ],
     ['an unknown policy', ['run', '--on-conflict', 'a=b', '--', 'true'], /--on-conflict: "a=b"/],
     ['a resume of nothing', ['run', '--resume', '--', 'true'], /--resume: needs/],
     ['no program', ['run', '--'], /missing required argument 'program'/],
