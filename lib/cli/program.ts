@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { type AddVerb, oneLineErrors, verbsBelow } from './add-verb.ts'
+import { addCompletionVerbs } from './completion/verbs.ts'
 import { DONE, describeFailure, exitCodeOf, WRONG_USAGE } from './failure.ts'
 import { addHelpVerb } from './help.ts'
 import { addPollerVerbs } from './poller/verbs.ts'
@@ -72,6 +73,7 @@ export function makeProgram(ends: (exitCode: number) => void): Command {
   under('Together with others')
   addGroups(program, ends)
   under('The command itself')
+  addCompletionVerbs(program, verbs)
   addHelpVerb(program, 'runlet help run', 'runlet help worktree install')
   return program
 }
