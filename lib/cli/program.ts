@@ -21,7 +21,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   showWarningsIf(() => program.opts().verbose === true)
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    if (argv.length === 0) await (await import('./welcome.ts')).welcome()
+    else await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
     // The parser has told already what it did not understand; that it showed the help is no failure.
@@ -58,7 +59,7 @@ export function makeProgram(ends: (exitCode: number) => void): Command {
     .option('--no-color', 'no colours (so does NO_COLOR)')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput(oneLineErrors('See `runlet --help`.'))
-    .addHelpText('after', '\nA verb, with examples: `runlet help VERB`.')
+    .addHelpText('after', '\nWhat to type first: `runlet` alone says it. A verb, with examples: `runlet help VERB`.')
     .exitOverride()
   const verbs = verbsBelow(program, ends)
   const under = (heading: string) => program.commandsGroup(`${heading}:`)

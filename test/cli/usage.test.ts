@@ -34,8 +34,8 @@ describe('help', AT_ONCE, () => {
     }
   })
 
-  test('is shown for no verb at all, as wrong usage', async () => {
-    for (const args of [[], ['--json'], ['worktree']]) {
+  test('is shown for options without a verb, as wrong usage', async () => {
+    for (const args of [['--json'], ['worktree']]) {
       const { code, stdout, stderr } = await startRunlet(args).ended
       assert.deepEqual([code, stdout], [2, ''])
       assert.match(stderr, /^Usage: runlet/)
@@ -48,6 +48,17 @@ test('a file store is used without loading the AWS SDK', async () => {
   assert.ok(loaded.some(file => file.includes('file-store')))
   assert.deepEqual(
     loaded.filter(file => /aws|smithy/.test(file)),
+    [],
+  )
+})
+
+test('runlet alone names an S3 store without loading the AWS SDK or what works on stores', async () => {
+  const folder = await aFolder()
+  await writeFile(join(folder, 'runlet.config.json'), '{"store":"s3://bucket/prefix","namespace":"main"}')
+  const loaded = await filesLoadedBy([], folder)
+  assert.ok(loaded.some(file => file.includes('welcome')))
+  assert.deepEqual(
+    loaded.filter(file => /aws|smithy|execa|dist\/(runlet|namespace\/namespace)/.test(file)),
     [],
   )
 })
