@@ -93,7 +93,7 @@ describe('an install', AT_ONCE, () => {
       [['p', '--every', '5s', '--', 'true'], 2, /--every: 5s is out of range/],
       [['p', '--every', '10500ms', '--', 'true'], 2, /--every: 10500ms is no whole/],
       [['p', ...every, '--jitter', '31s', '--', 'true'], 2, /--jitter: 31s is out of range/],
-      [['p', ...every, '--on-error', 'x', '--', 'true'], 2, /--on-error: "x" is unknown/],
+      [['p', ...every, '--on-error', 'x', '--', 'true'], 2, /'--on-error <what>' argument 'x' is invalid/],
       [['p', ...every, '--store', 's3://key:tell-nobody@bucket/x', '--', 'true'], 2, /has a user name or password/],
       [['p', ...every, '--store', '', '--', 'true'], 2, /--store: is empty/],
     ]
@@ -127,7 +127,7 @@ test('each verb has help with an example, and wrong usage is told where to find 
   for (const verb of ['install', 'list', 'logs', 'run-now', 'uninstall']) {
     const { code, stdout } = await callRunlet(['poller', verb, '--help'])
     assert.equal(code, 0)
-    assert.match(stdout, new RegExp(`Example:\n  \\$ runlet poller ${verb}\\b`), verb)
+    assert.match(stdout, new RegExp(`Examples?:\n  \\$ runlet poller ${verb}\\b`), verb)
   }
   const { code, stderr } = await callRunlet(['poller', 'run-now'])
   assert.deepEqual([code, /See `runlet poller run-now --help`\. \[/.test(stderr)], [2, true])

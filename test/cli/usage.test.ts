@@ -19,7 +19,7 @@ describe('help', AT_ONCE, () => {
     for (const verb of VERBS) {
       const { code, stdout } = await callRunlet([verb, '--help'])
       assert.equal(code, 0)
-      assert.match(stdout, new RegExp(`Example:\n  \\$ .*runlet ${verb}\\b`), verb)
+      assert.match(stdout, new RegExp(`Examples?:\n  \\$ .*runlet ${verb}\\b`), verb)
     }
   })
 
@@ -34,10 +34,12 @@ describe('help', AT_ONCE, () => {
     }
   })
 
-  test('is shown for no verb at all, as wrong usage', async () => {
-    const { code, stdout, stderr } = await callRunlet([])
-    assert.deepEqual([code, stdout], [2, ''])
-    assert.match(stderr, /^Usage: runlet/)
+  test('is shown for options without a verb, as wrong usage', async () => {
+    for (const args of [['--json'], ['worktree']]) {
+      const { code, stdout, stderr } = await callRunlet(args)
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(stderr, /^Usage: runlet/)
+    }
   })
 })
 
@@ -46,6 +48,17 @@ test('a file store is used without loading the AWS SDK', async () => {
   assert.ok(loaded.some(file => file.includes('file-store')))
   assert.deepEqual(
     loaded.filter(file => /aws|smithy/.test(file)),
+    [],
+  )
+})
+
+test('runlet alone names an S3 store without loading the AWS SDK or what works on stores', async () => {
+  const folder = await aFolder()
+  await writeFile(join(folder, 'runlet.config.json'), '{"store":"s3://bucket/prefix","namespace":"main"}')
+  const loaded = await filesLoadedBy([], folder)
+  assert.ok(loaded.some(file => file.includes('welcome')))
+  assert.deepEqual(
+    loaded.filter(file => /aws|smithy|execa|dist\/(runlet|namespace\/namespace)/.test(file)),
     [],
   )
 })
@@ -75,7 +88,11 @@ describe('wrong usage exits 2 with one readable line', AT_ONCE, () => {
     ['a malformed time-out', ['run', '--timeout', '10', '--', 'true'], /--timeout: "10" is no duration/],
     ['a time to live that is too short', ['run', '--ttl', '10ms', '--', 'true'], /--ttl: 10ms is out of range/],
     ['a malformed singleton key', ['run', '--singleton', '/', '--', 'true'], /singleton key "\/"/],
-    ['an unknown end', ['run', '--on-error', 'x', '--', 'true'], /--on-error: "x" is unknown/],
+    [
+      'an unknown end',
+      ['run', '--on-error', 'x', '--', 'true'],
+      /'--on-error <what>' argument 'x' is invalid\. Allowed choices are keep, discard, fold\. \[/,
+    ],
     ['an unknown policy', ['run', '--on-conflict', 'a=b', '--', 'true'], /--on-conflict: "a=b"/],
     ['a resume of nothing', ['run', '--resume', '--', 'true'], /--resume: needs/],
     ['no program', ['run', '--'], /missing required argument 'program'/],

@@ -14,10 +14,11 @@ import {
 } from '../../integrations/poller/environment.ts'
 import { install, type Plan, planOf } from '../../integrations/poller/install.ts'
 import type { Places } from '../../integrations/poller/places.ts'
-import { ON_ERROR, type Poller, shownCommand } from '../../integrations/poller/poller.ts'
+import { type Poller, shownCommand } from '../../integrations/poller/poller.ts'
 import { parseS3Url } from '../../store/s3/s3-url.ts'
 import type { Context, SharedOptions, Verb } from '../context.ts'
 import { parseDuration } from '../durations.ts'
+import type { OnError } from '../on-error.ts'
 import type { Output } from '../output.ts'
 import { parsePollerName, pollerPlaces } from './place.ts'
 
@@ -25,7 +26,7 @@ interface InstallOptions {
   readonly every: string
   readonly jitter?: string
   readonly timeout?: string
-  readonly onError: string
+  readonly onError: OnError
   readonly print?: true
 }
 
@@ -62,9 +63,6 @@ async function definition(
 ): Promise<Poller> {
   const segment = parsePollerName(name)
   const times = parseTimes(options)
-  const onError = ON_ERROR.find(choice => choice === options.onError)
-  if (!onError)
-    throw new InvalidArgumentError('--on-error', `"${options.onError}" is unknown`, `Use ${ON_ERROR.join(', ')}.`)
   if (program === '') throw new InvalidArgumentError('<program>', 'is empty', 'Name a program after "--".')
   const here = withShared(shared)
   const folder = process.cwd()
@@ -76,7 +74,18 @@ async function definition(
   const command: Poller['command'] = [await locate(program, environment, folder), ...args]
   for (const [what, path] of Object.entries({ node, runlet: main })) assertPlain(`path of ${what}`, path)
   const installedAt = systemAmbient.now()
-  return { format: 1, name: segment, ...times, onError, command, folder, environment, node, main, installedAt }
+  return {
+    format: 1,
+    name: segment,
+    ...times,
+    onError: options.onError,
+    command,
+    folder,
+    environment,
+    node,
+    main,
+    installedAt,
+  }
 }
 
 function parseTimes({ every, jitter, timeout }: InstallOptions): Pick<Poller, 'everyMs' | 'jitterMs' | 'timeoutMs'> {

@@ -6,13 +6,14 @@ import { parsePrefix, parseSegment } from '../../names.ts'
 import type { NamedPolicy } from '../../namespace/policy.ts'
 import { parseConflictOption } from '../conflict-option.ts'
 import { parseDuration } from '../durations.ts'
+import type { OnError } from '../on-error.ts'
 import { makeRunId } from '../run-id.ts'
 
 export interface RunOptions {
   readonly id?: string
   readonly resume?: true
   readonly singleton?: string
-  readonly onError: string
+  readonly onError: OnError
   readonly timeout?: string
   readonly dir?: string
   readonly copy?: true
@@ -23,13 +24,11 @@ export interface RunOptions {
   readonly onConflict?: string[]
 }
 
-const ON_ERROR = ['keep', 'discard', 'fold'] as const
-
 export interface RunSettings {
   readonly id: string
   readonly resume: boolean
   readonly singleton: string | undefined
-  readonly onError: (typeof ON_ERROR)[number]
+  readonly onError: OnError
   readonly timeout: { readonly ms: number; readonly text: string } | undefined
   readonly dir: string | undefined
   /** Undefined when the folder is only what the program leaves for the run, and no copy of what the run has. */
@@ -53,7 +52,7 @@ export function parseRunSettings(options: RunOptions, program: string, args: rea
     id: parseSegment(id ?? makeRunId(program, systemAmbient), 'run id'),
     resume,
     singleton: singleton === undefined ? undefined : parseSegment(singleton, 'singleton key'),
-    onError: parseOnError(options.onError),
+    onError: options.onError,
     timeout: timeout === undefined ? undefined : { ms: parseDuration('--timeout', timeout), text: timeout },
     ttlMs: parseDuration('--ttl', ttl, { least: 1000, most: 86_400_000 }),
     dir,
@@ -70,12 +69,6 @@ function parseCopy({ copy, prefix }: RunOptions): RunSettings['copy'] {
   if (prefix === '') throw new InvalidArgumentError('--prefix', 'is empty', 'Name one, or use --copy alone.')
   if (prefix === undefined) return copy && { prefix }
   return { prefix: parsePrefix(prefix) }
-}
-
-function parseOnError(text: string): RunSettings['onError'] {
-  const known = ON_ERROR.find(choice => choice === text)
-  if (known) return known
-  throw new InvalidArgumentError('--on-error', `${JSON.stringify(text)} is unknown`, `Use ${ON_ERROR.join(', ')}.`)
 }
 
 function parseLabel(text: string): string {

@@ -1,6 +1,7 @@
 // The verbs that take over what other tools have, and give it back: `runlet import swamp`, `runlet export swamp`.
+
+import type { AddVerb } from '../add-verb.ts'
 import { collect, ON_CONFLICT } from '../on-conflict.ts'
-import type { AddVerb } from '../program.ts'
 
 const NAMESPACE = ['--namespace <name>', 'the namespace of the swamp datastore, if it has several'] as const
 
@@ -8,7 +9,10 @@ export function addImportVerbs(add: AddVerb): void {
   add('swamp <url>', {
     does: 'take over a swamp S3 datastore, as it lies in the bucket',
     more: 'In the same bucket no value is copied: rows refer to the objects of swamp, and who reads one that was changed since hears of it. Run it again and it takes over what changed; nobody has to pause. What both sides changed is a conflict, and then nothing is written.',
-    example: "runlet import swamp 's3://bucket/swamp?endpoint=http://127.0.0.1:9000' --into main --dry-run",
+    examples: [
+      "runlet import swamp 's3://bucket/swamp?endpoint=http://127.0.0.1:9000' --into main --dry-run",
+      'runlet import swamp s3://bucket/swamp --into main --verify   # compares; exit 1 on a difference',
+    ],
     load: () => import('./import.ts'),
   })
     .requiredOption('--into <namespace>', "runlet's namespace; made if there is none")
@@ -31,7 +35,7 @@ export function addExportVerbs(add: AddVerb): void {
   add('swamp <url>', {
     does: "give a namespace back to swamp's own S3 datastore",
     more: 'The server copies the values, and the index in one file comes last. Run it again and it moves only what changed. What swamp changed since the last import is not overwritten, and what only swamp has stays. No swamp command may run meanwhile.',
-    example: "runlet export swamp 's3://bucket/swamp?endpoint=http://127.0.0.1:9000' --from main",
+    examples: ["runlet export swamp 's3://bucket/swamp?endpoint=http://127.0.0.1:9000' --from main"],
     load: () => import('./export.ts'),
   })
     .requiredOption('--from <namespace>', "runlet's namespace")

@@ -1,11 +1,14 @@
 // `runlet worktree attach [RUN]`: gives this checkout a namespace by hand, a new one or a run that is there.
+import type { OnRemoved } from '../../integrations/worktree/records.ts'
 import { attach, checkoutOf, configToAttach } from '../../integrations/worktree/worktree.ts'
 import { openStore } from '../../runlet.ts'
 import type { Verb } from '../context.ts'
-import { parseOnRemoved } from './on-removed.ts'
 
-export const verb: Verb<{ onRemoved?: string }, [name?: string]> = async ({ shared, output }, options, name) => {
-  const onRemoved = parseOnRemoved(options.onRemoved)
+export const verb: Verb<{ onRemoved?: OnRemoved }, [name?: string]> = async (
+  { shared, output },
+  { onRemoved },
+  name,
+) => {
   const checkout = await checkoutOf(process.cwd())
   const config = await configToAttach(checkout, shared)
   const store = await openStore(config.store, { author: config.author, folder: config.folder })

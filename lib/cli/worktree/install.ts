@@ -4,14 +4,13 @@ import { relative } from 'node:path'
 import { findConfig } from '../../config.ts'
 import { type Installed, install } from '../../integrations/worktree/install.ts'
 import type { Wiring } from '../../integrations/worktree/managers.ts'
+import type { OnRemoved } from '../../integrations/worktree/records.ts'
 import { type Repository, repositoryAt } from '../../integrations/worktree/repository.ts'
 import type { Verb } from '../context.ts'
 import type { Output } from '../output.ts'
 import { leftMessage } from './messages.ts'
-import { parseOnRemoved } from './on-removed.ts'
 
-export const verb: Verb<{ onRemoved?: string }, []> = async ({ output }, options) => {
-  const onRemoved = parseOnRemoved(options.onRemoved)
+export const verb: Verb<{ onRemoved?: OnRemoved }, []> = async ({ output }, { onRemoved }) => {
   const repository = await repositoryAt(process.cwd())
   const installed = await install(repository, onRemoved)
   if (output.json) await output.document(installed)

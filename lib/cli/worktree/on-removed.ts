@@ -1,11 +1,10 @@
-// `--on-removed`: what the sweep does with the namespace of a worktree that was removed.
-import { InvalidArgumentError } from '../../errors.ts'
-import { type OnRemoved, onRemovedSchema } from '../../integrations/worktree/records.ts'
+// `--on-removed`, as the verbs that give worktrees a namespace declare it.
+import { Option } from 'commander'
+import type { OnRemoved } from '../../integrations/worktree/records.ts'
 
-export function parseOnRemoved(text: string | undefined): OnRemoved | undefined {
-  if (text === undefined) return undefined
-  const parsed = onRemovedSchema.safeParse(text)
-  if (parsed.success) return parsed.data
-  const remedy = `Use ${onRemovedSchema.options.join(', ')}.`
-  throw new InvalidArgumentError('--on-removed', `${JSON.stringify(text)} is unknown`, remedy)
-}
+const ON_REMOVED = ['keep', 'fold', 'discard'] as const satisfies readonly OnRemoved[]
+
+export const onRemovedOption = (): Option =>
+  new Option('--on-removed <what>', 'what sweeps do with the namespace once the worktree is removed').choices(
+    ON_REMOVED,
+  )

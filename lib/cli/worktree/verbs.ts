@@ -1,44 +1,42 @@
 // The verbs of `runlet worktree`: their arguments, options and examples.
+
+import type { AddVerb } from '../add-verb.ts'
 import { ON_CONFLICT } from '../on-conflict.ts'
-import type { AddVerb } from '../program.ts'
+import { onRemovedOption } from './on-removed.ts'
 
 export function addWorktreeVerbs(add: AddVerb): void {
-  const onRemoved = [
-    '--on-removed <what>',
-    'what sweeps do with it once the worktree is removed: keep, fold or discard',
-  ] as const
   add('install', {
     does: 'add a git hook, so that each new worktree gets a namespace of its own',
     more: 'A child of the namespace that the configuration names, forked with the first runlet command in the worktree. A hook that is there runs first. For husky, lefthook and pre-commit it prints the lines to add.',
-    example: 'runlet worktree install --on-removed fold',
+    examples: ['runlet worktree install', 'runlet worktree install --on-removed fold'],
     load: () => import('./install.ts'),
-  }).option(...onRemoved)
+  }).addOption(onRemovedOption())
   add('attach [run]', {
     does: 'give this worktree a namespace by hand: a new one, or a run that is there',
-    example: 'runlet worktree attach import-7',
+    examples: ['runlet worktree attach', 'runlet worktree attach import-7'],
     load: () => import('./attach.ts'),
-  }).option(...onRemoved)
+  }).addOption(onRemovedOption())
   add('status', {
     does: 'tell which namespace this worktree uses, who owns it, and what it changed',
-    example: 'runlet worktree status',
+    examples: ['runlet worktree status'],
     load: () => import('./status.ts'),
   })
   add('fold', {
     does: 'fold the namespace of this worktree into its parent',
     more: 'The next runlet command in it forks a new one.',
-    example: 'runlet worktree fold -m "the new parser"',
+    examples: ['runlet worktree fold -m "the new parser"', "runlet worktree fold --on-conflict 'logs/**=union-lines'"],
     load: () => import('./fold.ts'),
   })
     .option('-m, --message <text>', 'what `runlet log` shows')
     .option(...ON_CONFLICT)
   add('discard', {
     does: 'drop the namespace of this worktree, and all that was written to it',
-    example: 'runlet worktree discard',
+    examples: ['runlet worktree discard'],
     load: () => import('./discard.ts'),
   })
   add('uninstall', {
     does: 'take the hook away, and put back what was there before',
-    example: 'runlet worktree uninstall',
+    examples: ['runlet worktree uninstall'],
     load: () => import('./uninstall.ts'),
   })
 }

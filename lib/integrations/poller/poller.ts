@@ -12,8 +12,6 @@ import { isSegment, type Segment } from '../../names.ts'
 import { PollerFileError, PollerNotFoundError } from './errors.ts'
 import type { Places } from './places.ts'
 
-export const ON_ERROR = ['keep', 'discard', 'fold'] as const
-
 const absolute = z.string().startsWith('/')
 
 const pollerSchema = z.strictObject({
@@ -23,7 +21,7 @@ const pollerSchema = z.strictObject({
   /** Each start is put off by up to so much. */
   jitterMs: z.int().min(0),
   timeoutMs: z.int().min(1).optional(),
-  onError: z.enum(ON_ERROR),
+  onError: z.enum(['keep', 'discard', 'fold']),
   /** An absolute path, and arguments. */
   command: z.tuple([absolute], z.string()),
   /** Where the command is started, and runlet.config.json is looked for. */
