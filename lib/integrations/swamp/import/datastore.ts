@@ -79,12 +79,3 @@ export async function keysOfRunlet({ store }: Datastore, target: ObjectStore): P
   const [outer, inner] = [from, to].map(({ prefix }) => (prefix === '' ? '' : `${prefix}/`)) as [string, string]
   return inner.startsWith(outer) ? inner.slice(outer.length) : undefined
 }
-
-/** What swamp and runlet keep beside the files, and never take for one. */
-export function isNeverSynced(path: string): boolean {
-  if (INTERNAL.has(path) || /^(?:_index|_control|\.runlet)(?:\/|$)/.test(path)) return true
-  const base = path.slice(path.lastIndexOf('/') + 1)
-  return base === '.lock' || base === '.namespace.json' || base === '_catalog.db' || base.startsWith('_catalog.db-')
-}
-
-const INTERNAL = new Set(['.datastore-index.json', '.push-queue.json', '.datastore.lock', '.datastore-sync-state.json'])
