@@ -8,6 +8,7 @@ import { InvalidArgumentError } from '../../../errors.ts'
 import { isPath } from '../../../names.ts'
 import type { ObjectStore } from '../../../store/object-store.ts'
 import { openObjectStore } from '../../../store/open.ts'
+import { SharedPrefixError } from './problems.ts'
 
 export interface Datastore {
   /** For messages. */
@@ -70,12 +71,17 @@ export async function distanceTo({ store }: Datastore, target: ObjectStore): Pro
   return from.bucket === to.bucket ? 'same-bucket' : 'same-server'
 }
 
-/** What the keys of a runlet store begin with that lies within the datastore: they are none of its files. */
-export async function keysOfRunlet({ store }: Datastore, target: ObjectStore): Promise<string | undefined> {
+/**
+ * What the keys of a runlet store begin with that lies within the datastore: they are none of its files.
+ * @throws SharedPrefixError when they cannot be told apart
+ */
+export async function keysOfRunlet(datastore: Datastore, target: ObjectStore): Promise<string | undefined> {
+  const { store, root, absolute, url } = datastore
   if (store.kind !== 's3' || target.kind !== 's3') return undefined
   const { isSameService, parseS3Url } = await import('../../../store/s3/s3-url.ts')
   const [from, to] = [parseS3Url(store.url), parseS3Url(target.url)]
   if (!isSameService(from, to) || from.bucket !== to.bucket) return undefined
-  const [outer, inner] = [from, to].map(({ prefix }) => (prefix === '' ? '' : `${prefix}/`)) as [string, string]
-  return inner.startsWith(outer) ? inner.slice(outer.length) : undefined
+  const [theirs, files, ours] = [absolute(''), absolute(root), to.prefix === '' ? '' : `${to.prefix}/`]
+  if (ours === theirs || ours === files || files.startsWith(`${ours}ns/`)) throw new SharedPrefixError(url, target.url)
+  return ours.startsWith(theirs) ? ours.slice(theirs.length) : undefined
 }
