@@ -115,10 +115,10 @@ async function* filesOf(view: View): AsyncGenerator<FileRow> {
   for await (const row of view.scan('')) if (!isNeverSynced(row.path)) yield row
 }
 
-const lockedError = ({ url, root }: Datastore): NoDatastoreError =>
+const lockedError = ({ url }: Datastore): NoDatastoreError =>
   new NoDatastoreError(
     url,
-    `is in use: a swamp command holds a lock in it ("${root}….lock")`,
+    `is in use: a swamp command holds a lock on it, or on a model in it`,
     'Wait until it has ended, or release the lock (`swamp datastore lock release`), and export again.',
   )
 

@@ -3,6 +3,7 @@
 //   <prefix>/[<namespace>/]<path>                         a file
 //   <prefix>/[<namespace>/].datastore-index.json          the index in one file
 //   <prefix>/[<namespace>/]_index/{_meta,<partition>}.json   the index in parts
+//   <prefix>/{.datastore,.locks/<namespace>}.lock   the lock on all of it; <path>/.lock is one on a model
 import type { Ambient } from '../../../ambient.ts'
 import { InvalidArgumentError } from '../../../errors.ts'
 import { isPath } from '../../../names.ts'
@@ -17,6 +18,8 @@ export interface Datastore {
   /** What keys of the store begin with that belong to the datastore, or to its namespace. */
   readonly root: string
   readonly namespace: string | undefined
+  /** The key of swamp's lock on all of that: for a namespace it lies beside them. */
+  readonly lock: string
   /** A key of the store as one of the whole bucket. */
   absolute(key: string): string
 }
@@ -60,6 +63,7 @@ export function datastoreIn(
     namespace,
     absolute,
     root: `${prefix}${namespace === undefined ? '' : `${namespace}/`}`,
+    lock: prefix + (namespace === undefined ? '.datastore.lock' : `.locks/${namespace}.lock`),
   }
 }
 

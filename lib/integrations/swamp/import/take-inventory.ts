@@ -11,6 +11,7 @@ import { isNeverSynced } from '../never-synced.ts'
 import type { Datastore } from './datastore.ts'
 import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'
 import { Inventory } from './inventory.ts'
+import { isAnyHeld, isLock, isNamespaceLock } from './locks.ts'
 import { NoDatastoreError, Problems } from './problems.ts'
 
 export type IndexKind = 'one file' | 'sharded' | 'none'
@@ -64,14 +65,15 @@ async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Tak
   if (read === 'changed') return 'changed'
   const listed = await listInto(datastore, { inventory, problems, index: read.index }, options)
   const untouched = new Set<string>(listed.disagreeing)
+  const isLocked = await isAnyHeld(datastore.store, new Set([datastore.lock, ...listed.locks]))
   for (const path of inventory.missing()) {
     untouched.add(path)
-    if (!listed.isLocked) problems.add('missing-object', path)
+    if (!isLocked) problems.add('missing-object', path)
   }
-  const underWay = listed.isLocked ? untouched.size - listed.disagreeing.length : 0
+  const underWay = isLocked ? untouched.size - listed.disagreeing.length : 0
   if (read.index === 'none' && inventory.count === 0 && !options.mayBeEmpty)
     throw new NoDatastoreError(datastore.url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
-  return { inventory, problems, ...read, notIndexed: listed.notIndexed, untouched, underWay, isLocked: listed.isLocked }
+  return { inventory, problems, ...read, notIndexed: listed.notIndexed, untouched, underWay, isLocked }
 }
 
 interface Target {
@@ -93,6 +95,7 @@ async function readIndex(
     listed,
     problems,
     onEntry: entry => {
+      if (isNamespaceLock(entry.path)) return
       if (isNeverSynced(entry.path)) problems.add('never-synced', entry.path)
       else if (!isPath(entry.path)) problems.add('invalid-path', entry.path)
       else inventory.index(entry)
@@ -144,21 +147,21 @@ async function readMeta({ store, root, url }: Datastore): Promise<{ partitions: 
 }
 
 const INDEX = '.datastore-index.json'
-const LOCK = '.datastore.lock'
 
 async function listInto(
   { store, root, namespace, url }: Datastore,
   { inventory, problems, index }: Target & { index: IndexKind },
   { runlet, signal, onProgress }: TakeOptions,
-): Promise<{ isLocked: boolean; notIndexed: number; disagreeing: readonly string[] }> {
-  const disagreeing: string[] = []
-  let [isLocked, notIndexed, seen] = [false, 0, 0]
+): Promise<{ locks: readonly string[]; notIndexed: number; disagreeing: readonly string[] }> {
+  const [disagreeing, locks]: [string[], string[]] = [[], []]
+  let [notIndexed, seen] = [0, 0]
   const namespaces = new Set<string>()
   for await (const entry of store.list({ prefix: root, signal })) {
     if (entry.kind !== 'object' || (runlet !== undefined && entry.key.startsWith(runlet))) continue
     const path = entry.key.slice(root.length)
     onProgress?.('list', ++seen)
-    if (path === LOCK || path.endsWith('/.lock')) isLocked = true
+    if (isNamespaceLock(path)) continue
+    if (isLock(path)) locks.push(entry.key)
     const [, other] = /^([^/]+)\/\.(?:namespace|datastore-index)\.json$/.exec(path) ?? []
     if (other !== undefined) namespaces.add(other)
     const about = { size: entry.size, etag: entry.etag, at: entry.lastModified }
@@ -176,7 +179,7 @@ async function listInto(
     }
   }
   if (index === 'none' && namespace === undefined && namespaces.size > 0) throw severalNamespaces(url, namespaces)
-  return { isLocked, notIndexed, disagreeing }
+  return { locks, notIndexed, disagreeing }
 }
 
 const severalNamespaces = (url: string, namespaces: ReadonlySet<string>): NoDatastoreError =>
