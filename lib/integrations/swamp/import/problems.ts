@@ -75,6 +75,18 @@ export class NoDatastoreError extends RunletError {
   }
 }
 
+/** Writers changed the index each time that it was compared with the objects. Nothing was written. */
+export class BusyDatastoreError extends RunletError {
+  readonly url: string
+  constructor(url: string) {
+    super(
+      'ERR_RUNLET_SWAMP_BUSY',
+      `The swamp datastore at ${url} changes faster than its index and its objects can be compared. Nothing was written. Try again later.`,
+    )
+    this.url = url
+  }
+}
+
 /** The datastore lies among the keys of runlet's own store. Nothing was written. */
 export class SharedPrefixError extends RunletError {
   readonly url: string

@@ -12,7 +12,7 @@ import type { Datastore } from './datastore.ts'
 import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'
 import { Inventory } from './inventory.ts'
 import { isAnyHeld, isLock, isNamespaceLock } from './locks.ts'
-import { NoDatastoreError, Problems } from './problems.ts'
+import { BusyDatastoreError, NoDatastoreError, Problems, SwampProblemsError } from './problems.ts'
 
 export type IndexKind = 'one file' | 'sharded' | 'none'
 
@@ -22,6 +22,8 @@ export interface Taken {
   readonly index: IndexKind
   /** The ETag of what says that the index changed; undefined where there is no index. */
   readonly etag: string | undefined
+  /** Whether the index was another one each time that there was a look. */
+  readonly isChanging: boolean
   /** A swamp command holds a lock, and may be writing. */
   readonly isLocked: boolean
   /** Objects that the index does not name (yet). */
@@ -47,18 +49,33 @@ const PARTITIONS_AT_ONCE = 8
 
 const metaSchema = z.object({ version: z.unknown(), partitions: z.array(z.string()) })
 
-/** @throws NoDatastoreError, CorruptObjectError, StoreError, AbortedError */
+/** @throws NoDatastoreError, BusyDatastoreError, CorruptObjectError, StoreError, AbortedError */
 export async function takeInventory(datastore: Datastore, options: TakeOptions): Promise<Taken> {
+  let before: string | undefined | null = null
   for (let attempt = 1; ; attempt++) {
     const taken = await takeOnce(datastore, options)
-    // Who wrote the index between the two looks explains what they disagree in; who still writes will, too.
-    if (taken !== 'changed' && (taken.problems.count === 0 || attempt > 1)) return taken
-    if (taken === 'changed' && attempt === ATTEMPTS)
-      throw new CorruptObjectError(`${datastore.root}_index/_meta.json`, 'changes faster than the index can be read')
+    const isLast = attempt === ATTEMPTS
+    if (taken === 'changed') {
+      if (isLast) throw new BusyDatastoreError(datastore.url)
+      continue
+    }
+    // Who wrote the index between the two looks explains what they disagree in.
+    const isChanging = taken.etag !== before
+    if (taken.problems.count === 0 || !isChanging || isLast) return { ...taken, isChanging }
+    before = taken.etag
   }
 }
 
-async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Taken | 'changed'> {
+/** @throws SwampProblemsError, or BusyDatastoreError where all that is wrong may be a writer's doing, unless it is to be skipped */
+export function assertSound({ url }: Datastore, { problems, isChanging }: Taken, skipInvalid: boolean): void {
+  if (problems.count === 0 || skipInvalid) return
+  const list = problems.list()
+  if (isChanging && list.every(({ kind }) => kind === 'missing-object' || kind === 'other-size'))
+    throw new BusyDatastoreError(url)
+  throw new SwampProblemsError(url, list)
+}
+
+async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Omit<Taken, 'isChanging'> | 'changed'> {
   const inventory = new Inventory()
   const problems = new Problems()
   const read = await readIndex(datastore, { inventory, problems }, options)

@@ -5,11 +5,11 @@ import type { RetentionRule } from '../../../run/retention/rules.ts'
 import { type Datastore, keysOfRunlet } from './datastore.ts'
 import type { Found } from './inventory.ts'
 import { sideBySide } from './plan.ts'
-import { type Problem, SwampProblemsError } from './problems.ts'
+import type { Problem } from './problems.ts'
 import { openRecord } from './record.ts'
 import { leaveOutSuperseded } from './retain.ts'
 import { comparing, type Same } from './same.ts'
-import { takeInventory } from './take-inventory.ts'
+import { assertSound, takeInventory } from './take-inventory.ts'
 import { externalRow } from './values.ts'
 
 export interface VerifyReport {
@@ -56,7 +56,7 @@ class Differences implements Differing {
   }
 }
 
-/** @throws NamespaceNotFoundError, NoDatastoreError, SwampProblemsError */
+/** @throws NamespaceNotFoundError, NoDatastoreError, SharedPrefixError, BusyDatastoreError, SwampProblemsError */
 export async function verifyImport(
   into: OpenNamespace,
   datastore: Datastore,
@@ -64,8 +64,9 @@ export async function verifyImport(
 ): Promise<VerifyReport> {
   const view = into.views.view((await into.head.refresh()).value)
   const runlet = await keysOfRunlet(datastore, into.store)
-  const { inventory, problems } = await takeInventory(datastore, { runlet, signal, onProgress })
-  if (problems.count > 0 && !skipInvalid) throw new SwampProblemsError(datastore.url, problems.list())
+  const taken = await takeInventory(datastore, { runlet, signal, onProgress })
+  assertSound(datastore, taken, skipInvalid)
+  const { inventory, problems } = taken
   leaveOutSuperseded(inventory, retention, { namespace: into.name, now: into.ambient.now() })
   const record = await openRecord(into, datastore, 'if there is one')
   const recorded = record?.views.view((await record.head.refresh()).value)
