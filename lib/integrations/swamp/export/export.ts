@@ -210,7 +210,7 @@ class Export {
   }
 
   #note({ path, size, sha256, at, etag }: Found): void {
-    this.next.index({ path, size, sha256, writtenAt: at })
+    this.next.index({ path, size, sha256, writtenAt: Number.POSITIVE_INFINITY })
     this.next.list(path, { size, etag, at })
   }
 
