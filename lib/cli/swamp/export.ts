@@ -10,11 +10,16 @@ import { atSwamp } from './place.ts'
 
 interface Options {
   readonly from: string
+  readonly anyFiles?: true
   readonly force?: true
   readonly dryRun?: true
 }
 
-export const verb: Verb<Options, [url: string]> = async ({ shared, output }, { from, force, dryRun }, url) => {
+export const verb: Verb<Options, [url: string]> = async (
+  { shared, output },
+  { from, anyFiles, force, dryRun },
+  url,
+) => {
   keepHeapSmall()
   return atSwamp(shared, { url, name: from }, ({ namespace, datastore, author }) =>
     untilStopped(async signal => {
@@ -24,7 +29,10 @@ export const verb: Verb<Options, [url: string]> = async ({ shared, output }, { f
             ? progressLine('reading the index', { done, unit: 'bytes' })
             : progressLine(step === 'list' ? 'listing' : 'exporting', { done, unit: 'files' }),
         )
-      await tell(await exportToSwamp(namespace, datastore, { author, force, dryRun, signal, onProgress }), output)
+      await tell(
+        await exportToSwamp(namespace, datastore, { author, anyFiles, force, dryRun, signal, onProgress }),
+        output,
+      )
       return DONE
     }),
   )

@@ -2,6 +2,10 @@
 import { collect, ON_CONFLICT } from '../on-conflict.ts'
 import type { AddVerb } from '../program.ts'
 
+const ANY_FILES = [
+  '--any-files',
+  'though there is no index and nothing in a folder of swamp, take all that lies there for its files',
+] as const
 const NAMESPACE = ['--namespace <name>', 'the namespace of the swamp datastore, if it has several'] as const
 
 export function addImportVerbs(add: AddVerb): void {
@@ -23,6 +27,7 @@ export function addImportVerbs(add: AddVerb): void {
       collect,
     )
     .option(...ON_CONFLICT)
+    .option(...ANY_FILES)
     .option('--skip-invalid', 'go on without what cannot be imported')
     .option('--dry-run', 'say what would be done, and change nothing')
 }
@@ -36,6 +41,7 @@ export function addExportVerbs(add: AddVerb): void {
   })
     .requiredOption('--from <namespace>', "runlet's namespace")
     .option(...NAMESPACE)
+    .option(...ANY_FILES)
     .option('--force', 'overwrite what swamp changed since the last import')
     .option('--dry-run', 'say what would be done, and change nothing')
 }

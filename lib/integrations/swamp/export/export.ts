@@ -29,6 +29,8 @@ export interface ExportOptions {
   /** Overwrites and deletes what swamp changed since the last import. */
   readonly force?: boolean | undefined
   readonly dryRun?: boolean | undefined
+  /** Takes what lies there for files of swamp's, though there is no index and nothing in a folder of swamp. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((step: 'index' | 'list' | 'export', done: number) => void) | undefined
 }
@@ -79,10 +81,10 @@ async function exportOnce(
   datastore: Datastore,
   options: ExportOptions,
 ): Promise<Omit<ExportReport, keyof Meter>> {
-  const { dryRun = false, signal, onProgress } = options
+  const { dryRun = false, anyFiles, signal, onProgress } = options
   const view = from.views.view((await from.head.refresh()).value)
   const runlet = await keysOfRunlet(datastore, from.store)
-  const taken = await takeInventory(datastore, { runlet, mayBeEmpty: true, signal, onProgress })
+  const taken = await takeInventory(datastore, { runlet, mayBeEmpty: true, anyFiles, signal, onProgress })
   if (taken.isLocked && !dryRun) throw lockedError(datastore)
   const record = await openRecord(from, datastore, dryRun ? 'if there is one' : 'create')
   const recorded = record?.views.view((await record.head.refresh()).value)

@@ -89,3 +89,10 @@ export async function keysOfRunlet(datastore: Datastore, target: ObjectStore): P
   if (ours === theirs || ours === files || files.startsWith(`${ours}ns/`)) throw new SharedPrefixError(url, target.url)
   return ours.startsWith(theirs) ? ours.slice(theirs.length) : undefined
 }
+
+/** What swamp keeps in a datastore, its logs and bundles apart: other tools have such folders too. */
+const FOLDERS = ['data', 'outputs', 'workflow-runs', 'definitions-evaluated', 'workflows-evaluated', 'auto-definitions']
+
+/** Whether a file lies where only swamp is likely to keep one. */
+export const isOfSwamp = (path: string): boolean =>
+  path === '.catalog-export.json' || FOLDERS.some(folder => path.startsWith(`${folder}/`))

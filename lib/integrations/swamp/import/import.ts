@@ -36,6 +36,8 @@ export interface ImportOptions {
   /** Goes on without what cannot be imported. */
   readonly skipInvalid?: boolean | undefined
   readonly dryRun?: boolean | undefined
+  /** Takes what lies there for files of swamp's, though there is no index and nothing in a folder of swamp. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** `index` in bytes, `list` and `import` in files, of so many where that is known. */
   readonly onProgress?: ((step: 'index' | 'list' | 'import', done: number, total?: number) => void) | undefined
@@ -90,10 +92,10 @@ async function importOnce(
   options: ImportOptions,
 ): Promise<Omit<ImportReport, keyof Meter>> {
   assertRules(options.rules)
-  const { dryRun = false, skipInvalid = false, retention = [], signal, onProgress } = options
+  const { dryRun = false, skipInvalid = false, retention = [], anyFiles, signal, onProgress } = options
   const distance = await distanceTo(datastore, into.store)
   const runlet = await keysOfRunlet(datastore, into.store)
-  const taken = await takeInventory(datastore, { runlet, signal, onProgress })
+  const taken = await takeInventory(datastore, { runlet, anyFiles, signal, onProgress })
   assertSound(datastore, taken, skipInvalid)
   const leftOut = leaveOutSuperseded(taken.inventory, retention, { namespace: into.name, now: into.ambient.now() })
   const work = { into, datastore, distance, taken, options }

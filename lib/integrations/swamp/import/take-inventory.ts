@@ -8,7 +8,7 @@ import { MAX_DOCUMENT_BYTES } from '../../../store/bounded.ts'
 import { decodeText, parseText } from '../../../store/json-object.ts'
 import { concurrently } from '../../../sync/concurrently.ts'
 import { isNeverSynced } from '../never-synced.ts'
-import type { Datastore } from './datastore.ts'
+import { type Datastore, isOfSwamp } from './datastore.ts'
 import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'
 import { Inventory } from './inventory.ts'
 import { isAnyHeld, isLock, isNamespaceLock } from './locks.ts'
@@ -39,6 +39,8 @@ export interface TakeOptions {
   readonly runlet: string | undefined
   /** That there is nothing at all is no error. */
   readonly mayBeEmpty?: boolean | undefined
+  /** Without an index, all that lies there counts for files of swamp's, whatever it is. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** Told of bytes of the index, then of objects listed. */
   readonly onProgress?: ((step: 'index' | 'list', done: number) => void) | undefined
@@ -88,9 +90,23 @@ async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Omi
     if (!isLocked) problems.add('missing-object', path)
   }
   const underWay = isLocked ? untouched.size - listed.disagreeing.length : 0
-  if (read.index === 'none' && inventory.count === 0 && !options.mayBeEmpty)
-    throw new NoDatastoreError(datastore.url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
+  if (read.index === 'none') assertIsDatastore(datastore, { inventory, ...listed }, options)
   return { inventory, problems, ...read, notIndexed: listed.notIndexed, untouched, underWay, isLocked }
+}
+
+/** Where no index says so. */
+function assertIsDatastore(
+  { url }: Datastore,
+  found: Pick<Listed, 'isSwamps' | 'isRunlets'> & { inventory: Inventory },
+  { mayBeEmpty = false, anyFiles = false }: TakeOptions,
+): void {
+  const isEmpty = found.inventory.count === 0
+  if (isEmpty ? mayBeEmpty : anyFiles || (found.isSwamps && !found.isRunlets)) return
+  if (isEmpty)
+    throw new NoDatastoreError(url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
+  const what = found.isRunlets ? 'a store of runlet (runlet.json)' : 'files, but none in a folder of swamp (like data/)'
+  const remedy = 'Check the URL and --namespace; with --any-files all that lies there is taken for files of swamp.'
+  throw new NoDatastoreError(url, `holds no swamp datastore: no index, and ${what}`, remedy)
 }
 
 interface Target {
@@ -165,13 +181,23 @@ async function readMeta({ store, root, url }: Datastore): Promise<{ partitions: 
 
 const INDEX = '.datastore-index.json'
 
+interface Listed {
+  /** The keys of swamp's locks. */
+  readonly locks: readonly string[]
+  readonly notIndexed: number
+  readonly disagreeing: readonly string[]
+  /** Whether some of the files lie where swamp keeps its. */
+  readonly isSwamps: boolean
+  readonly isRunlets: boolean
+}
+
 async function listInto(
   { store, root, namespace, url }: Datastore,
   { inventory, problems, index }: Target & { index: IndexKind },
   { runlet, signal, onProgress }: TakeOptions,
-): Promise<{ locks: readonly string[]; notIndexed: number; disagreeing: readonly string[] }> {
+): Promise<Listed> {
   const [disagreeing, locks]: [string[], string[]] = [[], []]
-  let [notIndexed, seen] = [0, 0]
+  let [notIndexed, seen, isSwamps, isRunlets] = [0, 0, false, false]
   const namespaces = new Set<string>()
   for await (const entry of store.list({ prefix: root, signal })) {
     if (entry.kind !== 'object' || (runlet !== undefined && entry.key.startsWith(runlet))) continue
@@ -185,6 +211,8 @@ async function listInto(
     if (index === 'none') {
       // Folders as some tools make them are no files.
       if (isNeverSynced(path) || path.endsWith('/')) continue
+      isSwamps ||= isOfSwamp(path)
+      isRunlets ||= path === 'runlet.json'
       if (isPath(path)) inventory.list(path, about)
       else problems.add('invalid-path', path)
     } else if (!inventory.has(path)) {
@@ -196,7 +224,7 @@ async function listInto(
     }
   }
   if (index === 'none' && namespace === undefined && namespaces.size > 0) throw severalNamespaces(url, namespaces)
-  return { locks, notIndexed, disagreeing }
+  return { locks, notIndexed, disagreeing, isSwamps, isRunlets }
 }
 
 const severalNamespaces = (url: string, namespaces: ReadonlySet<string>): NoDatastoreError =>

@@ -37,6 +37,8 @@ export interface Differing {
 export interface VerifyOptions {
   readonly retention?: readonly RetentionRule[] | undefined
   readonly skipInvalid?: boolean | undefined
+  /** Takes what lies there for files of swamp's, though there is no index and nothing in a folder of swamp. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((step: 'index' | 'list' | 'compare', done: number) => void) | undefined
 }
@@ -60,11 +62,11 @@ class Differences implements Differing {
 export async function verifyImport(
   into: OpenNamespace,
   datastore: Datastore,
-  { retention = [], skipInvalid = false, signal, onProgress }: VerifyOptions = {},
+  { retention = [], skipInvalid = false, anyFiles, signal, onProgress }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const view = into.views.view((await into.head.refresh()).value)
   const runlet = await keysOfRunlet(datastore, into.store)
-  const taken = await takeInventory(datastore, { runlet, signal, onProgress })
+  const taken = await takeInventory(datastore, { runlet, anyFiles, signal, onProgress })
   assertSound(datastore, taken, skipInvalid)
   const { inventory, problems } = taken
   leaveOutSuperseded(inventory, retention, { namespace: into.name, now: into.ambient.now() })
