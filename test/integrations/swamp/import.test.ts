@@ -257,6 +257,23 @@ describe('an import', () => {
       assert.deepEqual(world.world.keys(), before)
     }))
 
+  test('tells how far it is, in amounts that grow to the whole', () =>
+    inSwampWorld({}, async world => {
+      const count = 2_100
+      await world.swamp.push(Object.fromEntries(Array.from({ length: count }, (_, i) => [`data/${i}`, `${i}`])))
+      const told: Record<string, number[]> = { index: [], list: [], import: [] }
+      await world.import({ onProgress: (step, done) => told[step]?.push(done) })
+      for (const [step, amounts] of Object.entries(told))
+        assert.ok(
+          amounts.length > 0 && amounts.every((done, i) => i === 0 || done > (amounts[i - 1] ?? done)),
+          `${step}: ${amounts.slice(0, 5)}`,
+        )
+      const indexBytes = world.world.bucket.objects.get(world.swamp.keyOf('.datastore-index.json'))?.body.length
+      assert.deepEqual(told.index?.at(-1), indexBytes)
+      assert.ok((told.list?.at(-1) ?? 0) >= count)
+      assert.deepEqual(told.import, [1_000, 2_000, count])
+    }))
+
   test('finds a row that refers to a version that was replaced by the same bytes', () =>
     inSwampWorld({}, async world => {
       await world.swamp.push(FILES)
