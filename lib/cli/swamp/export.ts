@@ -6,7 +6,7 @@ import type { Output } from '../output.ts'
 import { formatBytes, progressLine } from '../progress.ts'
 import { keepHeapSmall } from '../small-heap.ts'
 import { untilStopped } from '../until-stopped.ts'
-import { atSwamp } from './place.ts'
+import { atSwamp, HEAP_GROWTH_PERCENT } from './place.ts'
 
 interface Options {
   readonly from: string
@@ -20,7 +20,7 @@ export const verb: Verb<Options, [url: string]> = async (
   { from, anyFiles, force, dryRun },
   url,
 ) => {
-  keepHeapSmall()
+  keepHeapSmall({ growthPercent: HEAP_GROWTH_PERCENT })
   return atSwamp(shared, { url, name: from }, ({ namespace, datastore, author }) =>
     untilStopped(async signal => {
       const onProgress = (step: string, done: number) =>

@@ -16,7 +16,7 @@ import type { Output } from '../output.ts'
 import { formatBytes, progressLine } from '../progress.ts'
 import { keepHeapSmall } from '../small-heap.ts'
 import { untilStopped } from '../until-stopped.ts'
-import { atSwamp, type SwampPlace } from './place.ts'
+import { atSwamp, HEAP_GROWTH_PERCENT, type SwampPlace } from './place.ts'
 
 interface Options {
   readonly into: string
@@ -36,7 +36,7 @@ export const verb: Verb<Options, [url: string]> = async ({ shared, output }, opt
   const given = parseRetain(options.retain)
   const rules = parsePolicy(parseConflictOption(options.onConflict))
   assertTogether(options)
-  keepHeapSmall()
+  keepHeapSmall({ growthPercent: HEAP_GROWTH_PERCENT })
   return atSwamp(shared, { url, name: options.into }, place =>
     untilStopped(signal => {
       const { copy, anyFiles, skipInvalid, dryRun } = options
