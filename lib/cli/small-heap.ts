@@ -5,7 +5,10 @@ import { setFlagsFromString } from 'node:v8'
 /** Of what is in use after a collection, so much may come on top until the next one. */
 const GROWTH_PERCENT = 60
 
-/** For the whole process, so for the command alone: a program that uses the library decides for itself. */
-export function keepHeapSmall(): void {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
+/**
+ * For the whole process, so for the command alone: a program that uses the library decides for itself. Who holds much all the time gives
+ * a smaller `growthPercent`.
+ */
+export function keepHeapSmall({ growthPercent = GROWTH_PERCENT }: { growthPercent?: number } = {}): void {
+  setFlagsFromString(`--heap-growing-percent=${growthPercent}`)
 }

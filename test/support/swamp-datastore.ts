@@ -29,6 +29,8 @@ const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 export class SwampDatastore {
   readonly #store: ObjectStore
   readonly #root: string
+  /** The key of the lock of swamp's core on all of it. */
+  readonly lock: string
   readonly #index: IndexShape
   readonly #hashes: boolean
   readonly entries = new Map<string, Entry>()
@@ -37,6 +39,7 @@ export class SwampDatastore {
   constructor(store: ObjectStore, { prefix = '', namespace, index = 'one file', hashes = true }: SwampOptions = {}) {
     this.#store = store
     this.#root = `${prefix}${namespace === undefined ? '' : `${namespace}/`}`
+    this.lock = prefix + (namespace === undefined ? '.datastore.lock' : `.locks/${namespace}.lock`)
     this.#index = index
     this.#hashes = hashes
   }
@@ -84,6 +87,17 @@ export class SwampDatastore {
   /** An export leaves one where there was none. */
   async #hasIndex(): Promise<boolean> {
     return (await this.#store.get(this.#root + INDEX)).status === 'found'
+  }
+
+  /** As swamp's core does, before it changes anything; again each third of the time to live. */
+  async hold(ttlMs = 30_000): Promise<void> {
+    const acquiredAt = new Date().toISOString()
+    const holder = { holder: 'ada@host', hostname: 'host', pid: 1, acquiredAt, ttlMs, nonce: 'n' }
+    await this.#store.put(this.lock, Buffer.from(JSON.stringify(holder)))
+  }
+
+  async letGo(): Promise<void> {
+    await this.#store.delete([this.lock])
   }
 
   /** Writes an object beside the files: a lock, an index of another kind. */

@@ -6,16 +6,21 @@ import type { Output } from '../output.ts'
 import { formatBytes, progressLine } from '../progress.ts'
 import { keepHeapSmall } from '../small-heap.ts'
 import { untilStopped } from '../until-stopped.ts'
-import { atSwamp } from './place.ts'
+import { atSwamp, HEAP_GROWTH_PERCENT } from './place.ts'
 
 interface Options {
   readonly from: string
+  readonly anyFiles?: true
   readonly force?: true
   readonly dryRun?: true
 }
 
-export const verb: Verb<Options, [url: string]> = async ({ shared, output }, { from, force, dryRun }, url) => {
-  keepHeapSmall()
+export const verb: Verb<Options, [url: string]> = async (
+  { shared, output },
+  { from, anyFiles, force, dryRun },
+  url,
+) => {
+  keepHeapSmall({ growthPercent: HEAP_GROWTH_PERCENT })
   return atSwamp(shared, { url, name: from }, ({ namespace, datastore, author }) =>
     untilStopped(async signal => {
       const onProgress = (step: string, done: number) =>
@@ -24,7 +29,10 @@ export const verb: Verb<Options, [url: string]> = async ({ shared, output }, { f
             ? progressLine('reading the index', { done, unit: 'bytes' })
             : progressLine(step === 'list' ? 'listing' : 'exporting', { done, unit: 'files' }),
         )
-      await tell(await exportToSwamp(namespace, datastore, { author, force, dryRun, signal, onProgress }), output)
+      await tell(
+        await exportToSwamp(namespace, datastore, { author, anyFiles, force, dryRun, signal, onProgress }),
+        output,
+      )
       return DONE
     }),
   )

@@ -16,7 +16,7 @@ import type { Output } from '../output.ts'
 import { formatBytes, progressLine } from '../progress.ts'
 import { keepHeapSmall } from '../small-heap.ts'
 import { untilStopped } from '../until-stopped.ts'
-import { atSwamp, type SwampPlace } from './place.ts'
+import { atSwamp, HEAP_GROWTH_PERCENT, type SwampPlace } from './place.ts'
 
 interface Options {
   readonly into: string
@@ -26,6 +26,7 @@ interface Options {
   readonly every: string
   readonly retain?: string[]
   readonly onConflict?: string[]
+  readonly anyFiles?: true
   readonly skipInvalid?: true
   readonly dryRun?: true
 }
@@ -35,16 +36,17 @@ export const verb: Verb<Options, [url: string]> = async ({ shared, output }, opt
   const given = parseRetain(options.retain)
   const rules = parsePolicy(parseConflictOption(options.onConflict))
   assertTogether(options)
-  keepHeapSmall()
+  keepHeapSmall({ growthPercent: HEAP_GROWTH_PERCENT })
   return atSwamp(shared, { url, name: options.into }, place =>
     untilStopped(signal => {
-      const { copy, skipInvalid, dryRun } = options
+      const { copy, anyFiles, skipInvalid, dryRun } = options
       const retention = given === 'configured' ? place.config.retention : given
       const about = {
         author: place.author,
         copy,
         retention,
         rules,
+        anyFiles,
         skipInvalid,
         dryRun,
         signal,
@@ -136,12 +138,12 @@ async function tell(report: ImportReport, output: Output): Promise<void> {
 }
 
 async function verify({ namespace, datastore }: SwampPlace, options: ImportOptions, output: Output): Promise<number> {
-  const { retention, skipInvalid, signal } = options
+  const { retention, anyFiles, skipInvalid, signal } = options
   const onProgress = (step: 'index' | 'list' | 'compare', done: number) =>
     output.move(
       progressLine(step === 'index' ? 'reading the index' : step, { done, unit: step === 'index' ? 'bytes' : 'files' }),
     )
-  const report = await verifyImport(namespace, datastore, { retention, skipInvalid, signal, onProgress })
+  const report = await verifyImport(namespace, datastore, { retention, anyFiles, skipInvalid, signal, onProgress })
   const agrees = isVerified(report)
   if (output.json) await output.document({ ...report, verified: agrees })
   else for (const line of differences(report)) await output.line(line)

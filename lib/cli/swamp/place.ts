@@ -20,6 +20,9 @@ export interface SwampPlace {
 /** Who walks over everything once wants little of it kept in memory. */
 const CACHE_BYTES = 2 * 1024 * 1024
 
+/** An import and an export hold what the datastore has, all the time. */
+export const HEAP_GROWTH_PERCENT = 40
+
 /** `name`: runlet's namespace. Of the shared options, `--namespace` is swamp's here. */
 export async function atSwamp<T>(
   shared: SharedOptions,

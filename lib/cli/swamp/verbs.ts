@@ -3,6 +3,10 @@
 import type { AddVerb } from '../add-verb.ts'
 import { collect, ON_CONFLICT } from '../on-conflict.ts'
 
+const ANY_FILES = [
+  '--any-files',
+  'though there is no index and nothing in a folder of swamp, take all that lies there for its files',
+] as const
 const NAMESPACE = ['--namespace <name>', 'the namespace of the swamp datastore, if it has several'] as const
 
 export function addImportVerbs(add: AddVerb): void {
@@ -27,6 +31,7 @@ export function addImportVerbs(add: AddVerb): void {
       collect,
     )
     .option(...ON_CONFLICT)
+    .option(...ANY_FILES)
     .option('--skip-invalid', 'go on without what cannot be imported')
     .option('--dry-run', 'say what would be done, and change nothing')
 }
@@ -40,6 +45,7 @@ export function addExportVerbs(add: AddVerb): void {
   })
     .requiredOption('--from <namespace>', "runlet's namespace")
     .option(...NAMESPACE)
+    .option(...ANY_FILES)
     .option('--force', 'overwrite what swamp changed since the last import')
     .option('--dry-run', 'say what would be done, and change nothing')
 }

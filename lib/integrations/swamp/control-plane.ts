@@ -24,19 +24,25 @@ const PAUSE_MS = 50
 export interface ControlPlane {
   readonly objects: () => Promise<ObjectStore>
   readonly ambient: Ambient
+  /** The namespace that it is of. */
+  readonly name: NamespaceName
+  /** Throws when that lies outside of the run that this process works in: there it may only be read. */
+  readonly assertIsolated: () => void
 }
 
-/** The records of one namespace. Asks the store nothing. */
-export function controlPlaneOf(name: NamespaceName, { objects, ambient }: ControlPlane): ControlPlaneStore {
+/** Its records. Asks the store nothing. */
+export function controlPlaneOf({ objects, ambient, name, assertIsolated }: ControlPlane): ControlPlaneStore {
   const prefix = kindPrefix(name, 'control')
   const keyOf = (key: string) => prefix + encodeKey(parsePath(key))
   return {
     async put(key, data) {
+      assertIsolated()
       const at = keyOf(key)
       const body = encodeJson({ ...recordOf(data), write: ambient.randomId() })
       await putSurely(await objects(), { at, body }, ambient)
     },
     async putIfAbsent(key, data) {
+      assertIsolated()
       const register = new Register(await objects(), keyOf(key), recordSchema, ambient)
       return (await register.swap(undefined, recordOf(data))).won
     },
@@ -47,6 +53,7 @@ export function controlPlaneOf(name: NamespaceName, { objects, ambient }: Contro
       return new Uint8Array(Buffer.from(decodeJson(at, answer.body, recordSchema).data, 'base64'))
     },
     async delete(key) {
+      assertIsolated()
       await (await objects()).delete([keyOf(key)])
     },
     async list(wanted) {

@@ -21,6 +21,8 @@ export interface LockPlace {
   readonly ambient: Ambient
   /** The namespace whose lease it is. */
   readonly name: NamespaceName
+  /** Throws when it lies outside of the run that this process works in. */
+  readonly assertIsolated: () => void
   /** Who holds it, for people. */
   readonly label: string
 }
@@ -36,7 +38,9 @@ export class SwampLock implements DistributedLock {
     this.#options = options
   }
 
+  /** @throws LockTimeoutError, ConfigError before anything is done that could not be pushed in the end */
   async acquire(): Promise<void> {
+    this.#place.assertIsolated()
     const { ttlMs, maxWaitMs, retryIntervalMs } = this.#options
     const { label } = this.#place
     const cell = await this.#cell()
@@ -74,6 +78,7 @@ export class SwampLock implements DistributedLock {
   }
 
   async forceRelease(expectedNonce: string): Promise<boolean> {
+    this.#place.assertIsolated()
     return (await this.#cell()).breakHolding(expectedNonce)
   }
 

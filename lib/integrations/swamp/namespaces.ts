@@ -30,11 +30,12 @@ export class NamespaceTakenError extends ConfigError {
   }
 }
 
-/** @throws NamespaceTakenError, NamespaceSealedError when the name is that of a run that has ended */
+/** @throws NamespaceTakenError, NamespaceSealedError when the name is that of a run that has ended, ConfigError in a run of another one */
 export async function registerNamespace(places: Places, namespace: string, repoId: string): Promise<void> {
   if (typeof repoId !== 'string' || repoId === '')
     throw new InvalidArgumentError('repoId', 'is empty', 'It is what `swamp repo init` wrote into .swamp.yaml.')
   const key = registrationsOf(places) + parseSegment(namespace, 'swamp namespace')
+  places.assertIsolated(namespace)
   await places.make(namespace)
   const register = new Register(await places.objects(), key, registrationSchema, places.ambient)
   const registeredAt = places.ambient.now()

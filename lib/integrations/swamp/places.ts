@@ -50,7 +50,7 @@ export class Places {
     if (!run || name === run.name) return
     throw new ConfigError(
       run.fork ? `datastore ${DATASTORE_TYPE} run` : 'RUNLET_NAMESPACE',
-      `"${run.name}" is no run of "${name}", so what is pushed there would not be isolated`,
+      `"${run.name}" is no run of "${name}", so what is written there would not be isolated`,
       run.fork
         ? `Begin it with the swamp namespace: "run: ${namespace}/ID".`
         : `Fork one of that: \`runlet run --namespace ${name} -- swamp …\`.`,

@@ -22,11 +22,8 @@ export class Provider implements DatastoreProvider {
 
   createLock(_datastorePath: string, options?: LockOptions): SwampLock {
     const parsed = parseLockOptions(options)
-    const { objectsOfRun: objects, ambient } = this.#places
-    return new SwampLock(
-      { objects, ambient, name: this.#places.nameOf(parsed.namespace), label: defaultAuthor() },
-      parsed,
-    )
+    const { namespace } = parsed
+    return new SwampLock({ ...this.#beside(namespace), label: defaultAuthor() }, parsed)
   }
 
   createVerifier(): Verifier {
@@ -42,8 +39,7 @@ export class Provider implements DatastoreProvider {
       list: () => listNamespaces(places),
       cachePath,
       repoDir,
-      controlPlane: () =>
-        controlPlaneOf(places.nameOf(binding.namespace), { objects: places.objectsOfRun, ambient: places.ambient }),
+      controlPlane: () => controlPlaneOf(this.#beside(binding.namespace)),
     })
     return withFirstUse(service, places, binding)
   }
@@ -65,5 +61,12 @@ export class Provider implements DatastoreProvider {
 
   listNamespaces(_datastorePath: string): Promise<string[]> {
     return listNamespaces(this.#places)
+  }
+
+  /** Where what is written beside the namespace of a swamp namespace lies. */
+  #beside(namespace: string | undefined) {
+    const { objectsOfRun: objects, ambient } = this.#places
+    const assertIsolated = () => this.#places.assertIsolated(namespace)
+    return { objects, ambient, name: this.#places.nameOf(namespace), assertIsolated }
   }
 }

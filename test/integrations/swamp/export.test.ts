@@ -112,8 +112,21 @@ describe('an export', () => {
       const { put, dryRun } = await run(world, { dryRun: true })
       assert.deepEqual([put, dryRun], [1, true])
       assert.deepEqual(world.world.keys(), before)
-      await world.swamp.raw('.datastore.lock', '{}')
+      await world.swamp.hold()
       await assert.rejects(run(world), /a swamp command holds a lock/)
+      await world.client.ambient.sleep(40_000)
+      assert.equal((await run(world)).put, 1)
+    }))
+
+  test('of a namespace is refused while a swamp command holds the lock on that, not on another', () =>
+    inSwampWorld({ namespace: 'team' }, async world => {
+      await world.swamp.push(FILES)
+      await world.import()
+      await world.swamp.hold()
+      await assert.rejects(run(world), /a swamp command holds a lock/)
+      await world.swamp.letGo()
+      await world.client.objects.put(`${PREFIX}.locks/other.lock`, Buffer.from('{}'))
+      assert.equal((await run(world)).wroteIndex, false)
     }))
 
   test('that is cut off at any request leaves what swamp saw readable, and is completed by the next one', () =>

@@ -2,7 +2,7 @@
 
 import { type Datastore, datastoreIn } from '../../../lib/integrations/swamp/import/datastore.ts'
 import { type ImportOptions, type ImportReport, importSwamp } from '../../../lib/integrations/swamp/import/import.ts'
-import { type VerifyReport, verifyImport } from '../../../lib/integrations/swamp/import/verify.ts'
+import { type VerifyOptions, type VerifyReport, verifyImport } from '../../../lib/integrations/swamp/import/verify.ts'
 import { parseNamespaceName } from '../../../lib/names.ts'
 import { type OpenNamespace, openNamespace } from '../../../lib/namespace/namespace.ts'
 import { parsePolicy } from '../../../lib/namespace/policy.ts'
@@ -50,8 +50,8 @@ export class SwampWorld {
     })
   }
 
-  verify(): Promise<VerifyReport> {
-    return verifyImport(this.open(), this.datastore())
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return verifyImport(this.open(), this.datastore(), options)
   }
 
   aClient(weather?: Weather): Client {

@@ -127,26 +127,59 @@ describe('an import', () => {
       await assert.rejects(world.import(), SwampConflictError)
     }))
 
-  test('beside a push that is under way takes what lies there, and leaves what is being deleted', () =>
+  for (const shape of SHAPES.filter(({ index, hashes }) => index !== 'none' && hashes !== false)) {
+    const named = shape.namespace === undefined ? '' : ' of a namespace'
+    test(`beside a push that is under way, with the index ${shape.index}${named}, takes what lies there, and leaves what is being deleted`, () =>
+      inSwampWorld(shape, async world => {
+        await world.swamp.push(FILES)
+        await world.import()
+        await world.client.ambient.sleep(5_000)
+        await world.swamp.hold()
+        await world.swamp.upload({
+          'data/vm/web/latest': '33',
+          'data/vm/web/3/raw': 'new',
+          'definitions/vm.yaml': undefined,
+        })
+        const { underWay, notIndexed, put } = await world.import()
+        assert.deepEqual([underWay, notIndexed, put], [1, 1, 1])
+        assert.equal((await (await world.namespace()).get('data/vm/web/latest'))?.length, 2)
+        await world.swamp.publish()
+        await world.swamp.letGo()
+        const after = await world.import()
+        assert.deepEqual([after.underWay, after.put, after.deleted], [0, 2, 1])
+        assert.deepEqual(await world.contents(), { ...(await world.contents()), 'data/vm/web/3/raw': 'new' })
+        assert.ok(isVerified(await world.verify()))
+      }))
+  }
+
+  test('beside a lock that nobody renews any more tells of the damage that is there', () =>
     inSwampWorld({}, async world => {
       await world.swamp.push(FILES)
+      await world.swamp.hold(20_000)
+      await world.swamp.upload({ 'definitions/vm.yaml': undefined })
+      await world.client.ambient.sleep(15_000)
+      assert.equal((await world.import({ dryRun: true })).underWay, 1)
+      await world.client.ambient.sleep(10_000)
+      const damaged = (error: unknown) =>
+        error instanceof SwampProblemsError && error.problems[0]?.kind === 'missing-object'
+      await assert.rejects(world.import(), damaged)
+      await world.swamp.push({ 'definitions/vm.yaml': '' })
       await world.import()
-      await world.client.ambient.sleep(5_000)
-      await world.swamp.raw('.datastore.lock', '{}')
-      await world.swamp.upload({
-        'data/vm/web/latest': '33',
-        'data/vm/web/3/raw': 'new',
-        'definitions/vm.yaml': undefined,
-      })
-      const { underWay, notIndexed, put } = await world.import()
-      assert.deepEqual([underWay, notIndexed, put], [1, 1, 1])
-      assert.equal((await (await world.namespace()).get('data/vm/web/latest'))?.length, 2)
-      await world.swamp.publish()
-      await world.swamp.removeRaw('.datastore.lock')
-      const after = await world.import()
-      assert.deepEqual([after.underWay, after.put, after.deleted], [0, 2, 1])
-      assert.deepEqual(await world.contents(), { ...(await world.contents()), 'data/vm/web/3/raw': 'new' })
-      assert.ok(isVerified(await world.verify()))
+      await world.swamp.upload({ 'definitions/vm.yaml': undefined })
+      await assert.rejects(world.verify(), damaged)
+    }))
+
+  test('of all of a datastore leaves the locks of its namespaces, also where swamp took them for files', () =>
+    inSwampWorld({ index: 'none' }, async world => {
+      await world.swamp.push(FILES)
+      await world.swamp.raw('.locks/team.lock', '{}')
+      await world.import()
+      assert.deepEqual(await world.contents(), FILES)
+      world.swamp.entries.set('.locks/gone.lock', { key: '.locks/gone.lock', size: 2, lastModified: '' })
+      const entries = Object.fromEntries(world.swamp.entries)
+      await world.swamp.raw('.datastore-index.json', JSON.stringify({ version: 1, entries }))
+      const { put, notIndexed } = await world.import()
+      assert.deepEqual([put, notIndexed], [5, 0])
     }))
 
   test('goes on beside writers of the namespace, who lose nothing', () =>
@@ -222,6 +255,23 @@ describe('an import', () => {
       const { put, dryRun, seq } = await world.import({ dryRun: true })
       assert.deepEqual([put, dryRun, seq], [5, true, undefined])
       assert.deepEqual(world.world.keys(), before)
+    }))
+
+  test('tells how far it is, in amounts that grow to the whole', () =>
+    inSwampWorld({}, async world => {
+      const count = 2_100
+      await world.swamp.push(Object.fromEntries(Array.from({ length: count }, (_, i) => [`data/${i}`, `${i}`])))
+      const told: Record<string, number[]> = { index: [], list: [], import: [] }
+      await world.import({ onProgress: (step, done) => told[step]?.push(done) })
+      for (const [step, amounts] of Object.entries(told))
+        assert.ok(
+          amounts.length > 0 && amounts.every((done, i) => i === 0 || done > (amounts[i - 1] ?? done)),
+          `${step}: ${amounts.slice(0, 5)}`,
+        )
+      const indexBytes = world.world.bucket.objects.get(world.swamp.keyOf('.datastore-index.json'))?.body.length
+      assert.deepEqual(told.index?.at(-1), indexBytes)
+      assert.ok((told.list?.at(-1) ?? 0) >= count)
+      assert.deepEqual(told.import, [1_000, 2_000, count])
     }))
 
   test('finds a row that refers to a version that was replaced by the same bytes', () =>

@@ -11,13 +11,14 @@ import type { FileRow } from '../../../namespace/row.ts'
 import type { View } from '../../../namespace/view.ts'
 import { type Meter, metered } from '../../../store/metered-store.ts'
 import { concurrently } from '../../../sync/concurrently.ts'
-import { type Datastore, isNeverSynced, keysOfRunlet } from '../import/datastore.ts'
+import { type Datastore, keysOfRunlet } from '../import/datastore.ts'
 import { type Found, Inventory } from '../import/inventory.ts'
 import { NoDatastoreError, SwampConflictError } from '../import/problems.ts'
 import { Publication } from '../import/publish.ts'
 import { openRecord, sweepRecord } from '../import/record.ts'
 import { type Taken, takeInventory } from '../import/take-inventory.ts'
 import { externalRow, hashWhereItLies } from '../import/values.ts'
+import { isNeverSynced } from '../never-synced.ts'
 import { type Action, compare, type Triple, triples } from './compare.ts'
 import { moveValue } from './move.ts'
 import { removeParts, writeIndex } from './write-index.ts'
@@ -28,6 +29,8 @@ export interface ExportOptions {
   /** Overwrites and deletes what swamp changed since the last import. */
   readonly force?: boolean | undefined
   readonly dryRun?: boolean | undefined
+  /** Takes what lies there for files of swamp's, though there is no index and nothing in a folder of swamp. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((step: 'index' | 'list' | 'export', done: number) => void) | undefined
 }
@@ -78,10 +81,10 @@ async function exportOnce(
   datastore: Datastore,
   options: ExportOptions,
 ): Promise<Omit<ExportReport, keyof Meter>> {
-  const { dryRun = false, signal, onProgress } = options
+  const { dryRun = false, anyFiles, signal, onProgress } = options
   const view = from.views.view((await from.head.refresh()).value)
   const runlet = await keysOfRunlet(datastore, from.store)
-  const taken = await takeInventory(datastore, { runlet, mayBeEmpty: true, signal, onProgress })
+  const taken = await takeInventory(datastore, { runlet, mayBeEmpty: true, anyFiles, signal, onProgress })
   if (taken.isLocked && !dryRun) throw lockedError(datastore)
   const record = await openRecord(from, datastore, dryRun ? 'if there is one' : 'create')
   const recorded = record?.views.view((await record.head.refresh()).value)
@@ -114,10 +117,10 @@ async function* filesOf(view: View): AsyncGenerator<FileRow> {
   for await (const row of view.scan('')) if (!isNeverSynced(row.path)) yield row
 }
 
-const lockedError = ({ url, root }: Datastore): NoDatastoreError =>
+const lockedError = ({ url }: Datastore): NoDatastoreError =>
   new NoDatastoreError(
     url,
-    `is in use: a swamp command holds a lock in it ("${root}….lock")`,
+    `is in use: a swamp command holds a lock on it, or on a model in it`,
     'Wait until it has ended, or release the lock (`swamp datastore lock release`), and export again.',
   )
 
@@ -209,7 +212,7 @@ class Export {
   }
 
   #note({ path, size, sha256, at, etag }: Found): void {
-    this.next.index({ path, size, sha256, writtenAt: at })
+    this.next.index({ path, size, sha256, writtenAt: Number.POSITIVE_INFINITY })
     this.next.list(path, { size, etag, at })
   }
 

@@ -3,11 +3,13 @@
 //   <prefix>/[<namespace>/]<path>                         a file
 //   <prefix>/[<namespace>/].datastore-index.json          the index in one file
 //   <prefix>/[<namespace>/]_index/{_meta,<partition>}.json   the index in parts
+//   <prefix>/{.datastore,.locks/<namespace>}.lock   the lock on all of it; <path>/.lock is one on a model
 import type { Ambient } from '../../../ambient.ts'
 import { InvalidArgumentError } from '../../../errors.ts'
 import { isPath } from '../../../names.ts'
 import type { ObjectStore } from '../../../store/object-store.ts'
 import { openObjectStore } from '../../../store/open.ts'
+import { SharedPrefixError } from './problems.ts'
 
 export interface Datastore {
   /** For messages. */
@@ -16,6 +18,8 @@ export interface Datastore {
   /** What keys of the store begin with that belong to the datastore, or to its namespace. */
   readonly root: string
   readonly namespace: string | undefined
+  /** The key of swamp's lock on all of that: for a namespace it lies beside them. */
+  readonly lock: string
   /** A key of the store as one of the whole bucket. */
   absolute(key: string): string
 }
@@ -59,6 +63,7 @@ export function datastoreIn(
     namespace,
     absolute,
     root: `${prefix}${namespace === undefined ? '' : `${namespace}/`}`,
+    lock: prefix + (namespace === undefined ? '.datastore.lock' : `.locks/${namespace}.lock`),
   }
 }
 
@@ -70,21 +75,24 @@ export async function distanceTo({ store }: Datastore, target: ObjectStore): Pro
   return from.bucket === to.bucket ? 'same-bucket' : 'same-server'
 }
 
-/** What the keys of a runlet store begin with that lies within the datastore: they are none of its files. */
-export async function keysOfRunlet({ store }: Datastore, target: ObjectStore): Promise<string | undefined> {
+/**
+ * What the keys of a runlet store begin with that lies within the datastore: they are none of its files.
+ * @throws SharedPrefixError when they cannot be told apart
+ */
+export async function keysOfRunlet(datastore: Datastore, target: ObjectStore): Promise<string | undefined> {
+  const { store, root, absolute, url } = datastore
   if (store.kind !== 's3' || target.kind !== 's3') return undefined
   const { isSameService, parseS3Url } = await import('../../../store/s3/s3-url.ts')
   const [from, to] = [parseS3Url(store.url), parseS3Url(target.url)]
   if (!isSameService(from, to) || from.bucket !== to.bucket) return undefined
-  const [outer, inner] = [from, to].map(({ prefix }) => (prefix === '' ? '' : `${prefix}/`)) as [string, string]
-  return inner.startsWith(outer) ? inner.slice(outer.length) : undefined
+  const [theirs, files, ours] = [absolute(''), absolute(root), to.prefix === '' ? '' : `${to.prefix}/`]
+  if (ours === theirs || ours === files || files.startsWith(`${ours}ns/`)) throw new SharedPrefixError(url, target.url)
+  return ours.startsWith(theirs) ? ours.slice(theirs.length) : undefined
 }
 
-/** What swamp and runlet keep beside the files, and never take for one. */
-export function isNeverSynced(path: string): boolean {
-  if (INTERNAL.has(path) || /^(?:_index|_control|\.runlet)(?:\/|$)/.test(path)) return true
-  const base = path.slice(path.lastIndexOf('/') + 1)
-  return base === '.lock' || base === '.namespace.json' || base === '_catalog.db' || base.startsWith('_catalog.db-')
-}
+/** What swamp keeps in a datastore, its logs and bundles apart: other tools have such folders too. */
+const FOLDERS = ['data', 'outputs', 'workflow-runs', 'definitions-evaluated', 'workflows-evaluated', 'auto-definitions']
 
-const INTERNAL = new Set(['.datastore-index.json', '.push-queue.json', '.datastore.lock', '.datastore-sync-state.json'])
+/** Whether a file lies where only swamp is likely to keep one. */
+export const isOfSwamp = (path: string): boolean =>
+  path === '.catalog-export.json' || FOLDERS.some(folder => path.startsWith(`${folder}/`))

@@ -3,6 +3,7 @@ import { AmbiguousWrite, type RunletError, StoreError, ThrottledError } from '..
 import type { OpenNamespace } from '../../../namespace/namespace.ts'
 import type { Datastore } from './datastore.ts'
 import { type ImportOptions, type ImportReport, importSwamp } from './import.ts'
+import { BusyDatastoreError } from './problems.ts'
 
 export interface FollowOptions extends ImportOptions {
   readonly everyMs: number
@@ -37,7 +38,7 @@ export async function followSwamp(into: OpenNamespace, datastore: Datastore, opt
 }
 
 const isPassing = (error: unknown): error is RunletError =>
-  [StoreError, ThrottledError, AmbiguousWrite].some(kind => error instanceof kind)
+  [StoreError, ThrottledError, AmbiguousWrite, BusyDatastoreError].some(kind => error instanceof kind)
 
 /** Differs when the index does. Undefined where there is none: then only a listing tells. */
 async function markOf({ store, root }: Datastore): Promise<string | undefined> {

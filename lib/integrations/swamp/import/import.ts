@@ -18,11 +18,11 @@ import { type Meter, metered } from '../../../store/metered-store.ts'
 import { Attempt, type Done, type Work } from './attempt.ts'
 import { type Datastore, distanceTo, keysOfRunlet } from './datastore.ts'
 import { plan } from './plan.ts'
-import { type Problem, SwampProblemsError } from './problems.ts'
+import type { Problem } from './problems.ts'
 import { Publication } from './publish.ts'
 import { openRecord, sweepRecord } from './record.ts'
 import { leaveOutSuperseded } from './retain.ts'
-import { type IndexKind, type Taken, takeInventory } from './take-inventory.ts'
+import { assertSound, type IndexKind, type Taken, takeInventory } from './take-inventory.ts'
 
 export interface ImportOptions {
   /** Signs the commit. */
@@ -36,6 +36,8 @@ export interface ImportOptions {
   /** Goes on without what cannot be imported. */
   readonly skipInvalid?: boolean | undefined
   readonly dryRun?: boolean | undefined
+  /** Takes what lies there for files of swamp's, though there is no index and nothing in a folder of swamp. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** `index` in bytes, `list` and `import` in files, of so many where that is known. */
   readonly onProgress?: ((step: 'index' | 'list' | 'import', done: number, total?: number) => void) | undefined
@@ -71,7 +73,7 @@ export interface ImportReport extends Readonly<Meter> {
 const ATTEMPTS = 8
 
 /**
- * @throws NoDatastoreError, SwampProblemsError, SwampConflictError, CorruptObjectError; nothing was written
+ * @throws NoDatastoreError, SharedPrefixError, BusyDatastoreError, SwampProblemsError, SwampConflictError, CorruptObjectError; nothing was written
  * @throws AbortedError, ConflictError when others write the same paths without a pause
  */
 export async function importSwamp(
@@ -90,11 +92,11 @@ async function importOnce(
   options: ImportOptions,
 ): Promise<Omit<ImportReport, keyof Meter>> {
   assertRules(options.rules)
-  const { dryRun = false, skipInvalid = false, retention = [], signal, onProgress } = options
+  const { dryRun = false, skipInvalid = false, retention = [], anyFiles, signal, onProgress } = options
   const distance = await distanceTo(datastore, into.store)
   const runlet = await keysOfRunlet(datastore, into.store)
-  const taken = await takeInventory(datastore, { runlet, signal, onProgress })
-  if (taken.problems.count > 0 && !skipInvalid) throw new SwampProblemsError(datastore.url, taken.problems.list())
+  const taken = await takeInventory(datastore, { runlet, anyFiles, signal, onProgress })
+  assertSound(datastore, taken, skipInvalid)
   const leftOut = leaveOutSuperseded(taken.inventory, retention, { namespace: into.name, now: into.ambient.now() })
   const work = { into, datastore, distance, taken, options }
   const done = await untilCommitted(work, dryRun)

@@ -17,7 +17,7 @@ export interface Indexed {
   readonly path: string
   readonly size: number
   readonly sha256?: string | undefined
-  /** When that was written down, by the store's clock. */
+  /** When that was written down, by the store's clock; infinity: it is said of what is listed. */
   readonly writtenAt: number
 }
 
@@ -55,13 +55,13 @@ export class Inventory {
   }
 
   /**
-   * Takes what the listing shows. What was written after the index is what counts, and its SHA-256 is not known. Resolves to whether the
-   * index says another size of it.
+   * Takes what the listing shows. What may have been written after the index is what counts, and its SHA-256 is not known. Returns
+   * whether the index says another size of it.
    */
   list(path: string, { size, etag, at }: { size: number; etag: Etag | undefined; at: number }): 'agrees' | 'disagrees' {
     const i = this.#positionOf(path)
     const isIndexed = (this.#state(i) & INDEXED) !== 0
-    const isNewer = isIndexed && at > (this.#times[i] as number)
+    const isNewer = isIndexed && mayBeNewer(at, this.#times[i] as number)
     const agrees = !isIndexed || isNewer || this.#indexedSizes[i] === size
     if (isNewer || !agrees) this.#states[i] = this.#state(i) & ~HASHED
     this.#states[i] = this.#state(i) | LISTED
@@ -152,6 +152,9 @@ export class Inventory {
     return this.#states[i] as number
   }
 }
+
+/** Where times have whole seconds, what was written in the second of the index may have come after it. */
+const mayBeNewer = (at: number, indexAt: number): boolean => at > indexAt || (at === indexAt && at % 1000 === 0)
 
 /** Of the columns: less than twice, for what is free is paid for too. */
 const GROWTH = 1.4

@@ -75,6 +75,30 @@ export class NoDatastoreError extends RunletError {
   }
 }
 
+/** Writers changed the index each time that it was compared with the objects. Nothing was written. */
+export class BusyDatastoreError extends RunletError {
+  readonly url: string
+  constructor(url: string) {
+    super(
+      'ERR_RUNLET_SWAMP_BUSY',
+      `The swamp datastore at ${url} changes faster than its index and its objects can be compared. Nothing was written. Try again later.`,
+    )
+    this.url = url
+  }
+}
+
+/** The datastore lies among the keys of runlet's own store. Nothing was written. */
+export class SharedPrefixError extends RunletError {
+  readonly url: string
+  constructor(url: string, store: string) {
+    super(
+      'ERR_RUNLET_SWAMP_SHARED_PREFIX',
+      `The swamp datastore ${url} and runlet's store ${store} share a prefix, so that their objects cannot be told apart. Nothing was written. Give runlet a prefix of its own (--store s3://bucket/runlet), beside the datastore's or below it.`,
+    )
+    this.url = url
+  }
+}
+
 /** Both swamp and runlet changed these paths since they last had the same. Nothing was written. */
 export class SwampConflictError extends RunletError {
   readonly paths: readonly string[]

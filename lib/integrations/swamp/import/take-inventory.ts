@@ -7,10 +7,12 @@ import { type Etag, isPath } from '../../../names.ts'
 import { MAX_DOCUMENT_BYTES } from '../../../store/bounded.ts'
 import { decodeText, parseText } from '../../../store/json-object.ts'
 import { concurrently } from '../../../sync/concurrently.ts'
-import { type Datastore, isNeverSynced } from './datastore.ts'
+import { isNeverSynced } from '../never-synced.ts'
+import { type Datastore, isOfSwamp } from './datastore.ts'
 import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'
 import { Inventory } from './inventory.ts'
-import { NoDatastoreError, Problems } from './problems.ts'
+import { isAnyHeld, isLock, isNamespaceLock } from './locks.ts'
+import { BusyDatastoreError, NoDatastoreError, Problems, SwampProblemsError } from './problems.ts'
 
 export type IndexKind = 'one file' | 'sharded' | 'none'
 
@@ -20,6 +22,8 @@ export interface Taken {
   readonly index: IndexKind
   /** The ETag of what says that the index changed; undefined where there is no index. */
   readonly etag: string | undefined
+  /** Whether the index was another one each time that there was a look. */
+  readonly isChanging: boolean
   /** A swamp command holds a lock, and may be writing. */
   readonly isLocked: boolean
   /** Objects that the index does not name (yet). */
@@ -35,6 +39,8 @@ export interface TakeOptions {
   readonly runlet: string | undefined
   /** That there is nothing at all is no error. */
   readonly mayBeEmpty?: boolean | undefined
+  /** Without an index, all that lies there counts for files of swamp's, whatever it is. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   /** Told of bytes of the index, then of objects listed. */
   readonly onProgress?: ((step: 'index' | 'list', done: number) => void) | undefined
@@ -45,32 +51,62 @@ const PARTITIONS_AT_ONCE = 8
 
 const metaSchema = z.object({ version: z.unknown(), partitions: z.array(z.string()) })
 
-/** @throws NoDatastoreError, CorruptObjectError, StoreError, AbortedError */
+/** @throws NoDatastoreError, BusyDatastoreError, CorruptObjectError, StoreError, AbortedError */
 export async function takeInventory(datastore: Datastore, options: TakeOptions): Promise<Taken> {
+  let before: string | undefined | null = null
   for (let attempt = 1; ; attempt++) {
     const taken = await takeOnce(datastore, options)
-    // Who wrote the index between the two looks explains what they disagree in; who still writes will, too.
-    if (taken !== 'changed' && (taken.problems.count === 0 || attempt > 1)) return taken
-    if (taken === 'changed' && attempt === ATTEMPTS)
-      throw new CorruptObjectError(`${datastore.root}_index/_meta.json`, 'changes faster than the index can be read')
+    const isLast = attempt === ATTEMPTS
+    if (taken === 'changed') {
+      if (isLast) throw new BusyDatastoreError(datastore.url)
+      continue
+    }
+    // Who wrote the index between the two looks explains what they disagree in.
+    const isChanging = taken.etag !== before
+    if (taken.problems.count === 0 || !isChanging || isLast) return { ...taken, isChanging }
+    before = taken.etag
   }
 }
 
-async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Taken | 'changed'> {
+/** @throws SwampProblemsError, or BusyDatastoreError where all that is wrong may be a writer's doing, unless it is to be skipped */
+export function assertSound({ url }: Datastore, { problems, isChanging }: Taken, skipInvalid: boolean): void {
+  if (problems.count === 0 || skipInvalid) return
+  const list = problems.list()
+  if (isChanging && list.every(({ kind }) => kind === 'missing-object' || kind === 'other-size'))
+    throw new BusyDatastoreError(url)
+  throw new SwampProblemsError(url, list)
+}
+
+async function takeOnce(datastore: Datastore, options: TakeOptions): Promise<Omit<Taken, 'isChanging'> | 'changed'> {
   const inventory = new Inventory()
   const problems = new Problems()
   const read = await readIndex(datastore, { inventory, problems }, options)
   if (read === 'changed') return 'changed'
   const listed = await listInto(datastore, { inventory, problems, index: read.index }, options)
   const untouched = new Set<string>(listed.disagreeing)
+  const isLocked = await isAnyHeld(datastore.store, new Set([datastore.lock, ...listed.locks]))
   for (const path of inventory.missing()) {
     untouched.add(path)
-    if (!listed.isLocked) problems.add('missing-object', path)
+    if (!isLocked) problems.add('missing-object', path)
   }
-  const underWay = listed.isLocked ? untouched.size - listed.disagreeing.length : 0
-  if (read.index === 'none' && inventory.count === 0 && !options.mayBeEmpty)
-    throw new NoDatastoreError(datastore.url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
-  return { inventory, problems, ...read, notIndexed: listed.notIndexed, untouched, underWay, isLocked: listed.isLocked }
+  const underWay = isLocked ? untouched.size - listed.disagreeing.length : 0
+  if (read.index === 'none') assertIsDatastore(datastore, { inventory, ...listed }, options)
+  return { inventory, problems, ...read, notIndexed: listed.notIndexed, untouched, underWay, isLocked }
+}
+
+/** Where no index says so. */
+function assertIsDatastore(
+  { url }: Datastore,
+  found: Pick<Listed, 'isSwamps' | 'isRunlets'> & { inventory: Inventory },
+  { mayBeEmpty = false, anyFiles = false }: TakeOptions,
+): void {
+  const isEmpty = found.inventory.count === 0
+  if (isEmpty ? mayBeEmpty : anyFiles || (found.isSwamps && !found.isRunlets)) return
+  if (isEmpty)
+    throw new NoDatastoreError(url, 'holds no swamp datastore: neither an index nor a file', 'Check the URL.')
+  const what = found.isRunlets ? 'a store of runlet (runlet.json)' : 'files, but none in a folder of swamp (like data/)'
+  const remedy = 'Check the URL and --namespace; with --any-files all that lies there is taken for files of swamp.'
+  throw new NoDatastoreError(url, `holds no swamp datastore: no index, and ${what}`, remedy)
 }
 
 interface Target {
@@ -92,6 +128,7 @@ async function readIndex(
     listed,
     problems,
     onEntry: entry => {
+      if (isNamespaceLock(entry.path)) return
       if (isNeverSynced(entry.path)) problems.add('never-synced', entry.path)
       else if (!isPath(entry.path)) problems.add('invalid-path', entry.path)
       else inventory.index(entry)
@@ -143,27 +180,39 @@ async function readMeta({ store, root, url }: Datastore): Promise<{ partitions: 
 }
 
 const INDEX = '.datastore-index.json'
-const LOCK = '.datastore.lock'
+
+interface Listed {
+  /** The keys of swamp's locks. */
+  readonly locks: readonly string[]
+  readonly notIndexed: number
+  readonly disagreeing: readonly string[]
+  /** Whether some of the files lie where swamp keeps its. */
+  readonly isSwamps: boolean
+  readonly isRunlets: boolean
+}
 
 async function listInto(
   { store, root, namespace, url }: Datastore,
   { inventory, problems, index }: Target & { index: IndexKind },
   { runlet, signal, onProgress }: TakeOptions,
-): Promise<{ isLocked: boolean; notIndexed: number; disagreeing: readonly string[] }> {
-  const disagreeing: string[] = []
-  let [isLocked, notIndexed, seen] = [false, 0, 0]
+): Promise<Listed> {
+  const [disagreeing, locks]: [string[], string[]] = [[], []]
+  let [notIndexed, seen, isSwamps, isRunlets] = [0, 0, false, false]
   const namespaces = new Set<string>()
   for await (const entry of store.list({ prefix: root, signal })) {
     if (entry.kind !== 'object' || (runlet !== undefined && entry.key.startsWith(runlet))) continue
     const path = entry.key.slice(root.length)
     onProgress?.('list', ++seen)
-    if (path === LOCK || path.endsWith('/.lock')) isLocked = true
+    if (isNamespaceLock(path)) continue
+    if (isLock(path)) locks.push(entry.key)
     const [, other] = /^([^/]+)\/\.(?:namespace|datastore-index)\.json$/.exec(path) ?? []
     if (other !== undefined) namespaces.add(other)
     const about = { size: entry.size, etag: entry.etag, at: entry.lastModified }
     if (index === 'none') {
       // Folders as some tools make them are no files.
       if (isNeverSynced(path) || path.endsWith('/')) continue
+      isSwamps ||= isOfSwamp(path)
+      isRunlets ||= path === 'runlet.json'
       if (isPath(path)) inventory.list(path, about)
       else problems.add('invalid-path', path)
     } else if (!inventory.has(path)) {
@@ -175,7 +224,7 @@ async function listInto(
     }
   }
   if (index === 'none' && namespace === undefined && namespaces.size > 0) throw severalNamespaces(url, namespaces)
-  return { isLocked, notIndexed, disagreeing }
+  return { locks, notIndexed, disagreeing, isSwamps, isRunlets }
 }
 
 const severalNamespaces = (url: string, namespaces: ReadonlySet<string>): NoDatastoreError =>

@@ -5,11 +5,11 @@ import type { RetentionRule } from '../../../run/retention/rules.ts'
 import { type Datastore, keysOfRunlet } from './datastore.ts'
 import type { Found } from './inventory.ts'
 import { sideBySide } from './plan.ts'
-import { type Problem, SwampProblemsError } from './problems.ts'
+import type { Problem } from './problems.ts'
 import { openRecord } from './record.ts'
 import { leaveOutSuperseded } from './retain.ts'
 import { comparing, type Same } from './same.ts'
-import { takeInventory } from './take-inventory.ts'
+import { assertSound, takeInventory } from './take-inventory.ts'
 import { externalRow } from './values.ts'
 
 export interface VerifyReport {
@@ -37,6 +37,8 @@ export interface Differing {
 export interface VerifyOptions {
   readonly retention?: readonly RetentionRule[] | undefined
   readonly skipInvalid?: boolean | undefined
+  /** Takes what lies there for files of swamp's, though there is no index and nothing in a folder of swamp. */
+  readonly anyFiles?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((step: 'index' | 'list' | 'compare', done: number) => void) | undefined
 }
@@ -56,16 +58,17 @@ class Differences implements Differing {
   }
 }
 
-/** @throws NamespaceNotFoundError, NoDatastoreError, SwampProblemsError */
+/** @throws NamespaceNotFoundError, NoDatastoreError, SharedPrefixError, BusyDatastoreError, SwampProblemsError */
 export async function verifyImport(
   into: OpenNamespace,
   datastore: Datastore,
-  { retention = [], skipInvalid = false, signal, onProgress }: VerifyOptions = {},
+  { retention = [], skipInvalid = false, anyFiles, signal, onProgress }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const view = into.views.view((await into.head.refresh()).value)
   const runlet = await keysOfRunlet(datastore, into.store)
-  const { inventory, problems } = await takeInventory(datastore, { runlet, signal, onProgress })
-  if (problems.count > 0 && !skipInvalid) throw new SwampProblemsError(datastore.url, problems.list())
+  const taken = await takeInventory(datastore, { runlet, anyFiles, signal, onProgress })
+  assertSound(datastore, taken, skipInvalid)
+  const { inventory, problems } = taken
   leaveOutSuperseded(inventory, retention, { namespace: into.name, now: into.ambient.now() })
   const record = await openRecord(into, datastore, 'if there is one')
   const recorded = record?.views.view((await record.head.refresh()).value)

@@ -6,8 +6,9 @@ import { InvalidArgumentError, NamespaceNotFoundError } from '../../../errors.ts
 import { parsePath } from '../../../names.ts'
 import { ifMissing } from '../../../sync/local-files.ts'
 import { STATE_FOLDER } from '../../../sync/ours.ts'
+import { isNeverSynced } from '../never-synced.ts'
 import type { CatalogRow, ForeignCatalog, SyncAbout } from './contract.ts'
-import { CATALOG, isNeverSynced, parseNamespace } from './paths.ts'
+import { CATALOG, parseNamespace } from './paths.ts'
 
 /** Puts the rows where swamp itself writes them. */
 export async function writeCatalog(directory: string, rows: readonly CatalogRow[], id: string): Promise<void> {

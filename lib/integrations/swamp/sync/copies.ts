@@ -8,8 +8,9 @@ import { isSegment, type Path } from '../../../names.ts'
 import { ifMissing } from '../../../sync/local-files.ts'
 import { STATE_FOLDER } from '../../../sync/ours.ts'
 import type { CopyOptions, WorkingCopy } from '../../../sync/working-copy.ts'
+import { isNeverSynced } from '../never-synced.ts'
 import type { SyncAbout } from './contract.ts'
-import { below, isDerived, isNeverSynced } from './paths.ts'
+import { below, isDerived } from './paths.ts'
 
 /** Beside what a copy knows, so that whoever removes that removes this too. */
 const WHOLE = join(STATE_FOLDER, 'copy', 'swamp-whole')

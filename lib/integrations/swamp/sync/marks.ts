@@ -11,13 +11,18 @@ import { pathSchema } from '../../../namespace/row.ts'
 import { decodeJson, encodeJson } from '../../../store/json-object.ts'
 import { ifMissing } from '../../../sync/local-files.ts'
 import { STATE_FOLDER } from '../../../sync/ours.ts'
+import { ownStart, startOf } from './process-start.ts'
 
 const markSchema = z.object({
   /** Relative to the cache; null: anything may have changed. */
   path: pathSchema.nullable(),
   pid: z.number().int(),
+  /** When that began: ids of processes are used again. Absent where it could not be told. */
+  start: z.string().optional(),
   host: z.string(),
 })
+
+type Written = z.infer<typeof markSchema>
 
 export interface Mark {
   readonly id: string
@@ -68,7 +73,7 @@ export class Marks {
 
   async #write(path: Path | undefined): Promise<void> {
     await mkdir(this.#folder, { recursive: true })
-    const body = encodeJson({ path: path ?? null, pid: process.pid, host: hostname() })
+    const body = encodeJson({ path: path ?? null, pid: process.pid, start: await ownStart(), host: hostname() })
     await writeFile(join(this.#folder, this.#ambient.randomId()), body, { flush: true, flag: 'wx' })
   }
 
@@ -76,8 +81,9 @@ export class Marks {
   async #load(id: string): Promise<Mark | undefined> {
     const body = await readFile(join(this.#folder, id)).catch(ifMissing)
     if (!body) return undefined
-    const { path, pid, host } = parsed(id, body)
-    const owner = host === hostname() ? stateOf(pid) : 'unknown'
+    const written = await parsed(id, body)
+    const { path, host } = written
+    const owner = host === hostname() ? await stateOf(written) : 'unknown'
     if (owner === 'other') return undefined
     const mark = { id, path: path ?? undefined, isLeft: owner === 'ended' }
     this.#read.set(id, mark)
@@ -85,17 +91,23 @@ export class Marks {
   }
 }
 
-function parsed(id: string, body: Uint8Array): z.infer<typeof markSchema> {
+async function parsed(id: string, body: Uint8Array): Promise<Written> {
   try {
     return decodeJson(id, body, markSchema)
   } catch {
-    return { path: null, pid: process.pid, host: hostname() }
+    return { path: null, pid: process.pid, start: await ownStart(), host: hostname() }
   }
 }
 
 /** 'unknown' where a process cannot be asked for. */
-function stateOf(pid: number): 'own' | 'other' | 'ended' | 'unknown' {
-  if (pid === process.pid) return 'own'
+async function stateOf({ pid, start }: Written): Promise<'own' | 'other' | 'ended' | 'unknown'> {
+  const state = pid === process.pid ? 'own' : aliveOrNot(pid)
+  if ((state !== 'own' && state !== 'other') || start === undefined) return state
+  const now = await (state === 'own' ? ownStart() : startOf(pid))
+  return now === undefined || now === start ? state : 'ended'
+}
+
+function aliveOrNot(pid: number): 'other' | 'ended' | 'unknown' {
   try {
     process.kill(pid, 0)
     return 'other'

@@ -7,22 +7,6 @@ import type { SyncModel } from './contract.ts'
 /** Where swamp writes the catalog of a namespace. */
 export const CATALOG = '.catalog-export.json'
 
-const OWN_FILES = new Set([
-  '.datastore-index.json',
-  '.push-queue.json',
-  '.datastore.lock',
-  '.datastore-sync-state.json',
-])
-const OWN_FOLDERS = new Set(['_index', '_control'])
-/** At any depth. The catalog's database has files beside it that come and go. */
-const LOCAL_NAME = /^(\.lock|\.namespace\.json|_catalog\.db|_catalog\.db-.*)$/
-
-/** Whether a path is this machine's, or an index's or lock's, and is synchronised in neither direction. */
-export function isNeverSynced(path: string): boolean {
-  const first = path.split('/', 1)[0] ?? ''
-  return OWN_FILES.has(path) || OWN_FOLDERS.has(first) || LOCAL_NAME.test(path.slice(path.lastIndexOf('/') + 1))
-}
-
 /** Content of data, which swamp fetches when it is asked for if it hydrates lazily. */
 export const isContent = (path: string): boolean => path.startsWith('data/') && path.endsWith('/raw')
 

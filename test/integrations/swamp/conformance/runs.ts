@@ -182,6 +182,43 @@ export const runSentences: readonly Sentence[] = [
     },
   },
   {
+    says: 'of a namespace that it is no run of a run can read, but takes no lock, registers nothing and writes no record',
+    async holds(world) {
+      const outside = machine(world, 'outside')
+      await outside.write(`infra/${FILE}`, 'infra')
+      await outside.sync.pushChanged({ namespace: 'infra' })
+      const records = outside.sync.controlPlaneStore()
+      await records.put('there', bytes('1'))
+      const LOCK = { maxWaitMs: 0, namespace: 'infra' }
+      const held = outside.provider.createLock(world.folder, LOCK)
+      await held.acquire()
+      const store = await world.open()
+      await (await store.namespace('swamp', { create: true })).fork('build-6')
+      process.env.RUNLET_NAMESPACE = 'swamp/build-6'
+      const { sync, provider, read } = machine(world, 'c')
+      assert.equal(await sync.pullChanged({ namespace: 'infra' }), 1)
+      assert.equal(await read(`infra/${FILE}`), 'infra')
+      const nonce = (await provider.createLock(world.folder, LOCK).inspect())?.nonce ?? ''
+      const inRun = sync.controlPlaneStore()
+      assert.equal(text(await inRun.get('there')), '1')
+      const refused = { code: 'ERR_RUNLET_CONFIG', message: /no run of "swamp\/infra"/ }
+      const model = { lockKey: `infra/data/acme/h-1/.lock`, maxWaitMs: 0 }
+      for (const lock of [LOCK, { lockKey: '.locks/infra.lock' }, model])
+        await assert.rejects(provider.createLock(world.folder, lock).acquire(), refused)
+      await assert.rejects(provider.createLock(world.folder, LOCK).forceRelease(nonce), refused)
+      await assert.rejects(provider.registerNamespace(world.folder, 'apps', 'repo'), { code: 'ERR_RUNLET_CONFIG' })
+      await assert.rejects(inRun.put('a', bytes('1')), refused)
+      await assert.rejects(inRun.putIfAbsent('a', bytes('1')), refused)
+      await assert.rejects(inRun.delete('there'), refused)
+      process.env.RUNLET_NAMESPACE = ''
+      assert.equal((await held.inspect())?.nonce, nonce)
+      await held.release()
+      assert.deepEqual(await records.list(''), ['there'])
+      assert.deepEqual(await outside.provider.listNamespaces(world.folder), [])
+      await assert.rejects(store.namespace('swamp/apps'), { name: 'NamespaceNotFoundError' })
+    },
+  },
+  {
     says: 'a run that does not exist is not made by a mistyped name',
     async holds(world) {
       process.env.RUNLET_NAMESPACE = 'swamp/mistyped'

@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { InvalidArgumentError, InvalidPathError } from '../../../../lib/errors.ts'
 import type { PushManifest } from '../../../../lib/integrations/swamp/sync/contract.ts'
 import { SyncConflictError } from '../../../../lib/integrations/swamp/sync/errors.ts'
+import { startOf } from '../../../../lib/integrations/swamp/sync/process-start.ts'
 import { aWorld, CONTROL_PLANE, type Harness, type World } from './world.ts'
 
 const VM = { modelType: 'aws/ec2', modelId: 'i-1' }
@@ -194,6 +195,23 @@ export function describeSyncService(store: string, makeHarness: () => Promise<Ha
       await writeFile(join(marks, 'of-the-dead'), mark('dead', dead))
       await writeFile(join(marks, 'of-the-living'), mark('alive', process.ppid))
       await a.edit({ own: '1' })
+      assert.equal(await a.service.pushChanged(), 2)
+      assert.deepEqual(await readdir(marks), ['of-the-living'])
+    })
+
+    test('by a process that has died is taken over also when another has its id now', async () => {
+      const world = await fresh()
+      const a = await world.process()
+      await a.service.pushChanged()
+      await a.write({ dead: '1', 'as/this': '1', alive: '1' })
+      const marks = join(a.cachePath, '.runlet', 'swamp', 'marks')
+      await mkdir(marks, { recursive: true })
+      const mark = (id: string, about: object) =>
+        writeFile(join(marks, id), JSON.stringify({ ...about, host: hostname() }))
+      await mark('of-one-before', { path: 'dead', pid: process.ppid, start: 'long ago' })
+      await mark('of-one-before-this', { path: 'as/this', pid: process.pid, start: 'long ago' })
+      await mark('of-one-before-this-too', { path: 'never/written', pid: process.pid, start: 'long ago' })
+      await mark('of-the-living', { path: 'alive', pid: process.ppid, start: await startOf(process.ppid) })
       assert.equal(await a.service.pushChanged(), 2)
       assert.deepEqual(await readdir(marks), ['of-the-living'])
     })
