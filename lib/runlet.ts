@@ -4,6 +4,7 @@ import { type Ambient, systemAmbient } from './ambient.ts'
 import { ownerToken } from './config.ts'
 import { LeaseLostError, NamespaceNotFoundError } from './errors.ts'
 import { defaultAuthor } from './identity.ts'
+import { later } from './later.ts'
 import type { Lease } from './lease/lease.ts'
 import { LeaseCell } from './lease/leases.ts'
 import { type LockInfo, listLocks } from './lease/list-locks.ts'
@@ -40,17 +41,16 @@ import { refreshRun } from './run/refresh.ts'
 import { resumeRun } from './run/resume.ts'
 import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
 import type { SweepReport } from './run/sweep/report.ts'
-import { sweepStore } from './run/sweep/sweep.ts'
-import { readTimeline, type Timeline } from './run/timeline/timeline.ts'
+import type { Timeline } from './run/timeline/timeline.ts'
 import { Watch } from './run/watch/watch.ts'
 import { defaultCacheFolder } from './store/cached-store.ts'
-import { type DoctorOptions, type DoctorReport, examine } from './store/doctor.ts'
+import type { DoctorOptions, DoctorReport } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
 import { setGrace } from './store/grace.ts'
 import type { Meter } from './store/metered-store.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { openObjectStore } from './store/open.ts'
-import { type CopyOptions, WorkingCopy } from './sync/working-copy.ts'
+import type { CopyOptions, WorkingCopy } from './sync/working-copy.ts'
 
 /** A lock that this process holds, as the function given to `lock` sees it. */
 export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
@@ -111,13 +111,14 @@ export class Store {
    * Tries every property that the protocols need of this store, from several threads where it matters, and cleans up, also when the
    * signal ends it. Takes ten seconds or so.
    */
-  doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+  async doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
     const { onProgress, signal } = options
     // A memory store cannot be opened a second time.
     const open =
       this.#objects.kind === 'memory'
         ? undefined
         : (url: string) => openObjectStore(url, this.#ambient, { folder: '/' })
+    const { examine } = await later.doctor()
     return examine(this.#objects, this.#ambient, { onProgress, signal, open })
   }
 
@@ -128,7 +129,9 @@ export class Store {
    * @throws AbortedError; what goes wrong with one namespace is told in the report and does not stop the others
    */
   async sweep(options?: SweepOptions): Promise<SweepReport & Readonly<Meter>> {
-    return sweepStore(this.#objects, this.#ambient, { ...parseSweepOptions(options), author: this.#author })
+    const sweep = { ...parseSweepOptions(options), author: this.#author }
+    const { sweepStore } = await later.sweep()
+    return sweepStore(this.#objects, this.#ambient, sweep)
   }
 
   /** Waits for what runs in the background (long upkeep is cut short, which loses nothing), and ends connections. */
@@ -268,8 +271,10 @@ export class Namespace {
    * What became of its runs, and when, with its commits and its locks, from what lies in the store: a request for each run, and one for
    * each 16 to 48 commits.
    */
-  timeline(options?: TimelineOptions): Promise<Timeline> {
-    return readTimeline(this.open, parseTimelineOptions(options))
+  async timeline(options?: TimelineOptions): Promise<Timeline> {
+    const timelining = parseTimelineOptions(options)
+    const { readTimeline } = await later.timeline()
+    return readTimeline(this.open, timelining)
   }
 
   /** For looking at it again and again: each `look` asks for what may have changed, in a bounded number of requests. */
@@ -290,7 +295,8 @@ export class Namespace {
    * @throws CopyMismatchError when it is a copy of something else; with `rebind`, LockTimeoutError when another process has done
    *   the same and not disposed of it yet
    */
-  workingCopy(directory: string, options: CopyOptions = {}): Promise<WorkingCopy> {
+  async workingCopy(directory: string, options: CopyOptions = {}): Promise<WorkingCopy> {
+    const { WorkingCopy } = await later.workingCopy()
     return WorkingCopy.open(this.open, this.signing, directory, options)
   }
 
