@@ -4,7 +4,9 @@
 
 /** Base of every error that runlet throws. `code` is stable across versions; the message is not. */
 export class RunletError extends Error {
+  /** What a program tells errors apart by: `ERR_RUNLET_â€¦`. */
   readonly code: string
+  /** @internal */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(shown(message), options)
     this.code = code
@@ -20,7 +22,9 @@ const shown = (message: string): string =>
 
 /** An argument or option of a call is malformed. Nothing was written. */
 export class InvalidArgumentError extends RunletError {
+  /** Its name. */
   readonly argument: string
+  /** @internal */
   constructor(argument: string, problem: string, remedy: string) {
     super('ERR_RUNLET_INVALID_ARGUMENT', `${argument}: ${problem}. ${remedy}`)
     this.argument = argument
@@ -29,7 +33,9 @@ export class InvalidArgumentError extends RunletError {
 
 /** A path inside a namespace is malformed. Nothing was written. */
 export class InvalidPathError extends RunletError {
+  /** The path. */
   readonly path: string
+  /** @internal */
   constructor(path: string, problem: string, remedy: string) {
     super('ERR_RUNLET_INVALID_PATH', `path ${JSON.stringify(path.slice(0, 200))} ${problem}. ${remedy}`)
     this.path = path
@@ -38,7 +44,9 @@ export class InvalidPathError extends RunletError {
 
 /** A namespace name, run id or lock name is malformed. Nothing was written. */
 export class InvalidNameError extends RunletError {
+  /** The name as it was given. */
   readonly subject: string
+  /** @internal */
   constructor(kind: string, name: string, problem: string) {
     super(
       'ERR_RUNLET_INVALID_NAME',
@@ -50,7 +58,9 @@ export class InvalidNameError extends RunletError {
 
 /** A store URL is malformed or of an unknown kind. */
 export class InvalidStoreUrlError extends RunletError {
+  /** The URL, without what may be a secret in it. */
   readonly url: string
+  /** @internal */
   constructor(url: string, problem: string) {
     super(
       'ERR_RUNLET_INVALID_STORE_URL',
@@ -65,7 +75,9 @@ const withoutSecrets = (url: string): string => url.replace(/\/\/[^/@]*@/, '//â€
 
 /** A configuration file or environment variable is malformed, or nothing says which store to use. */
 export class ConfigError extends RunletError {
+  /** The file's path, or the variable's name. */
   readonly source: string
+  /** @internal */
   constructor(source: string, problem: string, remedy: string, options?: ErrorOptions) {
     super('ERR_RUNLET_CONFIG', `${source}: ${problem}. ${remedy}`, options)
     this.source = source
@@ -74,7 +86,9 @@ export class ConfigError extends RunletError {
 
 /** A stored object cannot be what it should be: truncated, not JSON, or contradicting the object that refers to it. */
 export class CorruptObjectError extends RunletError {
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** @internal */
   constructor(key: string, problem: string, options?: ErrorOptions) {
     super(
       'ERR_RUNLET_CORRUPT_OBJECT',
@@ -87,8 +101,11 @@ export class CorruptObjectError extends RunletError {
 
 /** An object that a head refers to is not in the store. */
 export class MissingObjectError extends RunletError {
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** What refers to it. */
   readonly referrer: string
+  /** @internal */
   constructor(key: string, referrer: string) {
     super(
       'ERR_RUNLET_MISSING_OBJECT',
@@ -101,9 +118,13 @@ export class MissingObjectError extends RunletError {
 
 /** A row refers to an object that is not runlet's, and that was changed or deleted since. */
 export class ExternalObjectError extends RunletError {
+  /** The path. */
   readonly path: string
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** What became of the object. */
   readonly state: 'changed' | 'missing'
+  /** @internal */
   constructor(path: string, key: string, state: 'changed' | 'missing') {
     super(
       'ERR_RUNLET_EXTERNAL_CHANGED',
@@ -117,8 +138,11 @@ export class ExternalObjectError extends RunletError {
 
 /** A stored object was written by a version of runlet that this one does not know. */
 export class FormatVersionError extends RunletError {
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** The format that it has. */
   readonly found: unknown
+  /** @internal */
   constructor(key: string, found: unknown, known: number) {
     super(
       'ERR_RUNLET_FORMAT_VERSION',
@@ -131,8 +155,11 @@ export class FormatVersionError extends RunletError {
 
 /** The store answered with an error that is no part of the protocol (network, server, disk). The cause is attached. */
 export class StoreError extends RunletError {
+  /** What was asked of the store. */
   readonly operation: string
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** @internal */
   constructor(operation: string, key: string, problem: string, options?: ErrorOptions) {
     super(
       'ERR_RUNLET_STORE',
@@ -146,8 +173,11 @@ export class StoreError extends RunletError {
 
 /** The credentials in use may not do this. */
 export class AccessDeniedError extends RunletError {
+  /** What was asked of the store. */
   readonly operation: string
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** @internal */
   constructor(operation: string, key: string, problem: string, options?: ErrorOptions) {
     super(
       'ERR_RUNLET_ACCESS_DENIED',
@@ -161,7 +191,9 @@ export class AccessDeniedError extends RunletError {
 
 /** A conditional put lost: the object exists already, or is no longer the version that was named. Nothing was written. */
 export class PreconditionFailed extends RunletError {
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** @internal */
   constructor(key: string, options?: ErrorOptions) {
     super('ERR_RUNLET_PRECONDITION_FAILED', `"${key}" was changed by another writer. Read it again and retry.`, options)
     this.key = key
@@ -170,7 +202,9 @@ export class PreconditionFailed extends RunletError {
 
 /** Nobody can say whether this put happened: the answer was lost. Reading the object back tells. */
 export class AmbiguousWrite extends RunletError {
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** @internal */
   constructor(key: string, options?: ErrorOptions) {
     super(
       'ERR_RUNLET_AMBIGUOUS_WRITE',
@@ -183,7 +217,9 @@ export class AmbiguousWrite extends RunletError {
 
 /** The store asked for patience (429, 503 SlowDown) for longer than this call was willing to wait. Nothing was written. */
 export class ThrottledError extends RunletError {
+  /** The object's key, below the store's prefix. */
   readonly key: string
+  /** @internal */
   constructor(key: string, options?: ErrorOptions) {
     super(
       'ERR_RUNLET_THROTTLED',
@@ -196,7 +232,9 @@ export class ThrottledError extends RunletError {
 
 /** The namespace does not exist. */
 export class NamespaceNotFoundError extends RunletError {
+  /** Its full name. */
   readonly namespace: string
+  /** @internal */
   constructor(namespace: string) {
     super(
       'ERR_RUNLET_NAMESPACE_NOT_FOUND',
@@ -208,8 +246,11 @@ export class NamespaceNotFoundError extends RunletError {
 
 /** The namespace takes no more writes: the run was sealed, folded or discarded. */
 export class NamespaceSealedError extends RunletError {
+  /** Its full name. */
   readonly namespace: string
+  /** `sealed`, `folded` or `discarded`. */
   readonly state: string
+  /** @internal */
   constructor(namespace: string, state: string) {
     super(
       'ERR_RUNLET_NAMESPACE_SEALED',
@@ -222,7 +263,9 @@ export class NamespaceSealedError extends RunletError {
 
 /** So much time passed between storing the values and the commit that a sweep may have taken them for orphans. Nothing was written. */
 export class StaleWriteError extends RunletError {
+  /** Its full name. */
   readonly namespace: string
+  /** @internal */
   constructor(namespace: string) {
     super(
       'ERR_RUNLET_WRITE_STALE',
@@ -234,9 +277,11 @@ export class StaleWriteError extends RunletError {
 
 /** Both sides changed the same paths since their common base, and the policy for these paths is `error`. Nothing was written. */
 export class ConflictError extends RunletError {
+  /** Its full name. */
   readonly namespace: string
   /** The paths in conflict, in path order. */
   readonly paths: readonly string[]
+  /** @internal */
   constructor(namespace: string, paths: readonly string[]) {
     const shown = paths.slice(0, 5).join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : '')
     super(
@@ -250,10 +295,13 @@ export class ConflictError extends RunletError {
 
 /** A run of this id is in use by a live owner, or was kept by a dead one. */
 export class RunInUseError extends RunletError {
+  /** The run's full name. */
   readonly run: string
+  /** Who has it. */
   readonly holder: string
   /** Whether its owner is alive, so that trying again later may help. */
   readonly owned: boolean
+  /** @internal */
   constructor(run: string, holder: string, owned: boolean) {
     const remedy = owned
       ? 'Choose another id, or wait until it has ended.'
@@ -270,7 +318,9 @@ export class RunInUseError extends RunletError {
 
 /** The run does not exist. */
 export class RunNotFoundError extends RunletError {
+  /** The run's full name. */
   readonly run: string
+  /** @internal */
   constructor(run: string) {
     super('ERR_RUNLET_RUN_NOT_FOUND', `run "${run}" does not exist (any more). \`runlet runs\` lists the runs that do.`)
     this.run = run
@@ -279,8 +329,11 @@ export class RunNotFoundError extends RunletError {
 
 /** The run has open runs of its own, which reach its data. Nothing was changed. */
 export class OpenChildrenError extends RunletError {
+  /** The run's full name. */
   readonly run: string
+  /** Their full names. */
   readonly children: readonly string[]
+  /** @internal */
   constructor(run: string, children: readonly string[]) {
     super(
       'ERR_RUNLET_OPEN_CHILDREN',
@@ -293,7 +346,9 @@ export class OpenChildrenError extends RunletError {
 
 /** This process lost its lease (a long pause?) and somebody else may hold it. Its later writes are refused; nothing was lost. */
 export class LeaseLostError extends RunletError {
+  /** Its name. */
   readonly lease: string
+  /** @internal */
   constructor(lease: string, options?: ErrorOptions) {
     super(
       'ERR_RUNLET_LEASE_LOST',
@@ -306,9 +361,13 @@ export class LeaseLostError extends RunletError {
 
 /** A lock stayed taken for as long as this call was willing to wait. */
 export class LockTimeoutError extends RunletError {
+  /** Its name. */
   readonly lock: string
+  /** Who has it. */
   readonly holder: string
+  /** In milliseconds. */
   readonly waitedMs: number
+  /** @internal */
   constructor(lock: string, holder: string, waitedMs: number) {
     super(
       'ERR_RUNLET_LOCK_TIMEOUT',
@@ -322,6 +381,7 @@ export class LockTimeoutError extends RunletError {
 
 /** The caller's signal ended the operation. `cause` is the signal's reason. */
 export class AbortedError extends RunletError {
+  /** @internal */
   constructor(operation: string, reason: unknown) {
     super('ERR_RUNLET_ABORTED', `${operation} was aborted by its signal. What was acknowledged before stays.`, {
       cause: reason,
@@ -331,7 +391,9 @@ export class AbortedError extends RunletError {
 
 /** Something in a working copy's directory is a link or no regular file. It was not followed, and nothing was written. */
 export class LinkInCopyError extends RunletError {
+  /** The path. */
   readonly path: string
+  /** @internal */
   constructor(path: string, what: string) {
     super(
       'ERR_RUNLET_LINK_IN_COPY',
@@ -343,7 +405,9 @@ export class LinkInCopyError extends RunletError {
 
 /** A file of a working copy could not be read, written or removed. */
 export class LocalFileError extends RunletError {
+  /** The path. */
   readonly path: string
+  /** @internal */
   constructor(operation: string, path: string, problem: string, options?: ErrorOptions) {
     super(
       'ERR_RUNLET_LOCAL_FILE',
@@ -356,7 +420,9 @@ export class LocalFileError extends RunletError {
 
 /** The namespace has paths that cannot stand beside one another on this file system. Nothing was written. */
 export class PathCollisionError extends RunletError {
+  /** The pairs. */
   readonly collisions: readonly (readonly [string, string])[]
+  /** @internal */
   constructor(collisions: readonly (readonly [string, string])[]) {
     const shown = collisions
       .slice(0, 3)
@@ -372,7 +438,9 @@ export class PathCollisionError extends RunletError {
 
 /** The directory is a working copy of something else. */
 export class CopyMismatchError extends RunletError {
+  /** Its path. */
   readonly directory: string
+  /** @internal */
   constructor(directory: string, of: string, asked: string) {
     super(
       'ERR_RUNLET_COPY_MISMATCH',

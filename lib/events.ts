@@ -12,24 +12,31 @@ export type EventOutcome = 'ok' | `ERR_${string}`
 export interface RequestEvent {
   /** The URL of the store. */
   readonly store: string
+  /** What was asked. */
   readonly operation: 'get' | 'put' | 'delete' | 'list'
   /** Below the store's prefix; of a listing the prefix, of several objects that are deleted at once the first. */
   readonly key: string
-  /** Of the body. */
+  /** Of the body that was sent. */
   readonly bytesUp: number
-  /** Of the body; 0 for a listing. */
+  /** Of the body that was received; 0 for a listing. */
   readonly bytesDown: number
+  /** From the call to its end, retries included. */
   readonly durationMs: number
-  /** A swap that was lost to another writer is `ERR_RUNLET_PRECONDITION_FAILED`: no fault, the protocols go on from there. */
+  /** How it ended. A swap that was lost to another writer is `ERR_RUNLET_PRECONDITION_FAILED`: no fault, the protocols go on from there. */
   readonly outcome: EventOutcome
 }
 
 /** One commit that stands, published on `runlet:commit` by the process that swapped the head: its own, or one that waited for it. */
 export interface CommitEvent {
+  /** Its full name. */
   readonly namespace: string
+  /** Its number in the history. */
   readonly seq: number
+  /** The commit's. */
   readonly id: string
+  /** Who made it. */
   readonly author: string
+  /** How many paths it put or deleted. */
   readonly rows: number
   /** How many commits went in with the same swap. */
   readonly batchSize: number
@@ -45,13 +52,16 @@ export type FoldEvent = {
   readonly run: string
   /** Made for it by this process. */
   readonly requests: number
+  /** From the call to its end. */
   readonly durationMs: number
 } & (FoldStands | { readonly outcome: Exclude<EventOutcome, 'ok'> })
 
 interface FoldStands {
+  /** It stands. */
   readonly outcome: 'ok'
   /** The parent's commit that adopted the run. */
   readonly seq: number
+  /** How many paths the run had put or deleted. */
   readonly rows: number
   /** From asking for the merge lease to holding it, or to being committed by who held it. */
   readonly waitedMs: number
@@ -82,11 +92,15 @@ export interface LeaseEvent {
   readonly heldMs: number
 }
 
-/** What is published, by the name of the channel. */
+/** What is published on `node:diagnostics_channel`, by the name of the channel, for `subscribe` to be typed by. Durations are in milliseconds. */
 export interface RunletEvents {
+  /** Each request at the store. */
   'runlet:request': RequestEvent
+  /** Each commit that stands. */
   'runlet:commit': CommitEvent
+  /** Each fold that has ended. */
   'runlet:fold': FoldEvent
+  /** Each step in the life of a lease. */
   'runlet:lease': LeaseEvent
 }
 

@@ -1,4 +1,8 @@
-// What the package exports, nothing else.
+/**
+ * Namespaces in an S3-compatible bucket, runs forked from them, and what folds them back. Errors are classes with a stable `code`;
+ * times are in milliseconds; G1 to G10 are the guarantees of the README.
+ * @module runlet
+ */
 export type { Ambient } from './ambient.ts'
 export * from './errors.ts'
 export type { CommitEvent, EventOutcome, FoldEvent, LeaseEvent, RequestEvent, RunletEvents } from './events.ts'
@@ -14,6 +18,7 @@ export type {
   ForkOptions,
   LockOptions,
   OpenOptions,
+  RunCopyOptions,
   SweepOptions,
   TimelineOptions,
   WriteOptions,
@@ -23,13 +28,16 @@ export type { FoldResult } from './run/fold.ts'
 export type { RunInfo } from './run/list-runs.ts'
 export type { RetentionRule } from './run/retention/rules.ts'
 export type { RetentionProgress, RetentionReport } from './run/retention/tally.ts'
-export type { SweepReport, SweptRun } from './run/sweep/report.ts'
+export type { OnError } from './run/run.ts'
+export type { Amount as SweptAmount, Problem as SweepProblem, SweepReport, SweptRun } from './run/sweep/report.ts'
 export type { RunFate, RunStory } from './run/timeline/story.ts'
 export type { Timeline } from './run/timeline/timeline.ts'
 export type { QueuedChange, RunGlance, Sight } from './run/watch/sight.ts'
 export type { Watch } from './run/watch/watch.ts'
 export { type HeldLock, Namespace, openStore, Run, Store } from './runlet.ts'
+export type { Severity } from './store/doctor/probe.ts'
 export type { Check, DoctorOptions, DoctorReport } from './store/doctor.ts'
+export type { Meter } from './store/metered-store.ts'
 export type {
   CopyOptions,
   CopyProgress,

@@ -11,6 +11,7 @@ import type { OnError, RunOptions } from './run/run.ts'
 import type { Sweep } from './run/sweep/sweep.ts'
 import type { TimelineOptions as Timelining } from './run/timeline/timeline.ts'
 
+/** How a store is opened. */
 export interface OpenOptions {
   /** Signs commits. Default: user@host. At most 128 characters. */
   readonly author?: string | undefined
@@ -25,8 +26,9 @@ export interface OpenOptions {
   readonly ambient?: Ambient | undefined
 }
 
+/** How a write goes; of a put, a delete or a commit. */
 export interface WriteOptions {
-  /** Shown by `log`. A write with a message is a commit of its own. */
+  /** Shown by `log`; at most 1,000 characters. A write with a message is a commit of its own. */
   readonly message?: string | undefined
   /** What happens to paths that somebody else changed meanwhile. Default: `error`, a ConflictError. */
   readonly onConflict?: ConflictPolicy | undefined
@@ -36,16 +38,19 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** How a lock is asked for, and held. */
 export interface LockOptions {
   /** How long the lock outlives its holder, in milliseconds, from 1000. It is renewed at a third. Default: 30,000. */
   readonly ttlMs?: number | undefined
   /** How long to wait for it, in milliseconds; Infinity for ever. Default: 60,000. */
   readonly waitMs?: number | undefined
-  /** Who holds it, for people. Default: the program's name. */
+  /** Who holds it, for people; at most 128 characters. Default: the program's name. */
   readonly label?: string | undefined
+  /** Ends the wait with an AbortedError. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** How a run is forked, owned and ended. */
 export interface ForkOptions {
   /** What happens at the fold to paths that both sides changed. Default: `error`, a ConflictError. */
   readonly onConflict?: ConflictPolicy | undefined
@@ -59,7 +64,7 @@ export interface ForkOptions {
    * Default: it is treated as soon as its owner is dead.
    */
   readonly keepMs?: number | undefined
-  /** Who owns it, for people. Default: the program's name. */
+  /** Who owns it, for people; at most 128 characters. Default: the program's name. */
   readonly label?: string | undefined
   /** Aborts the run's own signal. */
   readonly signal?: AbortSignal | undefined
@@ -77,6 +82,7 @@ export interface RunCopyOptions {
   readonly onFailedSync?: ((error: unknown) => void) | undefined
 }
 
+/** What a sweep does. */
 export interface SweepOptions {
   /** Says what it would do, and changes nothing. Default: false. */
   readonly dryRun?: boolean | undefined
@@ -95,6 +101,7 @@ export interface SweepOptions {
   readonly onProgress?: ((namespace: string) => void) | undefined
 }
 
+/** How a fold goes. */
 export interface FoldOptions {
   /** In place of the policies given at the fork. */
   readonly onConflict?: ConflictPolicy | undefined
@@ -102,6 +109,7 @@ export interface FoldOptions {
   readonly message?: string | undefined
 }
 
+/** How much of a timeline is read. */
 export interface TimelineOptions {
   /** How many runs at most: the open ones, then the newest folds, then others. Default: 1,000. */
   readonly runs?: number | undefined

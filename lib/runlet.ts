@@ -4,6 +4,7 @@ import { type Ambient, systemAmbient } from './ambient.ts'
 import { ownerToken } from './config.ts'
 import { LeaseLostError, NamespaceNotFoundError } from './errors.ts'
 import { defaultAuthor } from './identity.ts'
+import { later } from './later.ts'
 import type { Lease } from './lease/lease.ts'
 import { LeaseCell } from './lease/leases.ts'
 import { type LockInfo, listLocks } from './lease/list-locks.ts'
@@ -40,24 +41,28 @@ import { refreshRun } from './run/refresh.ts'
 import { resumeRun } from './run/resume.ts'
 import { type OpenRun, releaseRun, signingOf } from './run/run.ts'
 import type { SweepReport } from './run/sweep/report.ts'
-import { sweepStore } from './run/sweep/sweep.ts'
-import { readTimeline, type Timeline } from './run/timeline/timeline.ts'
+import type { Timeline } from './run/timeline/timeline.ts'
 import { Watch } from './run/watch/watch.ts'
 import { defaultCacheFolder } from './store/cached-store.ts'
-import { type DoctorOptions, type DoctorReport, examine } from './store/doctor.ts'
+import type { DoctorOptions, DoctorReport } from './store/doctor.ts'
 import { markStore } from './store/format.ts'
 import { setGrace } from './store/grace.ts'
 import type { Meter } from './store/metered-store.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { openObjectStore } from './store/open.ts'
-import { type CopyOptions, WorkingCopy } from './sync/working-copy.ts'
+import type { CopyOptions, WorkingCopy } from './sync/working-copy.ts'
 
-/** A lock that this process holds, as the function given to `lock` sees it. */
+/**
+ * A lock that this process holds, as the function given to `lock` sees it: its `name`, its fencing `token`, and a `signal` that aborts
+ * when it is lost.
+ */
 export type HeldLock = Pick<Lease, 'name' | 'token' | 'signal'>
 
 /**
- * Opens a store: `s3://bucket/prefix?endpoint=…&region=…&pathStyle=true`, `file:./folder` or `memory:`. Makes no request.
- * @throws InvalidStoreUrlError
+ * Opens a store: `s3://bucket/prefix?endpoint=…&region=…&pathStyle=true`, `file:./folder` or `memory:`. Makes no request: credentials
+ * are those of the standard AWS chain, and what is wrong with them shows at the first use.
+ * @returns a store that is to be closed
+ * @throws InvalidStoreUrlError, InvalidArgumentError
  */
 export async function openStore(url: string, options: OpenOptions = {}): Promise<Store> {
   const {
@@ -75,7 +80,11 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
 /** How long `close` waits for upkeep in the background. */
 const UPKEEP_MS = 2_000
 
-/** A bucket and prefix (or a folder, or memory) that holds namespaces. */
+/**
+ * A bucket and prefix (or a folder, or memory) that holds namespaces. May be used by any number of calls at once.
+ *
+ * All that asks the store throws StoreError when it cannot be reached after retries, AccessDeniedError, and ThrottledError.
+ */
 export class Store {
   /** The URL that opens it again. */
   readonly url: string
@@ -84,6 +93,7 @@ export class Store {
   readonly #author: string
   readonly #opened = new Set<Namespace>()
 
+  /** @internal */
   constructor(objects: ObjectStore, ambient: Ambient, author: string) {
     this.url = objects.url
     this.#objects = objects
@@ -94,6 +104,7 @@ export class Store {
   /**
    * Opens a namespace (one request); with `create`, makes it if it does not exist; with `assumeExists`, leaves it to the first
    * use to find that out (no request).
+   * @param name segments of 1 to 64 of a-z, 0-9, '.', '_' and '-', joined by '/': `control-plane`, or of a run `control-plane/build-1742`
    * @throws InvalidNameError, NamespaceNotFoundError, FormatVersionError, CorruptObjectError
    */
   async namespace(name: string, options: { create?: boolean; assumeExists?: boolean } = {}): Promise<Namespace> {
@@ -110,14 +121,16 @@ export class Store {
   /**
    * Tries every property that the protocols need of this store, from several threads where it matters, and cleans up, also when the
    * signal ends it. Takes ten seconds or so.
+   * @returns a report of each property; a store that lacks one is no error
    */
-  doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+  async doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
     const { onProgress, signal } = options
     // A memory store cannot be opened a second time.
     const open =
       this.#objects.kind === 'memory'
         ? undefined
         : (url: string) => openObjectStore(url, this.#ambient, { folder: '/' })
+    const { examine } = await later.doctor()
     return examine(this.#objects, this.#ambient, { onProgress, signal, open })
   }
 
@@ -128,7 +141,9 @@ export class Store {
    * @throws AbortedError; what goes wrong with one namespace is told in the report and does not stop the others
    */
   async sweep(options?: SweepOptions): Promise<SweepReport & Readonly<Meter>> {
-    return sweepStore(this.#objects, this.#ambient, { ...parseSweepOptions(options), author: this.#author })
+    const sweep = { ...parseSweepOptions(options), author: this.#author }
+    const { sweepStore } = await later.sweep()
+    return sweepStore(this.#objects, this.#ambient, sweep)
   }
 
   /** Waits for what runs in the background (long upkeep is cut short, which loses nothing), and ends connections. */
@@ -152,14 +167,22 @@ export class Store {
   }
 }
 
-/** A named map from path to value, with one history of commits. */
+/**
+ * A named map from path to value, with one history of commits. Paths are relative, with forward
+ * slashes, in NFC, and have at most 900 bytes of UTF-8. May be used by any number of calls and processes at once.
+ *
+ * All that asks the store throws as Store does, and CorruptObjectError, MissingObjectError and FormatVersionError for what something
+ * else than this version of runlet has made of the store.
+ */
 export class Namespace {
+  /** Its full name. */
   readonly name: string
   /** For the library's own layers. */
   protected readonly open: ns.OpenNamespace
   protected readonly author: string
   protected readonly signing: Signing
 
+  /** @internal */
   constructor(open: ns.OpenNamespace, author: string, signing: Signing) {
     this.name = open.name
     this.open = open
@@ -170,28 +193,36 @@ export class Namespace {
   /**
    * Writes one path. Resolves when it is durable (G1) and others see it. Puts made at the same time share a commit.
    * @param value bytes, text (stored as UTF-8), or a stream of either, which is uploaded in bounded memory
-   * @throws InvalidPathError, ConflictError (G4), NamespaceSealedError, LeaseLostError (G7), StoreError
+   * @returns the commit that it is in
+   * @throws InvalidPathError, ConflictError (G4), NamespaceSealedError, LeaseLostError (G7), StaleWriteError, AbortedError
    */
   async put(path: string, value: Value, options?: WriteOptions): Promise<Committed> {
     return ns.put(this.open, { path, value }, this.#signed(options), options ?? {})
   }
 
-  /** The value of a path, checked against its SHA-256; undefined when there is none. */
+  /**
+   * The value of a path as of now, checked against its SHA-256; undefined when there is none. It is held in memory whole.
+   * @throws InvalidPathError, ExternalObjectError
+   */
   get(path: string): Promise<Uint8Array | undefined> {
     return ns.get(this.open, path)
   }
 
-  /** The value of a path in chunks of at most 8 MiB; undefined when there is none. */
+  /**
+   * The value of a path in chunks of at most 8 MiB, in bounded memory; undefined when there is none. Its SHA-256 is
+   * checked before the last chunk.
+   * @throws InvalidPathError, ExternalObjectError
+   */
   stream(path: string): Promise<AsyncIterable<Uint8Array> | undefined> {
     return ns.stream(this.open, path)
   }
 
-  /** What `list` says of one path. */
+  /** What `list` says of one path; undefined when there is none. @throws InvalidPathError */
   stat(path: string): Promise<ns.Entry | undefined> {
     return ns.stat(this.open, path)
   }
 
-  /** Removes one path, as `put` writes it. Removing what is not there is no error. */
+  /** Removes one path, as `put` writes it, with the same guarantees and errors. Removing what is not there is no error. */
   async delete(path: string, options?: WriteOptions): Promise<Committed> {
     return ns.remove(this.open, path, this.#signed(options), options ?? {})
   }
@@ -207,12 +238,14 @@ export class Namespace {
   /**
    * Several puts and deletes as one: everybody sees all of them or none (G2). What `fill` reads through `tx.get` is what the
    * commit is made against: should somebody change one of the written paths meanwhile, it is a conflict (G4).
+   * @returns the commit, once it is durable (G1); a `fill` that writes nothing commits nothing
+   * @throws what `fill` throws, and then nothing is written; else as `put`
    */
   async commit(fill: (tx: ns.Transaction) => void | Promise<void>, options?: WriteOptions): Promise<Committed> {
     return ns.commitTransaction(this.open, fill, this.#signed(options), options ?? {})
   }
 
-  /** The commits, newest first. */
+  /** The commits, newest first, back to the first one: a request for each 16 to 48 of them. */
   log(): AsyncIterable<CommitRecord> {
     return ns.log(this.open)
   }
@@ -220,7 +253,9 @@ export class Namespace {
   /**
    * Runs `fn` while holding a named lock across all machines (G6). Pass the lock to writes (`{ lock }`) and they are refused
    * once it was lost (G7).
-   * @throws LockTimeoutError, LeaseLostError when the lock was lost while fn ran, AbortedError
+   * @param name 1 to 64 of a-z, 0-9, '.', '_' and '-'
+   * @returns what `fn` resolves to
+   * @throws LockTimeoutError, LeaseLostError when the lock was lost while fn ran, AbortedError, InvalidNameError
    */
   async lock<T>(name: string, fn: (lock: HeldLock) => T | Promise<T>, options?: LockOptions): Promise<T> {
     const { ambient, store } = this.open
@@ -237,19 +272,27 @@ export class Namespace {
     }
   }
 
-  /** Forks a run: a child namespace that sees this one as it is now. At most 4 requests, whatever this namespace holds (G8). */
+  /**
+   * Forks a run: a child namespace that sees this one as it is now. At most 4 requests, whatever this namespace holds (G8). This process
+   * owns it until it is folded, discarded or released, and renews its owner lease in the background.
+   * @param runId 1 to 64 of a-z, 0-9, '.', '_' and '-'; the name of the run is `<this one's>/<runId>`
+   * @throws RunInUseError when a run of this id is open, InvalidNameError, NamespaceSealedError, InvalidArgumentError
+   */
   async fork(runId: string, options?: ForkOptions): Promise<Run> {
     const run = await forkRun(this.open, parseSegment(runId, 'run id'), parseForkOptions(options))
     return new Run(run, this, this.author, this.signing.fence)
   }
 
-  /** Takes over a run whose owner is gone. @throws RunNotFoundError, RunInUseError when its owner is alive */
+  /**
+   * Takes over a run whose owner is gone, or has released it. What the owner before might still write is refused (G7).
+   * @throws RunNotFoundError, RunInUseError when its owner is alive
+   */
   async resume(runId: string, options?: ForkOptions): Promise<Run> {
     const run = await resumeRun(this.open, parseSegment(runId, 'run id'), parseForkOptions(options))
     return new Run(run, this, this.author, this.signing.fence)
   }
 
-  /** The open runs of this namespace, oldest first; with `id`, only the run of that id. */
+  /** The open runs of this namespace, oldest first; with `id`, only the run of that id: two requests for each, and a listing. */
   async runs(id?: string): Promise<RunInfo[]> {
     return listRuns(this.open, id === undefined ? undefined : parseSegment(id, 'run id'))
   }
@@ -268,8 +311,10 @@ export class Namespace {
    * What became of its runs, and when, with its commits and its locks, from what lies in the store: a request for each run, and one for
    * each 16 to 48 commits.
    */
-  timeline(options?: TimelineOptions): Promise<Timeline> {
-    return readTimeline(this.open, parseTimelineOptions(options))
+  async timeline(options?: TimelineOptions): Promise<Timeline> {
+    const timelining = parseTimelineOptions(options)
+    const { readTimeline } = await later.timeline()
+    return readTimeline(this.open, timelining)
   }
 
   /** For looking at it again and again: each `look` asks for what may have changed, in a bounded number of requests. */
@@ -290,7 +335,8 @@ export class Namespace {
    * @throws CopyMismatchError when it is a copy of something else; with `rebind`, LockTimeoutError when another process has done
    *   the same and not disposed of it yet
    */
-  workingCopy(directory: string, options: CopyOptions = {}): Promise<WorkingCopy> {
+  async workingCopy(directory: string, options: CopyOptions = {}): Promise<WorkingCopy> {
+    const { WorkingCopy } = await later.workingCopy()
     return WorkingCopy.open(this.open, this.signing, directory, options)
   }
 
@@ -325,13 +371,16 @@ export class Namespace {
 
 /** A child namespace in use: everything that a namespace has, and its end. */
 export class Run extends Namespace {
+  /** The last segment of its name. */
   readonly id: string
+  /** What it was forked from. */
   readonly parent: Namespace
   /** Aborts when the owner lease is lost (a long pause: somebody else may have resumed the run), or the given signal aborts. */
   readonly signal: AbortSignal
   readonly #run: OpenRun
   readonly #parentFence: Signing['fence']
 
+  /** @internal */
   constructor(run: OpenRun, parent: Namespace, author: string, parentFence: Signing['fence']) {
     super(run.child, author, signingOf(run.name, author, run.lease?.token))
     this.id = run.id
@@ -357,7 +406,10 @@ export class Run extends Namespace {
     return foldRun(this.#run, { author: this.author, message, rules, fence: this.#parentFence })
   }
 
-  /** Discards the run. @throws NamespaceSealedError when it was folded, OpenChildrenError */
+  /**
+   * Discards the run: nothing of it comes into its parent, and what it had is deleted by a later sweep. Discarding it again is no error.
+   * @throws NamespaceSealedError when it was folded, OpenChildrenError
+   */
   discard(): Promise<void> {
     return discardRun(this.#run, this.author)
   }
@@ -369,7 +421,8 @@ export class Run extends Namespace {
 
   /**
    * Moves the fork point to the parent's head as it is now; resolves to its seq.
-   * @throws ConflictError when both sides changed the same paths; the run stays where it was
+   * It sees what the parent has by then, and its own changes on top.
+   * @throws ConflictError when both sides changed the same paths; the run stays where it was. LeaseLostError
    */
   refresh(): Promise<number> {
     return refreshRun(this.#run, this.author)

@@ -11,6 +11,7 @@ import { abandonRun, assertFitsRun, openRunCopy, withRunCopy } from './run-copy.
 import { Namespace, openStore, type Run, Store } from './runlet.ts'
 import type { WorkingCopy } from './sync/working-copy.ts'
 
+/** Where a run is forked, and what comes of it. */
 export interface RunNamespaceOptions extends ForkOptions {
   /** A store, or its URL. Default: RUNLET_STORE, else runlet.config.json. */
   readonly store?: Store | string | undefined

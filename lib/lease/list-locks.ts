@@ -5,21 +5,25 @@ import type { ObjectStore } from '../store/object-store.ts'
 import { LeaseCell } from './leases.ts'
 import type { Holder, Holding } from './record.ts'
 
+/** A lease of a namespace: `merge`, `compact`, or a lock of yours, as `lock.<name>`. */
 export interface LockInfo {
+  /** Its name. */
   readonly name: string
-  /** Undefined while nobody holds it. */
+  /** Who holds it. Undefined while nobody holds it. */
   readonly holder: Holder | undefined
   /** Whether the holder let it run out. */
   readonly expired: boolean
   /** The fencing token of the last holder. */
   readonly token: number
+  /** How long it outlives its holder, in milliseconds. */
   readonly ttlMs: number
+  /** When it was acquired, by the holder's clock. */
   readonly acquiredAt: Date
-  /** How long its holder had waited for it. */
+  /** How long its holder had waited for it, in milliseconds. */
   readonly waitedMs: number
   /** Of a lease that cannot be read: why. */
   readonly problem?: string
-  /** The holding before this one. */
+  /** The holding before this one; undefined when there was none. */
   readonly last: { readonly label: string; readonly heldMs: number; readonly waitedMs: number } | undefined
   /** The last holdings that were over, newest first: eight at most. */
   readonly held: readonly Holding[]

@@ -8,7 +8,9 @@ import type { Version } from '../store/register.ts'
 const holderSchema = z.object({
   /** Differs between any two acquisitions. */
   id: z.string(),
+  /** The holder's machine. */
   host: z.string(),
+  /** The holder's process there. */
   pid: z.number().int(),
   /** For people: the command, or what the caller named it. */
   label: z.string(),
@@ -18,11 +20,13 @@ const holderSchema = z.object({
 const MAX_HELD = 8
 
 const holdingSchema = z.object({
+  /** For people: what the holder was called. */
   label: z.string(),
   /** By the holder's clock. */
   at: timeSchema,
+  /** How long its holder had waited for it. */
   waitedMs: z.number().nonnegative(),
-  /** Absent: it was never given back, but taken over. */
+  /** How long it was held. Absent: it was never given back, but taken over. */
   heldMs: z.number().nonnegative().optional(),
 })
 
@@ -46,8 +50,10 @@ export const leaseSchema = z.object({
   held: z.array(holdingSchema).optional(),
 })
 
+/** Who holds a lease. */
 export type Holder = z.infer<typeof holderSchema>
 export type LeaseRecord = z.infer<typeof leaseSchema>
+/** A holding of a lease that is over. */
 export type Holding = z.infer<typeof holdingSchema>
 
 /** The holdings that are over once that of `record` is, after `heldMs`; undefined: it was taken over. */

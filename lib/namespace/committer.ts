@@ -32,10 +32,15 @@ export interface Signing {
   readonly fence?: { readonly name: string; readonly token: number } | undefined
 }
 
+/** A commit that stands. */
 export interface Committed {
+  /** Its number in the namespace's history: one more than that of the commit before. */
   readonly seq: number
+  /** Its id, for ever and anywhere. Puts that were combined into one commit have one. */
   readonly id: string
+  /** How many paths it put or deleted. */
   readonly rows: number
+  /** How many commits went in with the same swap of the head. */
   readonly batchSize: number
 }
 

@@ -27,11 +27,13 @@ const COMPACTION_TTL_MS = 30_000
 const COMPACTION_WAIT_MS = 4 * COMPACTION_TTL_MS
 const MAX_PASSES = 8
 
+/** What a compaction did, and what it cost in requests and bytes. */
 export interface CompactionResult extends Readonly<Meter> {
   /** How many layers were merged, 0 when there was nothing to do. */
   readonly merged: number
 }
 
+/** How a compaction goes. */
 export interface CompactOptions {
   /** Ends it; what it has reached stands. */
   readonly signal?: AbortSignal | undefined

@@ -57,23 +57,32 @@ export const layerSchema = z
   .refine(layer => areApart(layer.files ?? []), 'its files are not sorted by path')
 
 export const originSchema = z.object({
-  /** The run that was folded, its fork, and its seq when it was sealed. */
+  /** The full name of the run that was folded. */
   run: namespaceSchema,
+  /** Tells its lives apart: an id can be used again. */
   fork: idSchema,
+  /** Its own newest commit when it was sealed. */
   seq: seqSchema,
   /** It was not folded but discarded after its seal: no fold of it that is still on its way may come to stand. */
   discarded: z.literal(true).optional(),
 })
 
 export const commitRecordSchema = z.object({
+  /** Its number: one more than that of the commit before. */
   seq: seqSchema,
+  /** Differs from that of any other commit. */
   id: idSchema,
+  /** Milliseconds since 1970, by the clock of who made it. */
   at: timeSchema,
+  /** Who made it. */
   author: z.string(),
+  /** What it was given to be shown. */
   message: z.string().optional(),
+  /** How many paths it put or deleted. */
   rows: z.number().int().nonnegative(),
   /** How many commits went in with the same swap; absent: one. */
   batch: z.number().int().positive().optional(),
+  /** Of a fold: the run that it adopted. */
   origin: originSchema.optional(),
 })
 
@@ -167,7 +176,8 @@ export const forkSchema = z
 export type IndexRef = z.infer<typeof indexRefSchema>
 export type Layer = z.infer<typeof layerSchema>
 export type Origin = z.infer<typeof originSchema>
-export type CommitRecord = z.infer<typeof commitRecordSchema>
+/** A commit, as the history of its namespace has it. */
+export interface CommitRecord extends z.infer<typeof commitRecordSchema> {}
 export type Base = z.infer<typeof baseSchema>
 export type Head = z.infer<typeof headSchema>
 export type HeadState = Head['state']

@@ -36,23 +36,27 @@ import { type View, ViewMaker } from './view.ts'
 
 /** One path as a listing shows it. */
 export interface Entry {
+  /** The path. */
   readonly path: string
-  /** Bytes. */
+  /** Of the value, in bytes. */
   readonly size: number
   /** Of the value, in hex. Undefined where nobody has read the value yet: it was imported, and lies in an object of others. */
   readonly sha256: string | undefined
   /** The commit that wrote it: the namespace's own, or for what a run has from its parent, the parent's. */
   readonly seq: number
+  /** Who wrote it. */
   readonly author: string
+  /** When, by the writer's clock. */
   readonly modifiedAt: Date
 }
 
 /** What a transaction collects; see Namespace.commit. */
 export interface Transaction {
-  /** Reads as of the moment the transaction began, its own changes included. */
+  /** Reads as of the moment the transaction began, its own changes included; undefined when there is none. */
   get(path: string): Promise<Uint8Array | undefined>
-  /** Resolves when the value is stored, which need not be waited for: the commit does. */
+  /** Puts a path. Resolves when the value is stored, which need not be waited for: the commit does. */
   put(path: string, value: Value): Promise<void>
+  /** Removes a path. */
   delete(path: string): void
 }
 

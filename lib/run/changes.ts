@@ -4,8 +4,11 @@ import type { Path } from '../names.ts'
 import type { OpenNamespace } from '../namespace/namespace.ts'
 import { isFile } from '../namespace/row.ts'
 
+/** What a run did to one path. */
 export interface Change {
+  /** The path. */
   readonly path: Path
+  /** Compared with what the run was forked from. */
   readonly change: 'added' | 'modified' | 'deleted'
 }
 

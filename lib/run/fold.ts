@@ -28,6 +28,7 @@ import { noteEnded } from './sweep/garbage-list.ts'
 
 type MergeLease = Version<LeaseRecord> | undefined
 
+/** What a fold did. Folding again gives the same `seq` and `rows`. */
 export interface FoldResult {
   /** The parent's commit that adopted the run; its seq at the time when the run had changed nothing. */
   readonly seq: number
@@ -35,9 +36,9 @@ export interface FoldResult {
   readonly rows: number
   /** Requests made for it by this process. */
   readonly requests: number
-  /** From asking for the merge lease to holding it, or to being committed by who held it. */
+  /** From asking for the merge lease to holding it, or to being committed by who held it, in milliseconds. */
   readonly waitedMs: number
-  /** How long this process held the merge lease; 0 when another one committed the fold. */
+  /** How long this process held the merge lease, in milliseconds; 0 when another one committed the fold. */
   readonly heldMs: number
   /** How many commits went in with the same swap of the parent's head. */
   readonly batchSize: number

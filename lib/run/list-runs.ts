@@ -10,9 +10,11 @@ import { rowsOfHead } from './fold.ts'
 import { listForks, type OpenFork } from './pin.ts'
 import { OWNER_LEASE } from './run.ts'
 
+/** An open run, as its parent lists it. */
 export interface RunInfo {
   /** The run's id: the last segment of its name. */
   readonly id: string
+  /** Its full name: `<parent>/<id>`. */
   readonly name: string
   /** The parent's seq at the fork. */
   readonly forkSeq: number
@@ -20,12 +22,15 @@ export interface RunInfo {
   readonly state: HeadState | 'forking' | 'unreadable'
   /** Of an unreadable run: why. */
   readonly problem?: string
+  /** Who forked it, for people: what `fork` was told. */
   readonly label: string
+  /** When it was forked, by the clock of who did; undefined where that is not known. */
   readonly startedAt: Date | undefined
   /** How many commits it made. */
   readonly commits: number
   /** How many rows they are now: a path for each, and once more for each layer of the index that it is in. */
   readonly rows: number
+  /** Who holds its owner lease; undefined once it was given back. */
   readonly owner: Holder | undefined
   /** Whether the owner's lease ran out without being given back. */
   readonly ownerExpired: boolean

@@ -14,7 +14,9 @@ import type { ConflictPolicy, PolicyRule } from '../namespace/policy.ts'
 
 export const OWNER_LEASE = 'owner'
 
-/** What the fork records for those who find the run without an owner. */
+/**
+ * What becomes of a run whose function throws or whose owner dies: it is kept for a person to look at, discarded, or folded all the same.
+ */
 export type OnError = 'keep' | 'discard' | 'fold'
 
 export interface RunOptions {

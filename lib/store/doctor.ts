@@ -20,7 +20,9 @@ import type { ObjectStore } from './object-store.ts'
 
 /** One property, and whether the store has it. */
 export interface Check {
+  /** What the property is called. */
   readonly name: string
+  /** Whether the store has it. */
   readonly ok: boolean
   /** Without a `required` property runlet loses or mixes up data; the rest only costs time, money or clarity. */
   readonly severity: Severity
@@ -34,14 +36,17 @@ export interface Check {
   readonly ms: number
 }
 
+/** What the doctor found. */
 export interface DoctorReport {
   /** Whether the store has everything that is required. */
   readonly ok: boolean
   /** The store, without secrets. */
   readonly url: string
+  /** Each property, in the order in which they were tried. */
   readonly checks: readonly Check[]
 }
 
+/** How an examination goes. */
 export interface DoctorOptions {
   /** Told of each check as it is settled. */
   readonly onProgress?: ((line: string) => void) | undefined

@@ -19,8 +19,11 @@ import type {
 
 /** What some piece of work cost at the store. A listing counts as one request. */
 export interface Meter {
+  /** How many were made. */
   requests: number
+  /** Of what was sent. */
   bytesUp: number
+  /** Of what was received. */
   bytesDown: number
 }
 

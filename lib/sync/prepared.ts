@@ -39,8 +39,8 @@ const preparedSchema = z.object({
   files: z.array(fileSchema),
 })
 
-/** Plain JSON; what it holds is nobody's business but `publish`'s. */
-export type PreparedPush = z.infer<typeof preparedSchema>
+/** The first half of a push: plain JSON; what it holds is nobody's business but `publish`'s. */
+export interface PreparedPush extends z.infer<typeof preparedSchema> {}
 
 /** Stores the values of what changed. `hints`: where to look; without them, everywhere. */
 export async function prepare(

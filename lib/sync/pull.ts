@@ -17,10 +17,13 @@ import { look } from './scan.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 import { sideOfRow } from './upload.ts'
 
+/** What a pull brought. */
 export interface PullResult {
   /** The commit that the directory is now in step with. */
   readonly seq: number
+  /** How many files were written. */
   readonly written: number
+  /** How many files were removed. */
   readonly removed: number
   /** Paths that both sides changed, of this pull and before: the directory has its own. */
   readonly conflicts: readonly string[]
@@ -29,7 +32,9 @@ export interface PullResult {
 /** Told of long work: what is being done, and how many files it has done. */
 export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number) => void
 
+/** What a pull brings. */
 export interface PullOptions {
+  /** Told how far it has come. */
   readonly onProgress?: CopyProgress | undefined
   /** Ends it at once. What was brought by then stays, and the next pull brings the rest. */
   readonly signal?: AbortSignal | undefined

@@ -12,20 +12,27 @@ import { type LocalChange, scanAll, scanHints } from './scan.ts'
 import { assertTurn, headerOf, type Turn } from './turn.ts'
 import { rememberAll, upload } from './upload.ts'
 
+/** What a push committed. */
 export interface PushResult {
   /** The commit that was made; undefined when there was nothing to push. */
   readonly seq: number | undefined
+  /** How many paths it put. */
   readonly put: number
+  /** How many paths it deleted. */
   readonly deleted: number
 }
 
+/** What all that a copy does can be given. */
 export interface SyncOptions {
+  /** Told how far it has come. */
   readonly onProgress?: CopyProgress | undefined
+  /** Shown by `log`. At most 1,000 characters. */
   readonly message?: string | undefined
   /** Ends it at once. Nothing is committed, or all. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** What a push looks at. */
 export interface PushOptions extends SyncOptions {
   /** Looks only at these files, and at everything below these folders. Default: at what was named by markDirty, else everywhere. */
   readonly paths?: readonly string[] | undefined

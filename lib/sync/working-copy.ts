@@ -25,14 +25,21 @@ import { type Copy, headerOf, inTurn, rebind, type Turn } from './turn.ts'
 
 export type { CopyProgress, PreparedPush, PullOptions, PullResult, PushOptions, PushResult, SyncOptions }
 
+/** What a push would do. Paths are those of the namespace, in order. */
 export interface CopyStatus {
+  /** The commit that the directory is in step with; undefined before the first pull. */
   readonly seq: number | undefined
+  /** Files that the namespace has not. */
   readonly added: readonly string[]
+  /** Files that differ from what was pulled. */
   readonly modified: readonly string[]
+  /** Files that are gone. */
   readonly deleted: readonly string[]
+  /** Paths that both sides changed, until `settle` or a further edit decides. */
   readonly conflicts: readonly string[]
 }
 
+/** What a working copy holds. */
 export interface CopyOptions {
   /** Only the paths that start with it. Default: all, or what the copy had. */
   readonly prefix?: string | undefined
@@ -56,8 +63,18 @@ export interface CopyOptions {
 /** Waited for as long as a dead one may be in the way. */
 const CLAIM = { ttlMs: 20_000, waitMs: 25_000 }
 
+/**
+ * A local directory that is kept in step with a namespace, or with its paths below a prefix. Neither side's work is overwritten by the
+ * other's (G4): a path that both changed is a conflict until it is settled. A crash at any point leaves a copy that the next pull or push
+ * completes. Several processes may use one copy: they take turns.
+ *
+ * All that reads or writes files throws LocalFileError, LinkInCopyError and, for what cannot stand on this file system,
+ * PathCollisionError before anything is written.
+ */
 export class WorkingCopy {
+  /** Its absolute path. */
   readonly directory: string
+  /** What the paths of the namespace that it holds start with; empty: all. */
   readonly prefix: string
   readonly #copy: Copy
   readonly #close: () => Promise<void>
@@ -70,7 +87,10 @@ export class WorkingCopy {
     this.#close = close
   }
 
-  /** @throws CopyMismatchError when the directory is a copy of something else; LockTimeoutError when it is taken, with `rebind` */
+  /**
+   * See `Namespace.workingCopy`.
+   * @internal
+   */
   static async open(
     namespace: OpenNamespace,
     signing: Signing,
@@ -106,28 +126,43 @@ export class WorkingCopy {
     return new WorkingCopy(copy, close)
   }
 
-  /** Names a path (a file, or a folder with all below it) as changed: the next push looks only at what was named. */
+  /**
+   * Names a path (a file, or a folder with all below it) as changed: the next push of this object looks only at what was named.
+   * @throws InvalidPathError
+   */
   markDirty(path: string): void {
     this.#hints.add(parsePath(path))
   }
 
+  /** Lets others have the directory again; makes no request. */
   async dispose(): Promise<void> {
     await this.#close()
   }
 
-  /** Brings what the namespace changed. One conditional request when it changed nothing. */
+  /**
+   * Brings what the namespace changed. One conditional request when it changed nothing.
+   * @returns what was brought, and the paths that are in conflict: a conflict throws nothing
+   * @throws NamespaceNotFoundError, StoreError, AbortedError; PathCollisionError, LinkInCopyError, LocalFileError
+   */
   pull(options: PullOptions = {}): Promise<PullResult> {
     return inTurn(this.#copy, turn => pull(turn, options), options.signal)
   }
 
-  /** Brings one file that is not there, if the namespace has it; resolves to whether it is there now. What is there stays as it is. */
+  /**
+   * Brings one file that is not there, if the namespace has it. What is there stays as it is.
+   * @param path in the namespace, with the copy's prefix
+   * @param options a signal that ends it
+   * @returns whether it is there now
+   * @throws InvalidPathError, LocalFileError, LinkInCopyError, PathCollisionError, AbortedError
+   */
   fetch(path: string, { signal }: Pick<PullOptions, 'signal'> = {}): Promise<boolean> {
     const parsed = parsePath(path)
     return inTurn(this.#copy, async turn => turn.includes(path) && fetch(turn, parsed), signal)
   }
 
   /**
-   * Commits what the directory changed, in one commit: what was named by markDirty, else all that a scan finds.
+   * Commits what the directory changed, in one commit (G2): what was named by markDirty, else all that a scan finds. Resolves when it is
+   * durable; with nothing to push, `seq` is undefined.
    * @throws ConflictError naming paths that the namespace changed too; the directory keeps its own, and a pull lists them.
    */
   push(options: PushOptions = {}): Promise<PushResult> {
@@ -171,7 +206,7 @@ export class WorkingCopy {
     return inTurn(this.#copy, turn => publish(turn, parsed, options), options.signal)
   }
 
-  /** What a push would do, by a scan; asks the store nothing. */
+  /** What a push would do, by a scan; asks the store nothing. @throws LocalFileError, LinkInCopyError, AbortedError */
   status(options: SyncOptions = {}): Promise<CopyStatus> {
     return inTurn(
       this.#copy,
@@ -199,6 +234,7 @@ export class WorkingCopy {
   /**
    * Settles conflicts, all or those at and below the paths: `ours` keeps what the directory has, for the next push; `theirs` takes what the
    * namespace has.
+   * @returns what was written and removed here, and what is still in conflict
    * @throws InvalidArgumentError when a path is in no conflict; PathCollisionError when `theirs` cannot stand beside what is here
    */
   settle(side: 'ours' | 'theirs', paths?: readonly string[]): Promise<PullResult> {

@@ -1,6 +1,7 @@
 // The benchmark: `npm run bench [-- part… [--write]]`. Prints markdown tables of what it measured, against the targets of DESIGN.md;
 // exits 1 when a target in requests, bytes or round trips is missed. Times are printed, never judged.
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
+import { benchPackage } from './package.ts'
 import { benchRuns } from './runs.ts'
 import { benchSwamp } from './swamp.ts'
 import { benchSwampImport } from './swamp-import.ts'
@@ -15,6 +16,7 @@ const PARTS: Record<string, Part> = {
   sweep: benchSweep,
   swamp: benchSwamp,
   'swamp-import': benchSwampImport,
+  package: benchPackage,
 }
 const BY_DEFAULT = ['runs', 'index', 'sweep']
 

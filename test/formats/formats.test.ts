@@ -4,11 +4,10 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import type { Etag } from '../../lib/names.ts'
 import { ROOT } from '../support/programs.ts'
-import { contents, World } from '../support/world.ts'
-import { makeGoldenStore, textsOf } from './golden-world.ts'
+import { contents } from '../support/world.ts'
+import { makeGoldenStore, textsOf, worldOf } from './golden-world.ts'
 
 const GOLDEN = join(ROOT, 'test', 'formats', 'golden-store.json')
 const KINDS = [
@@ -66,12 +65,7 @@ describe('the formats', () => {
   })
 
   test('are still read: the golden store opens, folds and goes on', async () => {
-    const world = new World()
-    const texts: Record<string, string> = JSON.parse(await readFile(GOLDEN, 'utf8'))
-    for (const [key, text] of Object.entries(texts)) {
-      const body = key.includes('/_/index/') ? gzipSync(text) : Buffer.from(text)
-      world.bucket.objects.set(key, { body, etag: `golden-${key}` as Etag, lastModified: 0 })
-    }
+    const world = worldOf(JSON.parse(await readFile(GOLDEN, 'utf8')))
     await world.run(async () => {
       const parent = await world.client().store.namespace('p')
       const before = await contents(parent)

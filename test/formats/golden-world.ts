@@ -1,7 +1,7 @@
 // A small store with an object of every kind, made on virtual time from one seed: the same bytes each time.
 
 import { hostname } from 'node:os'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Etag, parseNamespaceName, parsePath } from '../../lib/names.ts'
 import { compact } from '../../lib/namespace/compact.ts'
 import { commitTransaction, createNamespace, openNamespace, put } from '../../lib/namespace/namespace.ts'
@@ -113,6 +113,16 @@ export function textsOf(world: World): Record<string, string> {
   const texts: Record<string, string> = {}
   for (const key of world.keys()) texts[key] = plain(key, Buffer.from(world.bucket.objects.get(key)?.body ?? []))
   return texts
+}
+
+/** A world whose bucket has what such a file holds, put at that time of the store's clock. */
+export function worldOf(texts: Readonly<Record<string, string>>, putAt = 0): World {
+  const world = new World()
+  for (const [key, text] of Object.entries(texts)) {
+    const body = key.includes('/_/index/') ? gzipSync(text) : Buffer.from(text)
+    world.bucket.objects.set(key, { body, etag: `golden-${key}` as Etag, lastModified: putAt })
+  }
+  return world
 }
 
 function plain(key: string, body: Buffer): string {

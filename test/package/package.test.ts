@@ -1,41 +1,20 @@
-// The package as a stranger gets it: packed, unpacked into an empty folder, and used by its name only.
+// The package as a stranger gets it, used by its name only: what it holds, and that each way to use it works.
 import assert from 'node:assert/strict'
-import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { execa } from 'execa'
 import { publint } from 'publint'
-import { ROOT } from '../support/programs.ts'
-
-const OPTIONAL = '@opentelemetry'
+import { OPTIONAL, type Packed, packed, snippet } from './packed.ts'
 
 describe('the packed package', () => {
+  let world: Packed
   let folder: string
-  let files: string[]
-  const link = (name: string) => symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'runlet-pack-'))
-    // Without scripts: `npm test` has built, and a build now would pull dist from under other tests.
-    const packed = await execa('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
-      cwd: ROOT,
-    })
-    const [{ filename, files: listed }] = JSON.parse(packed.stdout)
-    files = listed.map((file: { path: string }) => file.path)
-    await mkdir(join(folder, 'node_modules', 'runlet'), { recursive: true })
-    await execa('tar', [
-      '-xzf',
-      join(folder, filename),
-      '--strip-components=1',
-      '-C',
-      join(folder, 'node_modules', 'runlet'),
-    ])
-    // What a stranger need not have is not there.
-    for (const name of await readdir(join(ROOT, 'node_modules'))) {
-      if (!name.startsWith('.') && name !== OPTIONAL) await link(name)
-    }
+    world = await packed()
+    folder = world.folder
   })
-  after(() => rm(folder, { recursive: true, force: true }))
+  after(() => world.remove())
 
   test('holds what is run and read, and nothing else', () => {
     for (const file of [
@@ -49,12 +28,19 @@ describe('the packed package', () => {
       'dist/integrations/swamp/datastore.js',
       'dist/cli/main.js',
     ]) {
-      assert.ok(files.includes(file), `${file} is missing`)
+      assert.ok(world.files.includes(file), `${file} is missing`)
     }
     assert.deepEqual(
-      files.filter(file => !/^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file)),
+      world.files.filter(file => !/^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file)),
       [],
     )
+  })
+
+  test('refers to no source map, for none is in it', async () => {
+    for (const file of world.files.filter(file => file.endsWith('.js'))) {
+      const code = await readFile(join(folder, 'node_modules', 'runlet', file), 'utf8')
+      assert.ok(!/^\/\/# sourceMappingURL=/m.test(code), file)
+    }
   })
 
   test('does the main job when it is imported by its name: the first lines of the README', async () => {
@@ -99,7 +85,7 @@ describe('the packed package', () => {
     await writeFile(join(folder, 'observed.mjs'), `${IN_MEMORY_SDK}\n${await snippet(/runlet\/otel/)}\n${TELL_SPANS}`)
     const without = await execa(process.execPath, ['-e', "import('runlet/otel')"], { cwd: folder, reject: false })
     assert.match(without.stderr, /Cannot find package '@opentelemetry\/api'/)
-    await link(OPTIONAL)
+    await world.link(OPTIONAL)
     const { stdout } = await execa(process.execPath, ['observed.mjs'], { cwd: folder })
     const [job, ...below] = stdout.split('\n')
     assert.equal(job, 'build-1742')
@@ -107,15 +93,6 @@ describe('the packed package', () => {
       assert.ok(below.includes(`build-1742 > ${name}`), `${name} is missing in:\n${stdout}`)
   })
 })
-
-/** The first code of the README that matches. */
-async function snippet(about: RegExp, language = 'ts'): Promise<string> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-  const codes = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
-  const code = codes.find(([, written = '', each = '']) => written === language && about.test(each))?.[2]
-  assert.ok(code, `no code in the README matches ${about}`)
-  return code
-}
 
 const IN_MEMORY_SDK = `
 import { context } from '@opentelemetry/api'

@@ -1,6 +1,10 @@
 // A clock that jumps: when nothing more can happen at this moment, time moves on to the next sleeper. The same program with the
 // same seed takes the same course, and an hour costs nothing. Everything in it must be promises on this clock: no real I/O.
 import type { Ambient } from '../../lib/ambient.ts'
+import { later } from '../../lib/later.ts'
+
+// To load a part of the library is real I/O: this clock would not wait for it.
+await Promise.all(Object.values(later).map(load => load()))
 
 interface Sleeper {
   readonly at: number

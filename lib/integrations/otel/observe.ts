@@ -1,3 +1,7 @@
+/**
+ * Spans and metrics for OpenTelemetry, from what runlet publishes.
+ * @module runlet/otel
+ */
 // `runlet/otel`: turns the events of runlet in this process into OpenTelemetry spans and metrics. An entry point of its own, which
 // nothing else in the package imports: who does not ask for it needs no OpenTelemetry. It only listens; nothing that runlet does
 // depends on it.
@@ -7,6 +11,7 @@ import { listen } from './listeners.ts'
 import { recordMetrics } from './metrics.ts'
 import { recordSpans } from './spans.ts'
 
+/** Where what is observed goes. */
 export interface ObserveOptions {
   /** Where spans go. Default: the tracer provider that is registered globally. */
   readonly tracerProvider?: TracerProvider | undefined
@@ -16,7 +21,9 @@ export interface ObserveOptions {
 
 /**
  * Makes spans and metrics of what runlet does in this process from now on, until the function that it returns is called. A span is
- * a child of the one that is active where runlet was called.
+ * a child of the one that is active where runlet was called. Makes no request, and changes nothing that runlet does.
+ * @param options the providers; default: those that are registered globally
+ * @returns what ends it; may be called again without effect
  */
 export function observe({ tracerProvider = trace, meterProvider = metrics }: ObserveOptions = {}): () => void {
   const version = versionOfPackage()

@@ -6,9 +6,13 @@ import type { LockInfo } from './contract.ts'
 export class LockTimeoutError extends RunletError {
   /** Swamp bundles extensions, and a bundler renames one of two classes of the same name. */
   override readonly name = 'LockTimeoutError'
+  /** The key that the lock was asked for by. */
   readonly lockKey: string
+  /** Who has it; null when it was free for a moment. */
   readonly holder: LockInfo | null
+  /** In milliseconds. */
   readonly waitedMs: number
+  /** @internal */
   constructor(lockKey: string, holder: LockInfo | null, waitedMs: number, options?: ErrorOptions) {
     const held = holder ? `is held by ${holder.holder} (${holder.hostname}, pid ${holder.pid})` : 'stayed taken'
     super(

@@ -19,7 +19,9 @@ const registrationSchema = z.object({
 
 /** A swamp namespace belongs to another repository. Nothing was written. */
 export class NamespaceTakenError extends ConfigError {
+  /** The repository that has it. */
   readonly repoId: string
+  /** @internal */
   constructor(namespace: string, repoId: string) {
     super(
       `namespace "${namespace}"`,

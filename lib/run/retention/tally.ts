@@ -1,7 +1,9 @@
 // What a rule does, counted on the way: the report of retention. Bounded, whatever it deletes.
 import type { Doomed } from './survey.ts'
 
+/** How far a retention rule has come. */
 export interface RetentionProgress {
+  /** The rule's. */
   readonly path: string
   /** Files that the rule was asked about. */
   readonly looked: number
@@ -11,11 +13,15 @@ export interface RetentionProgress {
 
 /** What one rule deleted, or would have. */
 export interface RetentionReport {
+  /** Where. */
   readonly namespace: string
   /** The rule's. */
   readonly path: string
+  /** How many units went: what the captures of the rule tell apart. */
   readonly units: number
+  /** How many files those were. */
   readonly files: number
+  /** Of their values. */
   readonly bytes: number
   /** Some of the paths. */
   readonly examples: readonly string[]

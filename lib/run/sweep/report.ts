@@ -1,11 +1,13 @@
 // What a sweep did, or would do.
 import type { RetentionReport } from '../retention/tally.ts'
 
+/** What a sweep did about one run. */
 export interface SweptRun {
   /** The run's full name. */
   readonly name: string
   /** What it was found as. `forking`: a fork that was cut short. `ended`: what a fold or discard that was cut short had left. */
   readonly was: 'open' | 'sealed' | 'forking' | 'ended'
+  /** What became of it. `removed`: what was left of it. */
   readonly done: 'folded' | 'discarded' | 'kept' | 'removed'
   /** Why it could not be treated as its fork had chosen. */
   readonly problem?: string
@@ -13,24 +15,31 @@ export interface SweptRun {
 
 /** How many objects, and their bytes. */
 export interface Amount {
+  /** How many. */
   objects: number
+  /** Of all of them. */
   bytes: number
 }
 
+/** What could not be swept, and why. */
 export interface Problem {
   /** The namespace or run that it is about. */
   readonly what: string
+  /** That of the error. */
   readonly code: string
+  /** For people. */
   readonly message: string
 }
 
+/** What a sweep did; with `dryRun`, what it would do. */
 export interface SweepReport {
+  /** Whether nothing was changed. */
   readonly dryRun: boolean
   /** Runs without an owner. */
   readonly runs: readonly SweptRun[]
   /** What retention rules let go, by rule and namespace; its values go with a later sweep. */
   readonly retention: readonly RetentionReport[]
-  /** What was deleted. */
+  /** What was deleted, in all and by kind: `values`, `packs`, `index`, `history` and others. */
   readonly removed: Readonly<Amount> & { readonly byKind: Readonly<Record<string, Readonly<Amount>>> }
   /** What nothing refers to any more, and stays until its grace period is over or an open run that reaches it has ended. */
   readonly waiting: Readonly<Amount>

@@ -6,29 +6,38 @@ import { timeOfId } from '../../namespace/object-id.ts'
 import type { Version } from '../../store/register.ts'
 
 /**
- * `working`: it has an owner; `folding`: that is folding it. `kept`: it was given up, by a program that failed, by a fold that was refused,
+ * What became of a run. `working`: it has an owner; `folding`: that is folding it. `kept`: it was given up, by a program that failed, by a fold that was refused,
  * or on purpose. `gone`: its owner was not heard of for its lease's time to live. `folded` and `discarded`: it has ended.
  */
 export type RunFate = 'working' | 'folding' | 'kept' | 'gone' | 'folded' | 'discarded' | 'unreadable'
 
+/** What became of one run, and when. Times are milliseconds since 1970, by the clocks of who did it; for people. */
 export interface RunStory {
+  /** The run's id. */
   readonly id: string
   /** Tells lives of the same id apart. */
   readonly fork: string
+  /** What became of it so far. */
   readonly fate: RunFate
+  /** Who forked it, for people. */
   readonly label: string
-  /** Of a run that has one. */
+  /** Who owns it. Of a run that has one. */
   readonly owner?: string
+  /** When it was forked. */
   readonly forkedAt: number
+  /** When it was first written to. */
   readonly firstWriteAt?: number
-  /** When its fold began, and how long that waited for others. */
+  /** When its fold began. */
   readonly sealedAt?: number
+  /** How long its fold waited for others, in milliseconds. */
   readonly waitedMs?: number
   /** When it was folded or discarded, or, of one that nobody owns, when its owner gave it up or was last heard of. */
   readonly endedAt?: number
+  /** How many commits it made. */
   readonly commits: number
-  /** How many paths its fold changed, and the parent's commit of it. */
+  /** How many paths its fold changed. */
   readonly rows?: number
+  /** The parent's commit that adopted it. */
   readonly seq?: number
   /** Of an unreadable one: why. */
   readonly problem?: string

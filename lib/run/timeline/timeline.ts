@@ -17,17 +17,21 @@ import { listForks } from '../pin.ts'
 import { ownerCell } from '../run.ts'
 import { type RunStory, storyOfHead, storyOfRecord } from './story.ts'
 
+/** What became of a namespace's runs, with its commits and locks, as they were when it was read. */
 export interface Timeline {
+  /** Its name. */
   readonly namespace: string
-  /** When it was read. */
+  /** When it was read: milliseconds since 1970, by this machine's clock. */
   readonly at: number
-  /** Newest fork first. */
+  /** The runs, newest fork first. */
   readonly runs: readonly RunStory[]
   /** How many folders of runs were not looked at, for there are more than were asked for. */
   readonly unread: number
-  /** Newest first, as far back as was read. */
+  /** The commits, newest first, as far back as was read. */
   readonly commits: readonly CommitRecord[]
+  /** Its leases. */
   readonly locks: readonly LockInfo[]
+  /** What reading it cost. */
   readonly requests: number
 }
 

@@ -39,6 +39,7 @@ type SeenLease = { readonly cell: LeaseCell; readonly lock: LockInfo; readonly l
 /** `listedAt` sets what was refused and put anew apart. */
 type Queued = Pick<QueuedChange, 'run' | 'author'> & { readonly refused: boolean; readonly listedAt: number }
 
+/** For looking at a namespace again and again; see `Namespace.watch`. */
 export class Watch {
   readonly #parent: OpenNamespace
   readonly #runs = new Rounds<SeenRun>()
@@ -46,11 +47,15 @@ export class Watch {
   readonly #queue = new Rounds<Queued>()
   #before: { readonly at: number; readonly head: Head } | undefined
 
+  /** @internal */
   constructor(parent: OpenNamespace) {
     this.#parent = parent
   }
 
-  /** One look after the other: not to be called before the one before has resolved. */
+  /**
+   * Looks: at most 48 requests, however much there is. One look after the other: not to be called before the one before has resolved.
+   * @throws NamespaceNotFoundError, StoreError
+   */
   async look(): Promise<Sight> {
     const meter: Meter = { requests: 0, bytesUp: 0, bytesDown: 0 }
     const seen = await metered(meter, async () => {

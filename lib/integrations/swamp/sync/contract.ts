@@ -1,20 +1,29 @@
 // What swamp's core asks of the sync service of a datastore extension, and what it passes. Types only: swamp knows a service by its shape.
 import type { Namespace } from '../../../runlet.ts'
 
+/** What a sync service can do beyond pulling and pushing everything. */
 export interface SyncCapabilities {
+  /** Syncs can be limited to models. */
   readonly scopedSync: boolean
+  /** Syncs can be of another swamp namespace. */
   readonly namespacedSync: boolean
+  /** A push can be prepared, and published later. */
   readonly twoPhaseSync: boolean
+  /** Files can be left out of a pull, and brought one by one. */
   readonly lazyHydration: boolean
+  /** There is a store for small records beside. */
   readonly controlPlane: boolean
 }
 
+/** A model of swamp's. */
 export interface SyncModel {
   /** May have slashes, like `aws/ec2/vpc`. */
   readonly modelType: string
+  /** Its id within its type. */
   readonly modelId: string
 }
 
+/** What a sync is limited to. */
 export interface SyncOptions {
   /** Aborts at once. */
   readonly signal?: AbortSignal | undefined
@@ -34,13 +43,17 @@ export type PushManifest = unknown
 /** A line of a catalog, as swamp wrote it. */
 export type CatalogRow = Readonly<Record<string, unknown>>
 
+/** The catalog of a namespace. */
 export interface ForeignCatalog {
+  /** Whose it is. */
   readonly namespace: string
+  /** Its lines. */
   readonly rows: readonly CatalogRow[]
 }
 
 /** Keeps the cache and the store in step. The numbers are of files. */
 export interface SyncService {
+  /** What it can do. */
   capabilities(): SyncCapabilities
   /** Resolves to how many files of the cache were written or removed. */
   pullChanged(options?: SyncOptions): Promise<number>
@@ -48,7 +61,9 @@ export interface SyncService {
   pushChanged(options?: SyncOptions): Promise<number>
   /** Called before the cache is written to. Without `relPath`, anything may be about to change. */
   markDirty(options?: SyncOptions): Promise<void>
+  /** The first half of a push: uploads, and publishes nothing. */
   preparePush(options?: SyncOptions): Promise<PushManifest>
+  /** The second half: publishes at once what was prepared. Resolves to how many files of the store were written or removed. */
   commitPush(manifest: PushManifest, options?: SyncOptions): Promise<number>
   /** Resolves to whether the file is in the cache now. */
   hydrateFile(relPath: string, options?: SyncOptions): Promise<boolean>
@@ -58,14 +73,17 @@ export interface SyncService {
   pullForeignCatalogs(namespaces: readonly string[], signal?: AbortSignal): Promise<ForeignCatalog[]>
   /** A file of another namespace, not kept in the cache; null where there is none. */
   fetchForeignContent(namespace: string, relPath: string, signal?: AbortSignal): Promise<Uint8Array | null>
+  /** Where small records lie. */
   controlPlaneStore(): ControlPlaneStore
 }
 
 /** Small records beside what is synchronised. Keys are like paths. */
 export interface ControlPlaneStore {
+  /** Writes a record, whatever was there. */
   put(key: string, data: Uint8Array): Promise<void>
   /** Resolves to whether this call put it: of several at once, one does. */
   putIfAbsent(key: string, data: Uint8Array): Promise<boolean>
+  /** A record; null where there is none. */
   get(key: string): Promise<Uint8Array | null>
   /** Of what is not there: does nothing. */
   delete(key: string): Promise<void>
@@ -79,7 +97,10 @@ export interface SyncAbout {
   readonly open: (namespace?: string) => Promise<Namespace>
   /** The swamp namespaces that the store knows. */
   readonly list: () => Promise<string[]>
+  /** The folder of the cache. */
   readonly cachePath: string
+  /** The folder of the repository. */
   readonly repoDir: string
+  /** Where small records lie. */
   readonly controlPlane: () => ControlPlaneStore
 }
