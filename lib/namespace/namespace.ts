@@ -75,7 +75,8 @@ export function openNamespace(
   bounds: IndexBounds = DEFAULT_BOUNDS,
   cacheBytes?: number,
 ): OpenNamespace {
-  const index = new IndexStore(store, ambient, bounds, cacheBytes)
+  const isUsual = bounds === DEFAULT_BOUNDS && cacheBytes === undefined
+  const index = isUsual ? indexOf(store, ambient) : new IndexStore(store, ambient, bounds, cacheBytes)
   const context: NamespaceContext = {
     name,
     store,
@@ -92,6 +93,17 @@ export function openNamespace(
     closing: new AbortController(),
   }
   return { ...context, committer: new Committer(context) }
+}
+
+const indexes = new WeakMap<ObjectStore, WeakMap<Ambient, IndexStore>>()
+
+/** One for all namespaces of a store: index files are immutable, and a cache for each handle would grow with the handles. */
+function indexOf(store: ObjectStore, ambient: Ambient): IndexStore {
+  const known = indexes.get(store) ?? new WeakMap<Ambient, IndexStore>()
+  indexes.set(store, known)
+  const index = known.get(ambient) ?? new IndexStore(store, ambient)
+  known.set(ambient, index)
+  return index
 }
 
 /** Makes the namespace; one that somebody else has just made will do. */
