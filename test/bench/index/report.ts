@@ -4,6 +4,7 @@ import {
   amountOf,
   type Figure,
   growthOf,
+  type JudgedMeasure,
   type Measure,
   medianOf,
   missesOf,
@@ -84,7 +85,7 @@ function byOperation(
   return table(['operation', ...results.sizes.map(size => `${number(size)} rows`), ...more], rows)
 }
 
-function growth(results: Results, operation: OperationName, measure: 'requests' | 'bytes'): string {
+function growth(results: Results, operation: OperationName, measure: JudgedMeasure): string {
   const [small, large] = [find(results, operation, SMALLER), find(results, operation, LARGER)]
   if (!small || !large) return ''
   const times = growthOf(small, large, measure)
@@ -136,7 +137,11 @@ function bytes(results: Results): string {
 
 function memory(results: Results): string {
   const columns: Column[] = [{ measure: 'peakBytes', show: megabytes }]
-  return byOperation(results, columns, operation => verdict(results, operation, ['peakBytes']), ['target', ''])
+  const about = (operation: OperationName) => [
+    ...grown(results).map(() => growth(results, operation, 'peakBytes')),
+    ...verdict(results, operation, ['peakBytes']),
+  ]
+  return byOperation(results, columns, about, [...grown(results), 'target', ''])
 }
 
 function upkeep(results: Results): string {
