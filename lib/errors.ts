@@ -109,7 +109,7 @@ export class MissingObjectError extends RunletError {
   constructor(key: string, referrer: string) {
     super(
       'ERR_RUNLET_MISSING_OBJECT',
-      `stored object "${key}" is gone, though ${referrer} refers to it. Something other than runlet deleted it (a lifecycle rule?): restore it, and exempt this prefix from such rules.`,
+      `stored object "${key}" is gone, though ${referrer} refers to it, and no newer state of the namespace goes on without it. Only something other than runlet can have deleted it (a lifecycle rule?): restore it, and exempt this prefix from such rules.`,
     )
     this.key = key
     this.referrer = referrer

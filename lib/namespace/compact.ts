@@ -10,7 +10,9 @@ import {
   MAX_TAIL_BYTES,
   planAll,
   planMerge,
+  planNodes,
   planOverflow,
+  planRoom,
   planTail,
   rowsIn,
   type Span,
@@ -133,7 +135,7 @@ async function mergeSpan(
     lease.assertHeld()
     const next = replaced(context, current, { life: head.createdAt, began, layers, sum })
     stands = next !== undefined
-    return next && boundHistory(next, context)
+    return next && boundHistory(await fitted(context, next), context)
   })
   return stands
 }
@@ -157,7 +159,24 @@ export async function boundLayers(context: NamespaceContext, head: NewHead): Pro
   let next = (prepared && replaced(context, head, prepared)) || head
   for (const span of planTail(next.layers, MAX_TAIL_BYTES)) next = await mergedSpan(context, next, span)
   const overflow = planOverflow(next.layers)
-  return overflow ? mergedSpan(context, next, overflow) : next
+  return fitted(context, overflow ? await mergedSpan(context, next, overflow) : next)
+}
+
+/** The head with layers that take no more of it than they may: long lists of references become nodes, and only then rows are moved. */
+async function fitted<T extends NewHead | Head>(context: NamespaceContext, head: T): Promise<T> {
+  let next = await withNodes(context, head)
+  for (let span = planRoom(next.layers); span; span = planRoom(next.layers))
+    next = await withNodes(context, await mergedSpan(context, next, span))
+  return next
+}
+
+async function withNodes<T extends NewHead | Head>(context: NamespaceContext, head: T): Promise<T> {
+  const wide = planNodes(head.layers)
+  if (wide.size === 0) return head
+  const layers = head.layers.map(async layer =>
+    wide.has(layer) ? { ...layer, files: await context.index.underOne(context.name, layer.files ?? []) } : layer,
+  )
+  return { ...head, layers: await Promise.all(layers) }
 }
 
 /** Writes ahead of need what the next commit can take up, so that it takes no more than its swap. */
@@ -177,7 +196,7 @@ async function prepareTail(context: NamespaceContext, head: Head): Promise<void>
   context.prepared.tail = { life: head.createdAt, began, layers, sum: [sum] }
 }
 
-async function mergedSpan(context: NamespaceContext, head: NewHead, span: Span): Promise<NewHead> {
+async function mergedSpan<T extends NewHead | Head>(context: NamespaceContext, head: T, span: Span): Promise<T> {
   const layers = head.layers.slice(span.from, span.to + 1)
   const sum = await mergeLayers(context, layers, { complete: false })
   return { ...head, layers: head.layers.toSpliced(span.from, layers.length, sum) }

@@ -2,7 +2,7 @@
 // rewritten once for each time that the namespace grows fourfold, not once for each commit. The tail (inline layers) costs
 // nobody a request, so it does not count; it only must not outgrow the head. The oldest layer is the bottom: however large it is, what
 // reaches down to it is pushed into those of its shards where that is worth it (merge-layers.ts).
-import type { Layer } from './head.ts'
+import type { IndexRef, Layer } from './head.ts'
 
 /** Layers `from` to `to`, both inclusive, by their place in the head. */
 export interface Span {
@@ -20,10 +20,18 @@ export const WARM_TAIL_BYTES = 10 * 1024
 const SOME_LAYERS = 8
 /** With so many the head would grow too large: no further commit before they are merged. */
 export const MAX_LAYERS = 100
+/**
+ * Of the head's 64 KiB its layers take at most so much, the tail included, whatever their paths are like: the rest is for commit records.
+ * What a fork pins are these layers, so it is small too.
+ */
+export const MAX_LAYERS_BYTES = 44 * 1024
+/** A tail below this is not worth a file of its own, when room is needed. */
+const SMALL_TAIL_BYTES = 4 * 1024
 /** A layer joins a merge when it is at most so many times as large as all newer ones together. */
 const RATIO = 4
 
-const inlineBytes = (layer: Layer): number => (layer.rows ? JSON.stringify(layer.rows).length : 0)
+const bytesOf = (part: unknown): number => Buffer.byteLength(JSON.stringify(part))
+const inlineBytes = (layer: Layer): number => (layer.rows ? bytesOf(layer.rows) : 0)
 export const tailBytes = (layers: readonly Layer[]): number =>
   layers.reduce((sum, layer) => sum + inlineBytes(layer), 0)
 
@@ -112,4 +120,37 @@ export const rowsIn = (layers: readonly Layer[], span: Span) =>
 /** What must be merged before another commit may stand: everything but the oldest layer. */
 export function planOverflow(layers: readonly Layer[]): Span | undefined {
   return layers.filter(layer => layer.files).length > MAX_LAYERS ? { from: 1, to: layers.length - 1 } : undefined
+}
+
+/**
+ * Layers whose references are to go into one node each, so that the head has room for all of them: the newest first, for an older one may be
+ * what a long merge is at work on, and what it makes is put in place of the layers as it found them.
+ */
+export function planNodes(layers: readonly Layer[]): ReadonlySet<Layer> {
+  const wide = new Set<Layer>()
+  let bytes = bytesOf(layers)
+  for (const layer of layers.toReversed()) {
+    if (bytes <= MAX_LAYERS_BYTES) break
+    const { files = [] } = layer
+    if (files.length < 2) continue
+    wide.add(layer)
+    bytes -= bytesOf(files) - bytesOfNode(files)
+  }
+  return wide
+}
+
+const bytesOfNode = (files: readonly IndexRef[]): number => bytesOf({ ...files[0], last: files.at(-1)?.last })
+
+/** What must be merged, now that a layer has one reference or rows, before another commit may stand; undefined when there is room. */
+export function planRoom(layers: readonly Layer[]): Span | undefined {
+  if (layers.length < 2 || bytesOf(layers) <= MAX_LAYERS_BYTES) return undefined
+  const [tail] = planTail(layers, SMALL_TAIL_BYTES)
+  if (tail) return tail
+  const to = layers.length - 1
+  let from = 1
+  for (let bytes = 0; from < to; from++) {
+    bytes += bytesOf(layers[from - 1])
+    if (bytes > MAX_LAYERS_BYTES / 2) break
+  }
+  return { from: Math.min(from, to - 1), to }
 }

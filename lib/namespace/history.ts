@@ -17,6 +17,8 @@ import { idSchema } from './row.ts'
 
 /** The head holds at most so many records; from half of it on a writer prepares to move the older ones out. */
 const MAX_RECORDS = 64
+/** And so many bytes of them: messages may be long. */
+const MAX_RECORDS_BYTES = 16 * 1024
 /** So many stay when the older ones move to a segment: whoever waits for its commit looks for it here. */
 const KEPT_RECORDS = 16
 
@@ -87,11 +89,27 @@ export interface PreparedSegment {
 }
 
 /** Whether it is worth moving records out in the background. */
-export const isLong = (head: NewHead): boolean => head.commits.length > MAX_RECORDS / 2
+export const isLong = (head: NewHead): boolean => exceeds(head, 1 / 2)
+
+const bytesOf = (part: unknown): number => Buffer.byteLength(JSON.stringify(part))
+
+const exceeds = ({ commits }: NewHead, part: number): boolean =>
+  commits.length > MAX_RECORDS * part || bytesOf(commits) > MAX_RECORDS_BYTES * part
+
+/** How many of the newest stay when the older ones move. */
+function keptOf({ commits }: NewHead): number {
+  let [count, bytes] = [0, 0]
+  for (const commit of commits.slice(-KEPT_RECORDS).toReversed()) {
+    bytes += bytesOf(commit)
+    if (count > 0 && bytes > MAX_RECORDS_BYTES / 4) break
+    count += 1
+  }
+  return count
+}
 
 /** Writes a segment ahead of need, so that the commit that would overflow the head finds it ready. */
 export async function prepareHistory(head: Head, means: Means): Promise<PreparedSegment | undefined> {
-  return isLong(head) ? writeSegment(head, head.commits.length - KEPT_RECORDS, means) : undefined
+  return isLong(head) ? writeSegment(head, head.commits.length - keptOf(head), means) : undefined
 }
 
 /**
@@ -103,8 +121,8 @@ export async function boundHistory<T extends NewHead | Head>(
   { batch = 0, prepared }: { batch?: number; prepared?: PreparedSegment | undefined } = {},
 ): Promise<T> {
   if (prepared && continues(head, prepared) && !isTooOld(prepared.began, means)) return without(head, prepared)
-  const count = head.commits.length - Math.max(KEPT_RECORDS, batch)
-  if (head.commits.length <= MAX_RECORDS || count <= 0) return head
+  const count = head.commits.length - Math.max(keptOf(head), batch)
+  if (count <= 0 || !exceeds(head, 1)) return head
   return without(head, await writeSegment(head, count, means))
 }
 

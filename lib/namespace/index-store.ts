@@ -105,6 +105,14 @@ export class IndexStore {
     return this.gather(namespace, await nodes.finish(), onMade)
   }
 
+  /** Puts nodes over a layer's references until one remains. */
+  async underOne(namespace: NamespaceName, refs: IndexRef[]): Promise<IndexRef[]> {
+    if (refs.length <= 1) return refs
+    const nodes = this.nodeWriter(namespace, { open: nothingStands })
+    await nodes.addAll(refs)
+    return this.underOne(namespace, await nodes.finish())
+  }
+
   /** So many references a layer may have in the head. */
   get maxTop(): number {
     return Math.max(2, this.bounds.maxRefs / 4)

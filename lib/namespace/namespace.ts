@@ -9,9 +9,7 @@
 import type { Ambient } from '../ambient.ts'
 import {
   AbortedError,
-  ExternalObjectError,
   InvalidArgumentError,
-  MissingObjectError,
   NamespaceNotFoundError,
   RunNotFoundError,
   StaleWriteError,
@@ -20,7 +18,6 @@ import { LeaseCell } from '../lease/leases.ts'
 import { compareBytes, type NamespaceName, type Path, parsePath, parsePrefix } from '../names.ts'
 import { momentOf } from '../store/grace.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import type { Version } from '../store/register.ts'
 import { type Committed, Committer, type Signing } from './committer.ts'
 import { COMPACTION_LEASE } from './compact.ts'
 import { Background, HeadCell, type NamespaceContext } from './context.ts'
@@ -30,6 +27,7 @@ import { readHistory } from './history.ts'
 import { DEFAULT_BOUNDS, type IndexBounds, IndexStore } from './index-store.ts'
 import { leaseKey } from './keys.ts'
 import { MERGE_LEASE } from './leading.ts'
+import { newerHead, onNewest } from './newest.ts'
 import type { FileRow, Row } from './row.ts'
 import { type Content, isInHand, type Value, Values } from './values.ts'
 import { type View, ViewMaker } from './view.ts'
@@ -81,7 +79,8 @@ export function openNamespace(
   bounds: IndexBounds = DEFAULT_BOUNDS,
   cacheBytes?: number,
 ): OpenNamespace {
-  const index = new IndexStore(store, ambient, bounds, cacheBytes)
+  const isUsual = bounds === DEFAULT_BOUNDS && cacheBytes === undefined
+  const index = isUsual ? indexOf(store, ambient) : new IndexStore(store, ambient, bounds, cacheBytes)
   const context: NamespaceContext = {
     name,
     store,
@@ -100,6 +99,17 @@ export function openNamespace(
   return { ...context, committer: new Committer(context) }
 }
 
+const indexes = new WeakMap<ObjectStore, WeakMap<Ambient, IndexStore>>()
+
+/** One for all namespaces of a store: index files are immutable, and a cache for each handle would grow with the handles. */
+function indexOf(store: ObjectStore, ambient: Ambient): IndexStore {
+  const known = indexes.get(store) ?? new WeakMap<Ambient, IndexStore>()
+  indexes.set(store, known)
+  const index = known.get(ambient) ?? new IndexStore(store, ambient)
+  known.set(ambient, index)
+  return index
+}
+
 /** Makes the namespace; one that somebody else has just made will do. */
 export async function createNamespace(context: NamespaceContext): Promise<void> {
   await context.head.swap(undefined, emptyHead(context.name, context.ambient.now()))
@@ -114,14 +124,29 @@ export async function get(context: NamespaceContext, path: string): Promise<Uint
   })
 }
 
-/** A value in chunks; undefined when there is none. */
+/**
+ * A value in chunks; undefined when there is none. The first one is read at once: should it be gone, there is still the choice of another
+ * head.
+ */
 export async function stream(context: NamespaceContext, path: string): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const row = await findRow(context, parsePath(path))
-  return row && context.values.stream(row)
+  const parsed = parsePath(path)
+  return onFreshView(context, async view => {
+    const row = await view.find(parsed)
+    if (!row) return undefined
+    const chunks = context.values.stream(row)
+    return resumed(await chunks.next(), chunks)
+  })
+}
+
+async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  if (first.done) return
+  yield first.value
+  yield* rest
 }
 
 export async function stat(context: NamespaceContext, path: string): Promise<Entry | undefined> {
-  const row = await findRow(context, parsePath(path))
+  const parsed = parsePath(path)
+  const row = await onFreshView(context, view => view.find(parsed))
   return row && entryOf(row)
 }
 
@@ -241,33 +266,8 @@ function readableView(context: NamespaceContext, head: Head): View {
   return context.views.view(head)
 }
 
-/** Reads on the newest head. */
-async function onFreshView<T>(context: NamespaceContext, read: (view: View) => Promise<T>): Promise<T> {
-  for (let seen = await context.head.refresh(); ; ) {
-    try {
-      return await read(readableView(context, seen.value))
-    } catch (error) {
-      seen = await newerHead(context, seen, error)
-    }
-  }
-}
-
-/**
- * Objects that a head refers to can be swept once a newer head no longer does: then the reader, which was slow, goes on with that
- * one. Any other error is passed on.
- */
-async function newerHead(context: NamespaceContext, seen: Version<Head>, error: unknown): Promise<Version<Head>> {
-  // An object of others may have been imported anew.
-  if (!(error instanceof MissingObjectError || error instanceof ExternalObjectError)) throw error
-  const now = await context.head.refresh()
-  // A run that has ended need not be readable any more: its parent has what it adopted.
-  if (now.value.state === 'folded' || now.value.state === 'discarded') throw new RunNotFoundError(context.name)
-  if (now.etag === seen.etag) throw error
-  return now
-}
-
-const findRow = (context: NamespaceContext, path: Path): Promise<FileRow | undefined> =>
-  onFreshView(context, view => view.find(path))
+const onFreshView = <T>(context: NamespaceContext, read: (view: View) => Promise<T>): Promise<T> =>
+  onNewest(context, ({ value }) => read(readableView(context, value)))
 
 function fileRow(context: NamespaceContext, path: Path, content: Content, by: Signing): Row {
   return { path, seq: 0, at: context.ambient.now(), author: by.author, ...content }

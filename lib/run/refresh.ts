@@ -1,6 +1,7 @@
 // Refreshing a run: moves its fork point to the parent's head now (G3). What the parent changed since the fork becomes visible;
 // where both sides changed a path, the conflict policy decides now, for the fold will only look at what came after (G4).
 import { ConflictError, LeaseLostError, NamespaceSealedError } from '../errors.ts'
+import { boundLayers } from '../namespace/compact.ts'
 import { inConflict, type Sides, settle, sortedRows, standing } from '../namespace/conflict.ts'
 import type { Base, CommitRecord, Head, Layer, NewHead } from '../namespace/head.ts'
 import { newId } from '../namespace/object-id.ts'
@@ -86,14 +87,14 @@ async function moved(run: OpenRun, head: Head, { base, after, author }: Move): P
   const onTop: Layer[] =
     rows.length > 0 ? [{ from: seq, to: seq, rows: rows.map(row => toStored(row, { seq, namespace: name })) }] : []
   const { write: _, ...rest } = head
-  return {
+  return boundLayers(run.child, {
     ...rest,
     seq,
     base,
     oldBases: [...(head.oldBases ?? []), head.base],
     layers: [...head.layers, ...onTop],
     commits: [...head.commits, record],
-  }
+  })
 }
 
 /** The rows that must lie on top of the run's own once the parent's newer state lies below them. */

@@ -72,8 +72,8 @@ export class CachedStore implements ObjectStore {
     return (await this.inner.abortUploads?.(options)) ?? 0
   }
 
-  close(): Promise<void> {
-    return this.inner.close()
+  async close(): Promise<void> {
+    await Promise.all([this.inner.close(), this.cache.idle()])
   }
 }
 

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import type { Ambient } from '../ambient.ts'
 
 const DIGEST_BYTES = 32
-/** After so many entries were added, the size is looked at again. */
+/** Each time that so many entries were added, by whatever processes, the size is looked at again. */
 const TRIM_EVERY = 200
+const STATS_AT_ONCE = 16
 /** How much remains when the cache outgrew its limit. */
 const TRIM_TO = 0.8
 
@@ -16,12 +17,15 @@ export class DiskCache {
   private readonly folder: string
   private readonly maxBytes: number
   private readonly ambient: Ambient
-  private added = 0
+  private added: number
+  private trimming: Promise<void> | undefined
 
   constructor(folder: string, maxBytes: number, ambient: Ambient) {
     this.folder = folder
     this.maxBytes = maxBytes
     this.ambient = ambient
+    // A process that adds few begins anywhere, so that of many such processes one is the two hundredth.
+    this.added = Math.floor(ambient.random() * TRIM_EVERY)
   }
 
   /** Undefined when it is not there, or is not what was put there. */
@@ -51,10 +55,24 @@ export class DiskCache {
       await writeFile(staging, Buffer.concat([digest(body), body]))
       await rename(staging, path)
       this.added += 1
-      if (this.added % TRIM_EVERY === 1) await this.trim()
+      if (this.added % TRIM_EVERY === 0) this.trimInBackground()
     } catch {
       await rm(staging, { force: true }).catch(() => undefined)
     }
+  }
+
+  /** Resolves when nothing goes on in the background. */
+  async idle(): Promise<void> {
+    await this.trimming
+  }
+
+  /** Nobody waits for it: it looks at every entry that there is. */
+  private trimInBackground(): void {
+    this.trimming ??= this.trim()
+      .catch(() => undefined)
+      .finally(() => {
+        this.trimming = undefined
+      })
   }
 
   /** Removes the longest unused entries when there are too many bytes, and what crashes left. */
@@ -71,12 +89,16 @@ export class DiskCache {
 
   private async entries(): Promise<{ path: string; size: number; usedAt: number }[]> {
     const found: { path: string; size: number; usedAt: number }[] = []
-    for (const entry of await readdir(this.folder, { withFileTypes: true, recursive: true })) {
-      if (!entry.isFile()) continue
-      const path = join(entry.parentPath, entry.name)
-      const stats = await stat(path).catch(() => undefined) // another process may have trimmed it
-      if (stats) found.push({ path, size: stats.size, usedAt: stats.mtimeMs })
+    const entries = (await readdir(this.folder, { withFileTypes: true, recursive: true })).values()
+    const look = async () => {
+      for (const entry of entries) {
+        if (!entry.isFile()) continue
+        const path = join(entry.parentPath, entry.name)
+        const stats = await stat(path).catch(() => undefined) // another process may have trimmed it
+        if (stats) found.push({ path, size: stats.size, usedAt: stats.mtimeMs })
+      }
     }
+    await Promise.all(Array.from({ length: STATS_AT_ONCE }, look))
     return found
   }
 

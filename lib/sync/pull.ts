@@ -1,8 +1,9 @@
 // A pull, step by step: what changed, whether it can stand here, apply it, and write down the head that was reached, last. A crash
 // before that leaves a copy which follows the older head, and the next pull finds most of it done. Also the fetch of a single file.
-import { MissingObjectError } from '../errors.ts'
+import { ExternalObjectError, MissingObjectError } from '../errors.ts'
 import { compareBytes, type Path, parsePrefix } from '../names.ts'
 import type { Head } from '../namespace/head.ts'
+import { onNewest } from '../namespace/newest.ts'
 import type { View } from '../namespace/view.ts'
 import type { Version } from '../store/register.ts'
 import { type Applied, applyChanges } from './apply.ts'
@@ -14,7 +15,7 @@ import { finishPush, forgetPush } from './pushing.ts'
 import { afterPull, aheadAt, footingOf, isUneven, seenUnder } from './reached.ts'
 import { assertRoomForAll, roomFor } from './room.ts'
 import { look } from './scan.ts'
-import { assertTurn, headerOf, type Turn } from './turn.ts'
+import { assertTurn, headerOf, recover, type Turn } from './turn.ts'
 import { sideOfRow } from './upload.ts'
 
 /** What a pull brought. */
@@ -63,15 +64,32 @@ export async function endPush(turn: Turn): Promise<void> {
 }
 
 /** A pull where no push is left to be finished. */
-export async function bring(turn: Turn, { prefixes, skip, onProgress }: BringOptions = {}): Promise<PullResult> {
+export async function bring(turn: Turn, options: BringOptions = {}): Promise<PullResult> {
   const header = await headerOf(turn, turn.state)
-  const { head } = turn.namespace
+  const [first] = prefixesWithin(turn.prefix, options.prefixes).map(prefix => seenUnder(header, prefix))
+  if (first) turn.namespace.head.learn(first)
+  return onNewest(turn.namespace, now => inStep(turn, () => bringTo(turn, now, options)))
+}
+
+/** Work on the copy that may end early: what it had begun is looked through, as after a crash, so that it can be done again. */
+async function inStep<T>(turn: Turn, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof MissingObjectError || error instanceof ExternalObjectError) await recover(turn)
+    throw error
+  }
+}
+
+async function bringTo(
+  turn: Turn,
+  now: Version<Head>,
+  { prefixes, skip, onProgress }: BringOptions,
+): Promise<PullResult> {
+  const header = await headerOf(turn, turn.state)
   const wanted = prefixesWithin(turn.prefix, prefixes)
   const isWhole = wanted.includes(turn.prefix)
   const seen = wanted.map(prefix => seenUnder(header, prefix))
-  const [first] = seen
-  if (first) head.learn(first)
-  const now = await head.refresh()
   const isSame = seen.every(one => one?.etag === now.etag)
   const changes = isSame ? [] : await changesUnder(turn, now.value, header, wanted)
   const others = [
@@ -100,12 +118,17 @@ export async function bring(turn: Turn, { prefixes, skip, onProgress }: BringOpt
  * Looks what the namespace has now at these paths, and brings it where only the namespace changed them. Resolves to the head that says
  * so, once no path is in conflict; of other paths nothing is brought.
  */
-export async function bringPaths(
-  turn: Turn,
-  paths: readonly Path[],
-): Promise<{ readonly now: Version<Head>; readonly conflicts: readonly Path[] }> {
+export function bringPaths(turn: Turn, paths: readonly Path[]): Promise<BroughtPaths> {
+  return onNewest(turn.namespace, now => inStep(turn, () => bringPathsTo(turn, now, paths)))
+}
+
+interface BroughtPaths {
+  readonly now: Version<Head>
+  readonly conflicts: readonly Path[]
+}
+
+async function bringPathsTo(turn: Turn, now: Version<Head>, paths: readonly Path[]): Promise<BroughtPaths> {
   const header = await headerOf(turn, turn.state)
-  const now = await turn.namespace.head.refresh()
   const unknown = paths.filter(path => footingOf(header, path)?.etag !== now.etag)
   const changes = await rowsNow(turn, now.value, unknown)
   const blocked = await roomFor(turn, changes, header)
@@ -122,16 +145,7 @@ export async function bringPaths(
 export async function fetch(turn: Turn, path: Path): Promise<boolean> {
   await endPush(turn)
   if (await turn.files.stat(path)) return true
-  for (let now = await turn.namespace.head.refresh(); ; ) {
-    try {
-      return await fetchAt(turn, path, now.value)
-    } catch (error) {
-      if (!(error instanceof MissingObjectError)) throw error
-      const newer = await turn.namespace.head.refresh() // it may have been replaced, and swept
-      if (newer.etag === now.etag) throw error
-      now = newer
-    }
-  }
+  return onNewest(turn.namespace, now => inStep(turn, () => fetchAt(turn, path, now.value)))
 }
 
 async function fetchAt(turn: Turn, path: Path, now: Head): Promise<boolean> {

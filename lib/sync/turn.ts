@@ -64,7 +64,7 @@ export function assertTurn({ held, signal }: Turn): void {
  * Finds out which steps of an operation that was cut short were done: where the directory has what was intended, copy and namespace
  * had that in common. Without it a file that was written looks as if somebody had edited it here.
  */
-async function recover({ files, state }: Turn): Promise<void> {
+export async function recover({ files, state }: Turn): Promise<void> {
   const intents = await state.intended()
   const paths = intents.map(({ path }) => path)
   for (const { path, side } of intents) {

@@ -56,6 +56,7 @@ async function bench(print: Print, { sizes, tries, write }: Plan): Promise<boole
       ...figures.flatMap(figure => missesOf(figure)),
       ...growth(figures, sizes),
       ...compactionMisses(compactions),
+      ...headMisses(heads),
     ]
     const results: Results = { sizes, figures, heads, compactions, baselines, misses }
     print(markdownOf(results))
@@ -99,6 +100,19 @@ function growth(figures: readonly Figure[], sizes: readonly number[]): Miss[] {
       return small ? growthMisses(small, large) : []
     })
 }
+
+/** The head is small whatever the namespace holds. */
+const LARGEST_HEAD = 64 * 1024
+
+const headMisses = (heads: readonly HeadFigure[]): Miss[] =>
+  heads
+    .filter(({ largest }) => largest > LARGEST_HEAD)
+    .map(({ rows, largest }) => {
+      return {
+        text: `the head, ${rows.toLocaleString('en-US')} rows: ${largest} bytes, not ${LARGEST_HEAD}`,
+        trace: [],
+      }
+    })
 
 function explained({ text, trace }: Miss): string {
   const shown = trace.slice(0, LONGEST_TRACE).map(step => `    ${step}`)

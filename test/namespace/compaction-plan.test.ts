@@ -7,7 +7,9 @@ import {
   MAX_LAYERS,
   planAll,
   planMerge,
+  planNodes,
   planOverflow,
+  planRoom,
   planTail,
   rowsIn,
   rowsOf,
@@ -183,3 +185,39 @@ function mergedAsPlanned(layers: readonly Layer[], span: Span): [merged: Layer[]
   if (10 * newer >= bottom) return [[filed(bottom + newer)], bottom + newer]
   return [[filed(bottom), filed(newer)], newer]
 }
+
+describe('the plan for a head that has no room', () => {
+  const long = (letter: string) => parsePath(letter.repeat(900))
+  /** A layer of so many references to files whose paths are as long as they may be. */
+  const wide = (count: number): Layer => {
+    const files = Array.from({ length: count }, (_, i) => {
+      const letter = String.fromCharCode(97 + i)
+      return { id: 'abcdefgh-1', level: 0, first: long(letter), last: long(letter), rows: 1000, bytes: 1000 }
+    })
+    return { from: 1, to: 1, files }
+  }
+
+  test('is nothing while there is room', () => {
+    const layers = [wide(8), filed(10), inline()]
+    assert.equal(planNodes(layers).size, 0)
+    assert.equal(planRoom(layers), undefined)
+  })
+
+  test('puts the references of the newest layers into nodes, no more of them than need be', () => {
+    const layers = [wide(8), wide(8), filed(10), wide(8), wide(8)]
+    assert.deepEqual([...planNodes(layers)], [layers[4], layers[3]])
+  })
+
+  test('merges the newest layers only when each has but one reference', () => {
+    const layers = Array.from({ length: 30 }, () => wide(1))
+    assert.equal(planNodes(layers).size, 0)
+    const span = planRoom(layers)
+    assert.equal(span?.to, 29)
+    assert.ok(span.from >= 8 && span.from <= 16, `from ${span.from}`)
+  })
+
+  test('moves a tail of some size first', () => {
+    const layers = [...Array.from({ length: 24 }, () => wide(1)), inline(100)]
+    assert.deepEqual(planRoom(layers), { from: 24, to: 24 })
+  })
+})

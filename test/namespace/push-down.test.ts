@@ -17,6 +17,10 @@ import { VirtualTime } from '../support/virtual-time.ts'
 
 const namespace = parseNamespaceName('p')
 const BOUNDS: IndexBounds = { maxRows: 10, maxBytes: 1_000_000, maxRefs: 4 }
+/** Shards that are full of bytes before they are full of rows. */
+const BYTES_FIRST: IndexBounds = { maxRows: 1000, maxBytes: 2000, maxRefs: 4 }
+/** What a row of these tests is taken to fill of a shard's bytes. */
+const ROW_BYTES = 206
 
 function world(bounds = BOUNDS): { context: NamespaceContext; store: MemoryStore } {
   const ambient = new VirtualTime().ambient()
@@ -86,10 +90,18 @@ async function shardsOf(
 async function assertWellShaped(context: NamespaceContext, layer: Layer): Promise<void> {
   const shards = await shardsOf(context, layer.files ?? [])
   assert.ok((layer.files?.length ?? 0) <= context.index.maxTop)
-  for (const [{ rows }] of shards) assert.ok(rows <= BOUNDS.maxRows, `a shard of ${rows} rows`)
+  const { maxRows, maxBytes } = context.index.bounds
+  for (const [ref] of shards) {
+    assert.ok(ref.rows <= maxRows, `a shard of ${ref.rows} rows`)
+    const content = await context.index.load(ref, namespace)
+    const rows = content.kind === 'rows' ? content.rows : []
+    const bytes = rows.reduce((sum, { value: _, ...row }) => sum + JSON.stringify(row).length, 0)
+    assert.ok(bytes <= maxBytes, `a shard of ${bytes} bytes`)
+  }
   assert.equal(new Set(shards.map(([, depth]) => depth)).size <= 1, true, 'shards lie at different depths')
   const rows = shards.reduce((sum, [ref]) => sum + ref.rows, 0)
-  assert.ok(shards.length <= Math.max(1, (rows * 4) / BOUNDS.maxRows), `${shards.length} shards for ${rows} rows`)
+  const most = Math.max(1, (rows * 4) / Math.min(maxRows, maxBytes / ROW_BYTES))
+  assert.ok(shards.length <= most, `${shards.length} shards for ${rows} rows`)
 }
 
 describe('pushing down', () => {
@@ -121,13 +133,18 @@ describe('pushing down', () => {
     await assertWellShaped(context, bottom)
   })
 
-  test('changes nothing that a reader sees, and keeps shards and nodes in shape, whatever was written', async () => {
+  for (const [bound, bounds] of Object.entries({ rows: BOUNDS, bytes: BYTES_FIRST }))
+    test(`changes nothing that a reader sees, and keeps shards and nodes in shape by ${bound}, whatever was written`, async () => {
+      await changesNothing(bounds)
+    })
+
+  async function changesNothing(bounds: IndexBounds): Promise<void> {
     const change = fc.tuple(fc.nat({ max: 400 }), fc.option(fc.string({ maxLength: 4 }), { nil: undefined, freq: 2 }))
     const commit = fc.array(change, { minLength: 1, maxLength: 40 }).map(changes => new Map(changes))
     const program = fc.array(fc.array(commit, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 })
     await fc.assert(
       fc.asyncProperty(program, fc.nat({ max: 200 }), async (rounds, count) => {
-        const { context } = world()
+        const { context } = world(bounds)
         let seq = 1
         let layers: Layer[] = count > 0 ? [await bottomOf(context, count, 2)] : []
         for (const commits of rounds) {
@@ -141,9 +158,9 @@ describe('pushing down', () => {
         assert.deepEqual(await seen(context, [all]), await seen(context, layers))
         await assertWellShaped(context, all)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
-  })
+  }
 
   test('joins what deletions left small, and takes nodes away that are no longer needed', async () => {
     const { context } = world()

@@ -1,6 +1,7 @@
 // Upkeep in the background: who is there only for one write does little of it, and yet the head stays small.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { AbortedError } from '../../lib/errors.ts'
 import type { Fate } from '../../lib/store/memory/memory-store.ts'
 import { World } from '../support/world.ts'
 
@@ -98,6 +99,64 @@ test('a compaction that merges everything moves the old commit records out of th
       log,
       Array.from({ length: 33 }, (_, i) => 33 - i),
     )
+  })
+})
+
+describe('a compaction', () => {
+  /** A few shards, and what waits to come down into each of them. */
+  async function aNamespaceToCompact(world: World) {
+    const writer = await world.client().store.namespace('p', { create: true })
+    writer.stopUpkeep()
+    for (let commit = 0; commit < 4; commit++) {
+      await writer.commit(tx => {
+        for (let i = commit; i < 6000; i += commit === 0 ? 1 : 3) tx.put(`row/${i}`, `${commit}`)
+      })
+    }
+    return writer
+  }
+  const NEWER = 5999
+
+  test('tells how many of the rows that are to come down are done, up to the last', async () => {
+    const world = new World()
+    await world.run(async () => {
+      const namespace = await aNamespaceToCompact(world)
+      const told: [number, number][] = []
+      await namespace.compact({ onProgress: (done, rows) => told.push([done, rows]) })
+      assert.ok(told.length >= 5, `told ${told.length} times`)
+      assert.deepEqual(
+        told.map(([done]) => done),
+        told.map(([done]) => done).sort((a, b) => a - b),
+      )
+      assert.ok(told.every(([done, rows]) => done <= NEWER && rows === NEWER))
+      assert.equal(told.at(-1)?.[0], NEWER)
+    })
+  })
+
+  test('that is aborted ends, changes nothing that a reader sees, and the next one does it', async () => {
+    const world = new World()
+    await world.run(async () => {
+      const namespace = await aNamespaceToCompact(world)
+      const before = layersOf(namespace)
+      const stop = new AbortController()
+      const onProgress = () => stop.abort(new Error('enough'))
+      await assert.rejects(namespace.compact({ signal: stop.signal, onProgress }), AbortedError)
+      assert.equal(layersOf(namespace), before)
+      const reader = await world.client().store.namespace('p')
+      assert.equal(Buffer.from((await reader.get('row/3001')) ?? []).toString(), '1')
+      assert.ok((await reader.compact()).merged >= before)
+      assert.equal(Buffer.from((await reader.get('row/3001')) ?? []).toString(), '1')
+    })
+  })
+
+  test('that was aborted before it began asks for nothing', async () => {
+    const world = new World()
+    await world.run(async () => {
+      const { store, requests } = world.client()
+      const namespace = await store.namespace('p', { create: true })
+      const before = requests.length
+      await assert.rejects(namespace.compact({ signal: AbortSignal.abort() }), AbortedError)
+      assert.equal(requests.slice(before).filter(request => request.startsWith('put')).length, 0)
+    })
   })
 })
 

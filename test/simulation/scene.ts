@@ -37,7 +37,11 @@ export class Scene {
     const now = () => this.time.elapsed
     this.witness = new Witness({ history: this.history, now, graceMs: plan.graceMs, onViolation })
     // The store has one clock, whatever those of its users say.
-    this.store = new MemoryStore({ bucket: this.witness.bucket, ambient: this.time.ambient() })
+    this.store = new MemoryStore({
+      bucket: this.witness.bucket,
+      ambient: this.time.ambient(),
+      schedule: async () => 'pass',
+    })
   }
 
   /** Notes what happens, in order: two runs of a seed are the same if they noted the same. */

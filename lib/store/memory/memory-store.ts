@@ -60,8 +60,8 @@ export class MemoryStore implements ObjectStore {
 
   constructor(options: MemoryStoreOptions = {}) {
     this.bucket = options.bucket ?? new MemoryBucket()
-    this.schedule = options.schedule ?? (async () => 'pass')
     this.ambient = options.ambient ?? systemAmbient
+    this.schedule = options.schedule ?? letTimersRun(this.ambient)
   }
 
   async get(key: string, options: GetOptions = {}): Promise<GetResult> {
@@ -140,6 +140,23 @@ export class MemoryStore implements ObjectStore {
     const after = await this.schedule({ ...what, phase: 'after' })
     if (after === 'lose') throw lost()
     return result
+  }
+}
+
+/** Longer than so much no timer waits. */
+const BREATH_MS = 50
+
+/**
+ * The schedule of who gives none. What is answered at once lets no timer run: in work of minutes no lease of this process would be renewed.
+ */
+function letTimersRun(ambient: Ambient): Schedule {
+  let last = ambient.monotonic()
+  return async () => {
+    if (ambient.monotonic() - last >= BREATH_MS) {
+      await ambient.sleep(0)
+      last = ambient.monotonic()
+    }
+    return 'pass'
   }
 }
 

@@ -87,17 +87,21 @@ export function missesOf(figure: Figure, given?: Targets): Miss[] {
   })
 }
 
+export type JudgedMeasure = 'requests' | 'bytes' | 'peakBytes'
+
 /** How many times as much the operation costs at the larger size; undefined when that is not to be judged. */
-export function growthOf(small: Figure, large: Figure, measure: 'requests' | 'bytes'): number | undefined {
+export function growthOf(small: Figure, large: Figure, measure: JudgedMeasure): number | undefined {
   const { growth } = OPERATIONS[small.operation]
   if (growth === 'free') return undefined
+  // Memory is not for each row: a listing's grows to a bound that V8 sets, and no further.
+  if (growth === 'per row' && measure === 'peakBytes') return undefined
   const cost = (figure: Figure) =>
     amountOf(worstOf(figure, measure), measure) / (growth === 'per row' ? Math.max(1, figure.about) : 1)
   return cost(large) === cost(small) ? 1 : cost(large) / cost(small)
 }
 
 export function growthMisses(small: Figure, large: Figure): Miss[] {
-  return (['requests', 'bytes'] as const).flatMap(measure => {
+  return (['requests', 'bytes', 'peakBytes'] as const).flatMap(measure => {
     const growth = growthOf(small, large, measure)
     if (growth === undefined || growth <= MOST_GROWTH) return []
     const { title } = OPERATIONS[small.operation]

@@ -42,13 +42,20 @@ export async function measureCompactions(bucket: Bucket, rows: number): Promise<
   ]
 }
 
-/** Keeping the index in shape must write less than the whole index would be. */
+/** What a put may take at most beside another process that writes without a pause, and beside its upkeep. */
+const MOST_BESIDE = { requests: 32, bytes: 384 * 1024 }
+
+/** Keeping the index in shape must write less than the whole index would be, and hold up nobody. */
 export function compactionMisses(figures: readonly CompactionFigure[]): Miss[] {
-  return figures
-    .filter(({ wholeIndex, written }) => written >= wholeIndex)
-    .map(({ what, wholeIndex, written, trace }) => {
-      return { text: `1,000 commits ${what}: ${written} bytes of index written, the whole is ${wholeIndex}`, trace }
-    })
+  return figures.flatMap(({ what, wholeIndex, written, bystander, trace }) => {
+    const texts = [
+      ...(written >= wholeIndex ? [`${written} bytes of index written, the whole is ${wholeIndex}`] : []),
+      ...(['requests', 'bytes'] as const)
+        .filter(measure => bystander[measure] > MOST_BESIDE[measure])
+        .map(measure => `a put beside them took ${bystander[measure]} ${measure}, not ${MOST_BESIDE[measure]}`),
+    ]
+    return texts.map(text => ({ text: `1,000 commits ${what}: ${text}`, trace }))
+  })
 }
 
 async function measureCompaction(
