@@ -17,19 +17,19 @@ export interface Amount {
   readonly done: number
   /** Where it ends, if that is known. */
   readonly total?: number | undefined
-  /** `bytes` are shown in KiB and more. */
+  /** In the plural. `bytes` are shown in KiB and more. */
   readonly unit: string
 }
 
 /** `put  ████████████░░░░░░░░░░░░  52%  1.2 GiB of 2.3 GiB`. Pure. */
 export function progressLine(what: string, { done, total, unit }: Amount): string {
   const of = (count: number) => (unit === 'bytes' ? formatBytes(count) : count.toLocaleString('en-US'))
-  const noun = unit === 'bytes' ? '' : ` ${unit}`
-  if (total === undefined || total <= 0) return `${what}: ${of(done)}${noun}`
+  const noun = (count: number) => (unit === 'bytes' ? '' : ` ${count === 1 ? unit.replace(/s$/, '') : unit}`)
+  if (total === undefined || total <= 0) return `${what}: ${of(done)}${noun(done)}`
   const part = Math.min(1, done / total)
   const full = Math.floor(part * WIDTH)
   const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full)
-  return `${what}  ${bar} ${String(Math.floor(part * 100)).padStart(3)}%  ${of(Math.min(done, total))} of ${of(total)}${noun}`
+  return `${what}  ${bar} ${String(Math.floor(part * 100)).padStart(3)}%  ${of(Math.min(done, total))} of ${of(total)}${noun(total)}`
 }
 
 export function formatBytes(bytes: number): string {

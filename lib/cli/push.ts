@@ -2,6 +2,7 @@
 import { relative, resolve, sep } from 'node:path'
 import type { Verb } from './context.ts'
 import { atCopy, type CopyOptions } from './copy/place.ts'
+import { progressLine } from './progress.ts'
 
 interface PushOptions extends CopyOptions {
   readonly message?: string
@@ -12,7 +13,7 @@ export const verb: Verb<PushOptions, [paths: string[]]> = async ({ shared, outpu
     for (const path of paths) copy.markDirty(relative(copy.directory, resolve(path)).split(sep).join('/'))
     const pushed = await copy.push({
       message: options.message,
-      onProgress: (step, files) => output.move(`${step}: ${files} files`),
+      onProgress: (step, files) => output.move(progressLine(step, { done: files, unit: 'files' })),
     })
     const told =
       pushed.seq === undefined ? 'nothing to push' : `#${pushed.seq}: ${pushed.put} put, ${pushed.deleted} deleted`
