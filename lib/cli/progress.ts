@@ -53,8 +53,8 @@ export async function* passing(
   }
 }
 
-/** Waits for work that does not tell how far it is: after a second, for how long that was, and what it has asked of the store. */
-export async function during<T>(output: Teller, what: string, work: Promise<T>): Promise<T> {
+/** Waits for work that does not tell how far it is (`what` may tell where it is now): after a second, for how long that was, and what it has asked of the store. */
+export async function during<T>(output: Teller, what: string | (() => string), work: Promise<T>): Promise<T> {
   if (!output.moves) return work
   const startedAt = systemAmbient.monotonic()
   const asked = { requests: 0, bytes: 0 }
@@ -67,7 +67,7 @@ export async function during<T>(output: Teller, what: string, work: Promise<T>):
   const told = tick(() => {
     const span = formatSpan(Math.round((systemAmbient.monotonic() - startedAt) / 1000) * 1000)
     const requests = asked.requests === 1 ? '1 request' : `${asked.requests.toLocaleString('en-US')} requests`
-    output.move(`${what}: ${span}, ${requests}, ${formatBytes(asked.bytes)}`)
+    output.move(`${typeof what === 'string' ? what : what()}: ${span}, ${requests}, ${formatBytes(asked.bytes)}`)
   }, over.signal)
   subscribe('runlet:request', count)
   try {

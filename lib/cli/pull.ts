@@ -25,7 +25,7 @@ export const verb: Verb<PullOptions, [paths: string[]]> = async ({ shared, outpu
     const settled =
       (ours || theirs) && (await copy.settle(ours ? 'ours' : 'theirs', paths.length > 0 ? paths : undefined))
     const pulled = await copy.pull({
-      onProgress: (step, files) => output.move(progressLine(step, { done: files, unit: 'files' })),
+      onProgress: (step, done, total) => output.move(progressLine(step, { done, total, unit: 'files' })),
     })
     const written = pulled.written + (settled ? settled.written : 0)
     const removed = pulled.removed + (settled ? settled.removed : 0)

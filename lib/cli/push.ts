@@ -13,7 +13,7 @@ export const verb: Verb<PushOptions, [paths: string[]]> = async ({ shared, outpu
     for (const path of paths) copy.markDirty(relative(copy.directory, resolve(path)).split(sep).join('/'))
     const pushed = await copy.push({
       message: options.message,
-      onProgress: (step, files) => output.move(progressLine(step, { done: files, unit: 'files' })),
+      onProgress: (step, done, total) => output.move(progressLine(step, { done, total, unit: 'files' })),
     })
     const told =
       pushed.seq === undefined ? 'nothing to push' : `#${pushed.seq}: ${pushed.put} put, ${pushed.deleted} deleted`

@@ -6,7 +6,7 @@ import { progressLine } from './progress.ts'
 export const verb: Verb<CopyOptions, []> = async ({ shared, output }, options) =>
   atCopy(shared, options, async copy => {
     const status = await copy.status({
-      onProgress: (step, files) => output.move(progressLine(step, { done: files, unit: 'files' })),
+      onProgress: (step, done, total) => output.move(progressLine(step, { done, total, unit: 'files' })),
     })
     if (output.json) {
       await output.document(status)

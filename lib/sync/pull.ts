@@ -28,8 +28,8 @@ export interface PullResult {
   readonly conflicts: readonly string[]
 }
 
-/** Told of long work: what is being done, and how many files it has done. */
-export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number) => void
+/** Told of long work: what is being done, how many files it has done, and, but for a scan, of how many. */
+export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number, total?: number) => void
 
 export interface PullOptions {
   readonly onProgress?: CopyProgress | undefined
@@ -81,7 +81,8 @@ export async function bring(turn: Turn, { prefixes, skip, onProgress }: BringOpt
     return resultOf(now.value.seq, { written: 0, removed: 0 }, header.conflicts)
   }
   await assertRoom(turn, changes)
-  const applied = await applyChanges(turn, changes, { skip, onProgress: files => onProgress?.('fetch', files) })
+  const total = changes.length
+  const applied = await applyChanges(turn, changes, { skip, onProgress: files => onProgress?.('fetch', files, total) })
   assertTurn(turn)
   await turn.state.flush()
   const conflicts = conflictsAfter(header, applied)

@@ -2,6 +2,7 @@
 import { attach, checkoutOf, configToAttach } from '../../integrations/worktree/worktree.ts'
 import { openStore } from '../../runlet.ts'
 import type { Verb } from '../context.ts'
+import { during } from '../progress.ts'
 import { parseOnRemoved } from './on-removed.ts'
 
 export const verb: Verb<{ onRemoved?: string }, [name?: string]> = async ({ shared, output }, options, name) => {
@@ -10,7 +11,11 @@ export const verb: Verb<{ onRemoved?: string }, [name?: string]> = async ({ shar
   const config = await configToAttach(checkout, shared)
   const store = await openStore(config.store, { author: config.author, folder: config.folder })
   try {
-    const { namespace, forked } = await attach(store, config, checkout, { name, onRemoved })
+    const { namespace, forked } = await during(
+      output,
+      `attaching ${checkout.root}`,
+      attach(store, config, checkout, { name, onRemoved }),
+    )
     const told = `${forked ? 'forked' : 'attached to'} ${namespace.name} for the worktree ${checkout.root}`
     await output.result({ namespace: namespace.name, worktree: checkout.root, store: store.url, forked }, told)
     return undefined
