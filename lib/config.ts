@@ -11,7 +11,7 @@ import type { Attachment } from './integrations/worktree/records.ts'
 import { parseNamespaceName } from './names.ts'
 import { type NamedPolicy, namedPolicySchema } from './namespace/policy.ts'
 import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
-import { fullStoreUrl } from './store/open.ts'
+import { fullStoreUrl, isSameStore } from './store/open.ts'
 
 export const CONFIG_FILE = 'runlet.config.json'
 
@@ -92,7 +92,7 @@ async function isApart(file: FoundFile | undefined, { root }: Checkout, attached
 }
 
 const isStore = async (url: string | undefined, folder: string, full: string): Promise<boolean> =>
-  !url || (await fullStoreUrl(url, folder)) === full
+  !url || isSameStore(await fullStoreUrl(url, folder), full)
 
 /** What is named, else what the file says. */
 function resolved(given: Given, named: Given, file: FoundFile | undefined, cwd: string): Config {

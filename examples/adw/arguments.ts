@@ -18,7 +18,7 @@ of its own, and tells how long they waited for the store.
   --agent 'CMD …'   reads a prompt on stdin, works in the current folder, prints its answer (default: ADW_AGENT, or agent.mjs)
   --test 'CMD …'    the test phase (default: node --test)
   --store URL       default: RUNLET_STORE, or a file store beside the worktrees; RUNLET_NAMESPACE names the parent
-  --ttl SECONDS     how long a workflow is out of reach once its driver was killed (default: 15)
+  --ttl DURATION    how long a workflow is out of reach once its driver was killed, like 90s or 2m (default: 15s; 1s to 1h)
 
 CMD is split at spaces, without a shell; a backslash keeps one.
 `
@@ -35,7 +35,7 @@ const OPTIONS = {
   agent: { type: 'string' },
   test: { type: 'string', default: 'node --test' },
   store: { type: 'string' },
-  ttl: { type: 'string', default: '15' },
+  ttl: { type: 'string', default: '15s' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -60,7 +60,7 @@ export function parseArguments(args: readonly string[], environment: NodeJS.Proc
     tasks,
     store,
     workflows: wholeNumber('--workflows', workflows, 50),
-    ttlMs: wholeNumber('--ttl', ttl, 3600) * 1000,
+    ttlMs: duration('--ttl', ttl),
     agent: agent ? commandOf('--agent', agent) : DEFAULT_AGENT,
     test: commandOf('--test', given.test),
     namespace: environment.RUNLET_NAMESPACE || 'adw',
@@ -79,6 +79,16 @@ function wholeNumber(option: string, text: string, most: number): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 1 && value <= most) return value
   throw new UsageError(`${option}: "${text}" is not a whole number from 1 to ${most}.`)
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** Milliseconds, from what `runlet` takes for a duration too. */
+function duration(option: string, text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
+  const ms = Math.round(Number(number) * UNITS[unit as keyof typeof UNITS])
+  if (ms >= UNITS.s && ms <= UNITS.h) return ms
+  throw new UsageError(`${option}: "${text}" is no duration from 1s to 1h, like 90s or 2m.`)
 }
 
 function commandOf(option: string, text: string): readonly string[] {

@@ -3,7 +3,7 @@ import { Board } from './board.ts'
 import { type About, type Mode, placeOf } from './place.ts'
 import { type Figures, Waits } from './waits.ts'
 import { carryOn, type Settings, type Task } from './workflow.ts'
-import { removeWorktrees } from './worktree.ts'
+import { finish, refuseTaken } from './worktree.ts'
 
 export interface Drive {
   readonly mode: Mode
@@ -20,6 +20,8 @@ export async function drive(tasks: readonly Task[], how: Drive): Promise<{ figur
 }
 
 async function driveOne(task: Task, { mode, about, settings, waits, board }: Drive & { waits: Waits; board: Board }) {
+  const { repository, mark } = settings
+  await refuseTaken(repository, task.id, mark)
   const askedAt = performance.now()
   let doneAt = askedAt
   await placeOf[mode](
@@ -32,5 +34,5 @@ async function driveOne(task: Task, { mode, about, settings, waits, board }: Dri
     { ...about, onWait: (id, holder) => board.wait(id, holder) },
   )
   waits.add('end', performance.now() - doneAt)
-  await removeWorktrees(settings.repository, task.id)
+  await finish(repository, task.id, mark)
 }

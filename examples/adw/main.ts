@@ -7,6 +7,7 @@ import { GitError, git } from '../fan-out/git.ts'
 import { type Arguments, parseArguments, USAGE, UsageError } from './arguments.ts'
 import { CommandNotStartedError } from './command.ts'
 import { type Drive, drive } from './drive.ts'
+import { settleLeftovers } from './leftovers.ts'
 import type { Mode } from './place.ts'
 import { waitsReport } from './report.ts'
 import { makeSampleRepository } from './sample-repository.ts'
@@ -44,7 +45,7 @@ function interrupt(): void {
 /** Resolves to whether all workflows are complete. */
 async function demo(args: Arguments): Promise<boolean> {
   const repository = args.repo ? await topOf(resolve(args.repo)) : await makeSampleRepository()
-  const about = await openParent(args, `file:${repository}.adw/store`)
+  const about = await openParent(args, repository)
   print(
     `${args.workflows} workflow${args.workflows === 1 ? '' : 's'} on ${repository}\nstore ${about.store}, namespace ${about.parent}\n`,
   )
@@ -52,7 +53,8 @@ async function demo(args: Arguments): Promise<boolean> {
     `To go on after a crash: the same again, with\n  --repo '${repository}' --store '${about.store}' --id ${args.id}\n`,
   )
   const { agent, test } = args
-  const settings = { repository, base: await git(repository, ['rev-parse', 'HEAD']), agent, test }
+  const base = await git(repository, ['rev-parse', 'HEAD'])
+  const settings = { repository, mark: markOf(about), base, agent, test }
   const measured = new Map<Mode, Figures>()
   let failed = 0
   for (const mode of args.modes) {
@@ -71,12 +73,18 @@ async function topOf(folder: string): Promise<string> {
   return git(folder, ['rev-parse', '--show-toplevel'])
 }
 
-/** Makes the namespace if need be; its store's URL is the same from any folder. */
-async function openParent(args: Arguments, defaultStore: string): Promise<Drive['about']> {
-  const store = await openStore(args.store || defaultStore)
+function markOf({ store, parent }: Pick<Drive['about'], 'store' | 'parent'>): string {
+  return `${parent} in ${store}`
+}
+
+/** Makes the namespace if need be, and settles what its workflows have left; its store's URL is the same from any folder. */
+async function openParent(args: Arguments, repository: string): Promise<Drive['about']> {
+  const store = await openStore(args.store || `file:${repository}.adw/store`)
   try {
-    await store.namespace(args.namespace, { create: true })
-    return { store: store.url, parent: args.namespace, ttlMs: args.ttlMs, signal: interrupted.signal }
+    const about = { store: store.url, parent: args.namespace, ttlMs: args.ttlMs, signal: interrupted.signal }
+    const namespace = await store.namespace(about.parent, { create: true })
+    await settleLeftovers(repository, namespace, markOf(about))
+    return about
   } finally {
     await store.close()
   }

@@ -8,10 +8,12 @@ import { passes, promptFor } from './phases.ts'
 import type { Place } from './place.ts'
 import { lastCommit, type Phase, phaseUpon, type Transition } from './state.ts'
 import type { Waits } from './waits.ts'
-import { commitAll, openWorktree, refuseTaken, restore } from './worktree.ts'
+import { commitAll, openWorktree, restore } from './worktree.ts'
 
 export interface Settings {
   readonly repository: string
+  /** What its branches are marked with: the namespace, by its store's URL and its name. */
+  readonly mark: string
   /** The commit that new workflows begin with. */
   readonly base: string
   /** The agent, and the command of the test phase. */
@@ -49,9 +51,8 @@ export async function carryOn(
 }
 
 async function work(ledger: Ledger, place: Place, settings: Settings): Promise<void> {
-  const { id, transitions } = ledger.state
-  if (transitions.length === 0) await refuseTaken(settings.repository, id)
-  const checkout = { id, token: place.token, commit: lastCommit(ledger.state) }
+  const { id } = ledger.state
+  const checkout = { id, token: place.token, commit: lastCommit(ledger.state), mark: settings.mark }
   let failures = 0
   let folder: string | undefined
   for await (const phase of phasesDue(ledger, place.signal)) {

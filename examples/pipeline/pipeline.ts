@@ -1,6 +1,7 @@
 // A pipeline in plain code: takes the newest commits of the repository that you stand in through five phases, three at a time, each in
-// a worktree and a run of its own. Killed and started again with the same store, it goes on: what is in the namespace is not done again.
-import { mkdtemp } from 'node:fs/promises'
+// a worktree and a run of its own. Killed and started again with the same store, it goes on: what is in the namespace is not done again. The
+// worktrees of one that was killed are removed by the next, whatever its store.
+import { mkdtemp, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, parseCommandString } from 'execa'
@@ -16,13 +17,17 @@ const PHASES = {
   'document.txt': 'git log --max-count=1 --format=%B HEAD',
 }
 
-const temporary = (name: string) => mkdtemp(join(tmpdir(), `runlet-pipeline-${name}-`))
-const store = await openStore(process.env.RUNLET_STORE ?? `file:${await temporary('store')}`)
+const results = process.env.RUNLET_STORE ?? `file:${await mkdtemp(join(tmpdir(), 'runlet-pipeline-store-'))}`
+const store = await openStore(results)
 const parent = await store.namespace(process.env.RUNLET_NAMESPACE ?? 'pipeline', { create: true })
 const { stdout } = await execa('git', ['log', '--max-count=6', '--format=%h'])
 
 const queue = new PQueue({ concurrency: 3 })
 const worktrees = new PQueue({ concurrency: 1 }) // git makes them one at a time
+for (const line of (await execa('git', ['worktree', 'list', '--porcelain'])).stdout.split('\n')) {
+  const [, folder, pid] = /^worktree (.*\/runlet-pipeline-(\d+)-\w+)$/.exec(line) ?? []
+  if (folder && !isAlive(Number(pid))) await remove(folder)
+}
 const work = stdout.split('\n').map(async commit => {
   const onFold = ({ rows }: { rows: number }) => console.log(`${commit}: ${rows} new results`)
   const go = () => withRunNamespace(commit, run => pipeline(run, commit), { store, parent, resume: true, onFold })
@@ -37,7 +42,7 @@ console.log(`RUNLET_STORE='${store.url}' RUNLET_NAMESPACE=${parent.name} npx run
 await store.close()
 
 async function pipeline(run: Run, commit: string): Promise<void> {
-  const cwd = await temporary(commit)
+  const cwd = join(await realpath(tmpdir()), `runlet-pipeline-${process.pid}-${commit}`)
   await worktrees.add(() => execa('git', ['worktree', 'add', '--detach', cwd, commit]))
   try {
     for (const [name, command] of Object.entries(PHASES)) {
@@ -47,6 +52,18 @@ async function pipeline(run: Run, commit: string): Promise<void> {
       await run.put(`${commit}/${name}`, stdout)
     }
   } finally {
-    await worktrees.add(() => execa('git', ['worktree', 'remove', '--force', cwd]))
+    await worktrees.add(() => remove(cwd))
+  }
+}
+
+function remove(worktree: string) {
+  return execa('git', ['worktree', 'remove', '--force', '--force', worktree])
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }

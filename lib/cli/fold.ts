@@ -14,7 +14,8 @@ interface FoldOptions {
 export const verb: Verb<FoldOptions, [id: string]> = async ({ shared, output }, { message, ...options }, id) => {
   const onConflict = parseConflictOption(options.onConflict)
   return atNamespace(shared, async ({ namespace }) => {
-    const run = await namespace.resume(runIdOf(namespace.name, id), { label: 'runlet fold' })
+    const resuming = namespace.resume(runIdOf(namespace.name, id), { label: 'runlet fold' })
+    const run = await during(output, `taking ${id} over`, resuming)
     const again = run.token === 0
     try {
       const options = { onConflict, ...(message !== undefined && { message }) }

@@ -8,6 +8,7 @@ import { openStore } from '../runlet.ts'
 import type { SharedOptions, Verb } from './context.ts'
 import { FileError } from './errors.ts'
 import { unignoredByGit } from './git-ignore.ts'
+import { during } from './progress.ts'
 
 interface InitOptions {
   readonly force?: true
@@ -26,7 +27,7 @@ export const verb: Verb<InitOptions, []> = async ({ shared, output }, options) =
     store: shared.store ?? (process.env.RUNLET_STORE || 'file:.runlet/store'),
     namespace: shared.namespace ?? (process.env.RUNLET_NAMESPACE || 'main'),
   }
-  const url = await makeNamespace(settings)
+  const url = await during(output, `making ${settings.namespace}`, makeNamespace(settings))
   if (!found) await writeConfig(path, settings, options)
   const told = found ? `${CONFIG_FILE} is there already, and in order` : `wrote ${CONFIG_FILE}`
   const about = { config: path, ...settings, created: !found }

@@ -27,19 +27,21 @@ export const verb: Verb<object, []> = async ({ shared, output }) =>
     )
     await output.line(output.bold(headings))
     for (const line of lines) await output.line(line)
+    // Not in the table: a sentence would set the width of its column.
+    for (const { name, problem } of locks) if (problem !== undefined) output.say(`${name}: ${problem}`)
     return undefined
   })
 
 function rowOf(lock: LockInfo, now: number): string[] {
-  const { name, holder, acquiredAt, waitedMs, last, problem } = lock
-  if (problem !== undefined) return [name, 'unreadable', '-', '-', problem, '-']
+  const { name, holder, acquiredAt, waitedMs, last } = lock
   const before = last ? `${last.label}, held ${formatSpan(last.heldMs)}${since(lock, now)}` : '-'
   if (!holder) return [name, stateOf(lock), '-', '-', '-', before]
   return [name, stateOf(lock), formatAge(acquiredAt, now), formatSpan(waitedMs), describeHolder(holder), before]
 }
 
 /** How a lease stands, in a word. */
-export const stateOf = ({ holder, expired }: LockInfo): 'free' | 'held' | 'expired' => {
+export const stateOf = ({ holder, expired, problem }: LockInfo): 'free' | 'held' | 'expired' | 'unreadable' => {
+  if (problem !== undefined) return 'unreadable'
   if (!holder) return 'free'
   return expired ? 'expired' : 'held'
 }

@@ -7,6 +7,7 @@ import { openPlace } from '../integrations/worktree/use.ts'
 import { type Namespace, openStore, type Store } from '../runlet.ts'
 import type { SharedOptions } from './context.ts'
 import { Output } from './output.ts'
+import { during } from './progress.ts'
 
 export interface Place {
   readonly store: Store
@@ -21,9 +22,11 @@ export function atNamespace<T>(
   options: { assumeExists?: boolean } = {},
 ): Promise<T> {
   return atStore(shared, {}, async (store, config) => {
+    const output = new Output(shared)
     const onFork = (namespace: string, worktree: string) =>
-      new Output(shared).say(`forked ${namespace} for the worktree ${worktree}`)
-    return work({ store, namespace: await openPlace(store, config, { ...options, onFork }), config })
+      output.say(`forked ${namespace} for the worktree ${worktree}`)
+    const opening = openPlace(store, config, { ...options, onFork })
+    return work({ store, namespace: await during(output, `opening ${config.namespace}`, opening), config })
   })
 }
 

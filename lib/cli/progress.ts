@@ -17,19 +17,19 @@ export interface Amount {
   readonly done: number
   /** Where it ends, if that is known. */
   readonly total?: number | undefined
-  /** `bytes` are shown in KiB and more. */
+  /** In the plural. `bytes` are shown in KiB and more. */
   readonly unit: string
 }
 
 /** `put  ████████████░░░░░░░░░░░░  52%  1.2 GiB of 2.3 GiB`. Pure. */
 export function progressLine(what: string, { done, total, unit }: Amount): string {
   const of = (count: number) => (unit === 'bytes' ? formatBytes(count) : count.toLocaleString('en-US'))
-  const noun = unit === 'bytes' ? '' : ` ${unit}`
-  if (total === undefined || total <= 0) return `${what}: ${of(done)}${noun}`
+  const noun = (count: number) => (unit === 'bytes' ? '' : ` ${count === 1 ? unit.replace(/s$/, '') : unit}`)
+  if (total === undefined || total <= 0) return `${what}: ${of(done)}${noun(done)}`
   const part = Math.min(1, done / total)
   const full = Math.floor(part * WIDTH)
   const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full)
-  return `${what}  ${bar} ${String(Math.floor(part * 100)).padStart(3)}%  ${of(Math.min(done, total))} of ${of(total)}${noun}`
+  return `${what}  ${bar} ${String(Math.floor(part * 100)).padStart(3)}%  ${of(Math.min(done, total))} of ${of(total)}${noun(total)}`
 }
 
 export function formatBytes(bytes: number): string {
@@ -53,8 +53,8 @@ export async function* passing(
   }
 }
 
-/** Waits for work that does not tell how far it is: after a second, for how long that was, and what it has asked of the store. */
-export async function during<T>(output: Teller, what: string, work: Promise<T>): Promise<T> {
+/** Waits for work that does not tell how far it is (`what` may tell where it is now): after a second, for how long that was, and what it has asked of the store. */
+export async function during<T>(output: Teller, what: string | (() => string), work: Promise<T>): Promise<T> {
   if (!output.moves) return work
   const startedAt = systemAmbient.monotonic()
   const asked = { requests: 0, bytes: 0 }
@@ -67,7 +67,7 @@ export async function during<T>(output: Teller, what: string, work: Promise<T>):
   const told = tick(() => {
     const span = formatSpan(Math.round((systemAmbient.monotonic() - startedAt) / 1000) * 1000)
     const requests = asked.requests === 1 ? '1 request' : `${asked.requests.toLocaleString('en-US')} requests`
-    output.move(`${what}: ${span}, ${requests}, ${formatBytes(asked.bytes)}`)
+    output.move(`${typeof what === 'string' ? what : what()}: ${span}, ${requests}, ${formatBytes(asked.bytes)}`)
   }, over.signal)
   subscribe('runlet:request', count)
   try {

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../errors.ts'
 import type { Verb } from './context.ts'
 import { atCopy, type CopyOptions, pathIn } from './copy/place.ts'
 import { DONE, FAILED } from './failure.ts'
+import { progressLine } from './progress.ts'
 
 interface PullOptions extends CopyOptions {
   readonly ours?: true
@@ -23,7 +24,9 @@ export const verb: Verb<PullOptions, [paths: string[]]> = async ({ shared, outpu
   return atCopy(shared, options, async copy => {
     const named = paths.length > 0 ? paths.map(path => pathIn(copy, options, path)) : undefined
     const settled = (ours || theirs) && (await copy.settle(ours ? 'ours' : 'theirs', named))
-    const pulled = await copy.pull({ onProgress: (step, files) => output.move(`${step}: ${files} files`) })
+    const pulled = await copy.pull({
+      onProgress: (step, done, total) => output.move(progressLine(step, { done, total, unit: 'files' })),
+    })
     const written = pulled.written + (settled ? settled.written : 0)
     const removed = pulled.removed + (settled ? settled.removed : 0)
     await output.result({ ...pulled, written, removed }, `at #${pulled.seq}: ${written} written, ${removed} removed`)

@@ -1,6 +1,7 @@
 // `runlet push [PATH...]`: commits what a directory changed, in one commit: what a scan finds, or only what lies at the named paths.
 import type { Verb } from './context.ts'
 import { atCopy, type CopyOptions, pathIn } from './copy/place.ts'
+import { progressLine } from './progress.ts'
 
 interface PushOptions extends CopyOptions {
   readonly message?: string
@@ -11,7 +12,7 @@ export const verb: Verb<PushOptions, [paths: string[]]> = async ({ shared, outpu
     for (const path of paths) copy.markDirty(pathIn(copy, options, path))
     const pushed = await copy.push({
       message: options.message,
-      onProgress: (step, files) => output.move(`${step}: ${files} files`),
+      onProgress: (step, done, total) => output.move(progressLine(step, { done, total, unit: 'files' })),
     })
     const told =
       pushed.seq === undefined ? 'nothing to push' : `#${pushed.seq}: ${pushed.put} put, ${pushed.deleted} deleted`

@@ -52,7 +52,7 @@ async function runInChild(job: Job): Promise<number> {
   let opened: Opened & { files: RunFiles }
   try {
     if (settings.copy) await assertFitsRun({ directory: folder.path, ...settings.copy }, store.url)
-    const { run, fresh } = await openRun(job)
+    const { run, fresh } = await during(job.output, `forking ${settings.id}`, openRun(job))
     opened = { run, fresh, files: await openFiles(job, { run, fresh }, folder) }
   } catch (error) {
     await removeRunFolder(folder)

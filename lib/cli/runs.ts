@@ -29,11 +29,13 @@ export const verb: Verb<object, []> = async ({ shared, output }) =>
     const [headings = '', ...lines] = tableLines(HEADINGS, rows, { width: output.columns, ...NARROW })
     await output.line(output.bold(headings))
     for (const line of lines) await output.line(line)
+    // Not in the table: a sentence would set the width of its column.
+    for (const { id, problem } of runs) if (problem !== undefined) output.say(`${id}: ${problem}`)
     return undefined
   })
 
 function rowOf(run: RunInfo, parent: string, now: number): string[] {
-  const { id, startedAt, forkSeq, commits, rows, label, problem } = run
+  const { id, startedAt, forkSeq, commits, rows, label } = run
   const about = [id, standingOf(run), formatAge(startedAt, now), `${parent}#${forkSeq}`, String(commits), String(rows)]
-  return [...about, problem ?? ownerOf(run), label]
+  return [...about, ownerOf(run), label]
 }

@@ -1,10 +1,13 @@
 // `runlet status`: what a push would do, and which conflicts are open. Asks the store nothing.
 import type { Verb } from './context.ts'
 import { atCopy, type CopyOptions } from './copy/place.ts'
+import { progressLine } from './progress.ts'
 
 export const verb: Verb<CopyOptions, []> = async ({ shared, output }, options) =>
   atCopy(shared, options, async copy => {
-    const status = await copy.status({ onProgress: (step, files) => output.move(`${step}: ${files} files`) })
+    const status = await copy.status({
+      onProgress: (step, done, total) => output.move(progressLine(step, { done, total, unit: 'files' })),
+    })
     if (output.json) {
       await output.document(status)
       return undefined

@@ -10,6 +10,7 @@ import { parseDuration } from './durations.ts'
 import { DONE, FAILED } from './failure.ts'
 import type { Output } from './output.ts'
 import { atStore } from './place.ts'
+import { during } from './progress.ts'
 import { keepHeapSmall } from './small-heap.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -34,15 +35,16 @@ export const verb: Verb<Options, []> = async ({ shared, output }, { dryRun, ever
   return atStore(shared, { namespace: 'sweep' }, (store, { retention }) =>
     untilStopped(async signal => {
       const options = { dryRun, keepMs, retention, namespace: shared.namespace, signal }
-      const onProgress = (namespace: string) => output.move(`sweep: ${namespace}`)
-      const sweepOnce = async () => {
-        const worktrees = await sweepWorktrees(store, process.cwd(), {
-          dryRun: dryRun ?? false,
-          keepMs,
-          namespace: shared.namespace,
-        })
-        return tell({ ...(await store.sweep({ ...options, onProgress })), worktrees }, output)
+      let at = 'worktrees'
+      const onProgress = (namespace: string) => {
+        at = namespace
       }
+      const sweepBoth = async () => {
+        const about = { dryRun: dryRun ?? false, keepMs, namespace: shared.namespace }
+        const worktrees = await sweepWorktrees(store, process.cwd(), about)
+        return { ...(await store.sweep({ ...options, onProgress })), worktrees }
+      }
+      const sweepOnce = async () => tell(await during(output, () => `sweep ${at}`, sweepBoth()), output)
       return everyMs === undefined ? sweepOnce() : sweepEvery(everyMs, sweepOnce, { signal, output })
     }),
   )

@@ -77,7 +77,7 @@ export class Lease {
     const { value } = this.version
     const { heldMs } = this
     const last = { label: value.holder?.label ?? '', heldMs, waitedMs: value.waitedMs }
-    const free = { ...value, holder: null, last, held: heldWith(value, heldMs) }
+    const free = { ...value, holder: null, last, held: heldWith(value, { heldMs }) }
     const result = await this.register.swap(this.version, free)
     // A renewal whose answer was lost may have stood after all: then it is still ours to release.
     if (!result.won && result.current?.value.holder?.id === value.holder?.id) {

@@ -75,7 +75,7 @@ export class LeaseCell {
     const current = 'seen' in options ? options.seen : await this.inspect(options.signal)
     if (current && !options.force && !this.available(current)) return { busy: current }
     const requestedAt = this.ambient.monotonic()
-    const result = await this.register.swap(current, this.recordAfter(current?.value, options), options.signal)
+    const result = await this.register.swap(current, this.recordAfter(current, options), options.signal)
     if (!result.won) {
       this.known = result.current
       return result.current ? { busy: result.current } : this.tryAcquire(options)
@@ -114,7 +114,7 @@ export class LeaseCell {
    */
   async breakHolding(id: string, signal?: AbortSignal): Promise<boolean> {
     for (let seen = await this.inspect(signal); seen?.value.holder?.id === id; ) {
-      const free = { ...seen.value, holder: null, held: heldWith(seen.value) }
+      const free = { ...seen.value, holder: null, held: heldWith(seen.value, { lastSeenAt: seen.lastModified }) }
       const result = await this.register.swap(seen, free, signal)
       this.known = result.won ? result.version : result.current
       if (result.won) return true
@@ -136,10 +136,11 @@ export class LeaseCell {
   }
 
   private recordAfter(
-    previous: LeaseRecord | undefined,
+    seen: Version<LeaseRecord> | undefined,
     options: AcquireOptions & { waitedMs?: number },
   ): Omit<LeaseRecord, 'write'> {
-    const held = previous ? heldWith(previous) : []
+    const previous = seen?.value
+    const held = seen ? heldWith(seen.value, { lastSeenAt: seen.lastModified }) : []
     return {
       format: 1,
       name: this.name,

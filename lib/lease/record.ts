@@ -28,6 +28,8 @@ const holdingSchema = z.object({
   waitedMs: z.number().nonnegative(),
   /** How long it was held. Absent: it was never given back, but taken over. */
   heldMs: z.number().nonnegative().optional(),
+  /** Of one that was taken over: when its holder last renewed it, by the store's clock. */
+  lastSeenAt: timeSchema.optional(),
 })
 
 export const leaseSchema = z.object({
@@ -56,11 +58,17 @@ export type LeaseRecord = z.infer<typeof leaseSchema>
 /** A holding of a lease that is over. */
 export type Holding = z.infer<typeof holdingSchema>
 
-/** The holdings that are over once that of `record` is, after `heldMs`; undefined: it was taken over. */
-export function heldWith({ holder, acquiredAt, waitedMs, held = [] }: LeaseRecord, heldMs?: number): Holding[] {
+/** How a holding ended: it was given back after `heldMs`, or taken from a holder that was last seen at `lastSeenAt`. */
+type End = Pick<Holding, 'heldMs' | 'lastSeenAt'>
+
+/** The holdings that are over once that of `record` is. */
+export function heldWith(
+  { holder, acquiredAt, waitedMs, held = [] }: LeaseRecord,
+  { heldMs, lastSeenAt }: { [K in keyof End]: End[K] | undefined },
+): Holding[] {
   if (!holder) return held
-  const holding = { label: holder.label, at: acquiredAt, waitedMs, ...(heldMs !== undefined && { heldMs }) }
-  return [holding, ...held].slice(0, MAX_HELD)
+  const end = { ...(heldMs !== undefined && { heldMs }), ...(lastSeenAt !== undefined && { lastSeenAt }) }
+  return [{ label: holder.label, at: acquiredAt, waitedMs, ...end }, ...held].slice(0, MAX_HELD)
 }
 
 /** Both of the store's times may be cut to whole seconds, so their difference can be a second too great. */

@@ -54,6 +54,14 @@ export async function fullStoreUrl(url: string, folder: string): Promise<string>
   return formatS3Url(parseS3Url(url))
 }
 
+/** Whether two full URLs name the same place: how long its answers are waited for, and how it is spoken to, may differ. */
+export async function isSameStore(a: string, b: string): Promise<boolean> {
+  if (a === b || !(a.startsWith('s3:') && b.startsWith('s3:'))) return a === b
+  const { isSameService, parseS3Url } = await import('./s3/s3-url.ts')
+  const [one, other] = [parseS3Url(a), parseS3Url(b)]
+  return one.bucket === other.bucket && one.prefix === other.prefix && isSameService(one, other)
+}
+
 function openMemory(name: string, ambient: Ambient): MemoryStore {
   if (name === '') return new MemoryStore({ ambient })
   const bucket = buckets.get(name) ?? new MemoryBucket()

@@ -53,7 +53,7 @@ export async function prepare(
   const began = ambient.now()
   const header = await headerOf(turn, turn.state)
   const changes = await findChanges(turn, header, hints, options)
-  const uploads = await upload(turn, changes, files => options.onProgress?.('push', files))
+  const uploads = await upload(turn, changes, files => options.onProgress?.('push', files, changes.length))
   await turn.state.flush() // stats that moved without the content
   const files = uploads.map(({ row, base, proof }) => ({
     row: toStored(row, { seq: 0, namespace: name }),

@@ -30,8 +30,8 @@ export interface PullResult {
   readonly conflicts: readonly string[]
 }
 
-/** Told of long work: what is being done, and how many files it has done. */
-export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number) => void
+/** Told of long work: what is being done, how many files it has done, and, but for a scan, of how many. */
+export type CopyProgress = (step: 'scan' | 'fetch' | 'push', files: number, total?: number) => void
 
 /** What a pull brings. */
 export interface PullOptions {
@@ -102,7 +102,8 @@ async function bringTo(
     return resultOf(now.value.seq, { written: 0, removed: 0 }, header.conflicts)
   }
   const blocked = await roomFor(turn, changes, header)
-  const fetched = (files: number) => onProgress?.('fetch', files)
+  const total = changes.length
+  const fetched = (files: number) => onProgress?.('fetch', files, total)
   const applied = await applyChanges(turn, changes, { skip, blocked, onProgress: fetched })
   assertTurn(turn)
   await turn.state.flush()

@@ -99,7 +99,7 @@ async function commitChanges(
 ): Promise<PushResult> {
   const { namespace, signing, state } = turn
   const began = momentOf(namespace.ambient)
-  const uploads = await upload(turn, changes, files => onProgress?.('push', files))
+  const uploads = await upload(turn, changes, files => onProgress?.('push', files, changes.length))
   const rows = uploads.map(({ row }) => row)
   if (rows.length === 0) return NOTHING
   const base = header.head && namespace.views.view(header.head)

@@ -7,6 +7,7 @@ import { readPoller } from '../../lib/integrations/poller/poller.ts'
 import { missedIn, start } from '../../lib/integrations/poller/start.ts'
 import { TallyKeeper } from '../../lib/integrations/poller/tally.ts'
 import { isAlive, placesIn } from '../integrations/poller/support.ts'
+import { ageLeases } from '../support/aged-leases.ts'
 import { allFilesIn, aWorld, NAME } from './poller-support.ts'
 import { AT_ONCE, aFolder, contentOf, documents, until } from './support.ts'
 
@@ -35,7 +36,7 @@ describe('a start', AT_ONCE, () => {
     const log = await world.poller('logs', 'p')
     for (const line of ['out', 'err', 'folded main/sh-', '-- ok (exit 0)'])
       assert.match(log.stdout, new RegExp(`Z .*${line.replace(/[()]/g, '\\$&')}`))
-    assert.match(log.stderr, /p ran 1 times, failed 0 times, was skipped 0 times/)
+    assert.match(log.stderr, /p ran once, failed 0 times, was skipped 0 times/)
     assert.equal((await world.poller('logs', 'p', '-n', '1')).stdout.split('\n').length, 2)
     assert.deepEqual((await world.tally()).last?.outcome, 'ok')
     assert.match((await world.poller('list')).stdout, /^POLLER .*\np +1m +waits +1 +0 +0 +ok, \S+ ago +\/bin\/sh -c/)
@@ -64,6 +65,19 @@ describe('a start', AT_ONCE, () => {
     const { counts, atWork, last } = await world.tally()
     assert.deepEqual([counts.ok, counts.skipped, atWork, last?.outcome], [1, 1, [], 'ok'])
     assert.match((await world.poller('logs', 'p')).stdout, /-- skipped: another one is at work/)
+  })
+
+  test('is skipped also where Node warns of something first', async () => {
+    const world = await aWorld()
+    const environment = { PATH: process.env.PATH ?? '', NODE_EXTRA_CA_CERTS: '/nowhere.pem' }
+    await world.install('true', { environment })
+    await world.main.lock('p', async () => {
+      const skipped = await world.poller('run-now', 'p')
+      assert.equal(skipped.code, 75)
+      assert.match(skipped.stderr, /^Warning: .*\n.*\[ERR_RUNLET_SINGLETON_TAKEN\]\n$/)
+    })
+    const { counts } = await world.tally()
+    assert.deepEqual([counts.failed, counts.skipped], [0, 1])
   })
 
   test('whose command says of itself that it should be tried later has failed, and was not skipped', async () => {
@@ -107,9 +121,13 @@ describe('a start', AT_ONCE, () => {
     await until('the next one', async () => (await world.poller('run-now', 'p', '--scheduled')).code === 0)
     const then = await world.tally()
     assert.deepEqual([then.counts.killed, then.counts.ok, then.last?.outcome, then.atWork], [1, 1, 'ok', []])
+    const told = (await world.poller('logs', 'p')).stdout.match(/Z -- killed: .*/g)
+    assert.deepEqual(told, [
+      `Z -- killed: what was started at ${new Date(last?.startedAt ?? 0).toISOString()} (pid ${killed.process.pid})`,
+    ])
   })
 
-  test('of which everything is killed at once leaves a lock that runs out, and a run for the sweep', async () => {
+  test('of which everything is killed at once leaves a lock that runs out, and a run that the sweep discards', async () => {
     const world = await aWorld()
     await world.install(`echo $PPID > runlet; ${untilThere('never')}`)
     const killed = world.startPoller('run-now', 'p')
@@ -124,6 +142,13 @@ describe('a start', AT_ONCE, () => {
     const [run] = await world.main.runs()
     assert.ok(run?.owner)
     assert.deepEqual((await world.tally()).counts.killed, 1)
+    // Its time passes.
+    await ageLeases(join(world.folder, '.runlet/store'), 10 * 60_000)
+    const swept = await world.served(['sweep'])
+    assert.match(swept.stdout, new RegExp(`^main/${run.id} was discarded$`, 'm'))
+    assert.deepEqual(await world.main.runs(), [])
+    await world.install('true')
+    assert.equal((await world.poller('run-now', 'p')).code, 0)
   })
 
   test('that is asked to end hands that on once, and settles its run', async () => {

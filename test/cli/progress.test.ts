@@ -26,6 +26,7 @@ describe('a line of progress', () => {
 
   test('is what was done where it is not', () => {
     assert.equal(progressLine('ls', { done: 1234, unit: 'paths' }), 'ls: 1,234 paths')
+    assert.equal(progressLine('fetch', { done: 1, unit: 'files' }), 'fetch: 1 file')
     assert.equal(progressLine('put', { done: 0, total: 0, unit: 'bytes' }), 'put: 0 B')
     assert.deepEqual([1, 1023, 1024, 1_048_576, 5e15].map(formatBytes), [
       '1 B',

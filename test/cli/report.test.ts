@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { reportHtml } from '../../lib/cli/report/html.ts'
 import { shownRuns } from '../../lib/cli/report/page/filter.ts'
-import { segmentsOf } from '../../lib/cli/report/page/segments.ts'
+import { segmentsOf, workedOf } from '../../lib/cli/report/page/segments.ts'
 import { type PageData, type PageRun, pageData } from '../../lib/cli/report/page-data.ts'
 import type { Timeline } from '../../lib/run/timeline/timeline.ts'
 import { AT_ONCE, aPlace, documents } from './support.ts'
@@ -101,12 +101,25 @@ describe('the lane of a run', () => {
     assert.deepEqual(phases(aRun({ id: 'a', fate: 'discarded', endedAt: 60 })), ['working 0-60'])
   })
 
+  test('shows when nobody looked after it before a sweep ended it', () => {
+    const left = { from: 30, to: 70, as: 'gone' } as const
+    const died = aRun({ id: 'a', fate: 'discarded', firstWriteAt: 10, endedAt: 75, left })
+    assert.deepEqual(phases(died), ['idle 0-10', 'working 10-30', 'left 30-70', 'working 70-75'])
+    assert.deepEqual(workedOf(died, 100), [
+      [0, 30],
+      [70, 75],
+    ])
+    assert.deepEqual(workedOf(aRun({ id: 'a', fate: 'kept', endedAt: 60 }), 100), [[0, 60]])
+  })
+
   test('never goes back, whatever the clocks of its machines said', () => {
     for (const endedAt of [-50, 5, 500])
       for (const sealedAt of [-50, 5, 500])
         for (const firstWriteAt of [-50, 5, 500])
           for (const forkedAt of [0, 300]) {
-            const run = aRun({ id: 'a', fate: 'folded', forkedAt, firstWriteAt, sealedAt, waitedMs: 99, endedAt })
+            const left = { from: firstWriteAt, to: sealedAt, as: 'kept' } as const
+            const times = { forkedAt, firstWriteAt, sealedAt, waitedMs: 99, endedAt, left }
+            const run = aRun({ id: 'a', fate: 'folded', ...times })
             const segments = segmentsOf(run, 100)
             assert.ok(segments.every(({ from, to }, i) => from < to && from >= (segments[i - 1]?.to ?? forkedAt)))
           }

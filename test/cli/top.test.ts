@@ -87,6 +87,33 @@ describe('a frame', () => {
     assert.deepEqual([lines.length, lines.at(-1)], [24, '… and 282 more'])
   })
 
+  test('tells which lock cannot be read, and why, and does not take it for free', () => {
+    const broken = aLock('lock.deploy', { token: 0, problem: 'its "ttlMs" is no number' })
+    const sight = aSight({ locks: [aLock('lock.idle'), broken] })
+    assert.deepEqual(frameOf(sight, options).slice(4), [
+      'LOCK         STATE       HELD  WAITED  HOLDER',
+      'lock.deploy  unreadable  -     -       its "ttlMs" is no number',
+      'lock.idle    free        -     0ms     -',
+    ])
+    assert.match(lineOf(sight, undefined), /held nothing {2}unreadable lock\.deploy$/)
+  })
+
+  test('gives the rows that one part does not need to the others', () => {
+    const locks = Array.from({ length: 12 }, (_, i) => aLock(`lock.${i}`))
+    const lines = frameOf(aSight({ locks, runs: [aRun('a')] }), { ...options, rows: 24 })
+    assert.equal(lines.filter(line => line.startsWith('lock.')).length, 12)
+    assert.ok(lines.some(line => line.startsWith('a ')))
+  })
+
+  test('shares the rows alike where all parts need more', () => {
+    const locks = Array.from({ length: 40 }, (_, i) => aLock(`lock.${i}`))
+    const runs = Array.from({ length: 40 }, (_, i) => aRun(`run-${i}`))
+    const queue = Array.from({ length: 40 }, (_, i) => ({ id: `${i}`, since: NOW, run: `main/${i}`, author: 'x' }))
+    const lines = frameOf(aSight({ locks, runs, queue }), { ...options, rows: 33 })
+    const shown = (pattern: RegExp) => lines.filter(line => pattern.test(line)).length
+    assert.deepEqual([/^lock\./, /fold of/, /^run-/].map(shown), [7, 7, 7])
+  })
+
   test('shows nothing that a terminal would obey, whoever wrote it', () => {
     const evil = '\u001b[2J\u0007\nx'
     const owner = { ...ada, label: evil, host: evil }

@@ -1,6 +1,8 @@
 // The pipeline example as a user runs it: in a small repository, on what an earlier one left, and once more.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -73,5 +75,17 @@ describe('the pipeline example', () => {
     assert.match(archive.toString(), /a\.txt[\s\S]*one/)
     await store.close()
     assert.equal((await git('worktree', 'list')).split('\n').length, 1)
+  })
+
+  test('killed, leaves no worktree to the next one', async () => {
+    const folder = await realpath(home)
+    const dead = spawnSync(process.execPath, ['--version']).pid
+    const [left, live] = [dead, process.pid].map(pid => join(folder, `runlet-pipeline-${pid}-${commits[0]}`))
+    for (const worktree of [left, live]) await git('worktree', 'add', '--quiet', '--detach', worktree ?? '')
+    await pipeline()
+    assert.equal(existsSync(left ?? ''), false)
+    const listed = await git('worktree', 'list')
+    assert.deepEqual([listed.includes(`-${dead}-`), listed.includes(`-${process.pid}-`)], [false, true])
+    await git('worktree', 'remove', live ?? '')
   })
 })

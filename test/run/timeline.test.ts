@@ -78,6 +78,47 @@ describe('the timeline', () => {
       assert.equal((await storiesOf(world)).refused?.fate, 'kept')
     }))
 
+  test('tells since when a run that died was left, once a sweep has ended it', () =>
+    inWorld(async world => {
+      const client = world.client()
+      await client.store.namespace('p', { create: true })
+      const start = client.ambient.now()
+      const minutes = (time = 0) => Math.round((time - start) / 60_000)
+      for (const onError of ['discard', 'fold'] as const) {
+        const dying = world.client()
+        const run = await (await dying.store.namespace('p')).fork(onError, { onError, ttlMs: 30_000 })
+        await run.put(onError, '1')
+        await client.ambient.sleep(10 * 60_000)
+        dying.kill()
+      }
+      await client.ambient.sleep(2 * HOUR_MS)
+      await client.store.sweep()
+      const { discard, fold } = await storiesOf(world)
+      assert.deepEqual([discard?.fate, discard?.left?.as, minutes(discard?.endedAt)], ['discarded', 'gone', 140])
+      assert.deepEqual([discard?.left?.from, discard?.left?.to].map(minutes), [10, 140])
+      assert.deepEqual([fold?.fate, fold?.left?.as, minutes(fold?.endedAt)], ['folded', 'gone', 140])
+      assert.deepEqual([fold?.left?.from, fold?.left?.to].map(minutes), [20, 140])
+    }))
+
+  test('tells since when a run was given up before somebody went on with it, and not of an earlier life', () =>
+    inWorld(async world => {
+      const client = world.client()
+      const parent = await client.store.namespace('p', { create: true })
+      const start = client.ambient.now()
+      await (await parent.fork('r')).fold()
+      await client.ambient.sleep(HOUR_MS)
+      const run = await parent.fork('r')
+      assert.equal((await storiesOf(world)).r?.left, undefined)
+      await client.ambient.sleep(HOUR_MS)
+      await run.release()
+      await client.ambient.sleep(HOUR_MS)
+      const again = await parent.resume('r')
+      const { left } = (await storiesOf(world)).r ?? {}
+      const hours = [left?.from, left?.to].map(time => Math.round(((time ?? 0) - start) / HOUR_MS))
+      assert.deepEqual([left?.as, ...hours], ['kept', 2, 3])
+      await again.release()
+    }))
+
   test('tells of every life of an id that is used again', () =>
     inWorld(async world => {
       const client = world.client()

@@ -4,11 +4,14 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { sweepWorktrees } from '../../lib/integrations/worktree/gone.ts'
-import type { OnRemoved } from '../../lib/integrations/worktree/records.ts'
+import { claim, type OnRemoved } from '../../lib/integrations/worktree/records.ts'
+import { newAttachment } from '../../lib/integrations/worktree/use.ts'
+import { checkoutOf } from '../../lib/integrations/worktree/worktree.ts'
 import { AT_ONCE, contentOf } from '../cli/support.ts'
 import { anInstalled, type Repository } from './support.ts'
 
 const DAY = 86_400_000
+const HOUR = 3_600_000
 
 /** A worktree with something in its namespace. */
 async function aUsed(repository: Repository, name: string, onRemoved: OnRemoved): Promise<string> {
@@ -118,6 +121,36 @@ describe('a sweep', AT_ONCE, () => {
     await remember(repository, ({ goneAt = 0 }) => ({ goneAt: goneAt - 15 * DAY }))
     assert.deepEqual(await sweep(repository, { keepDays: 30 }), { w: 'kept' })
     assert.deepEqual(await sweep(repository), { w: 'discarded' })
+    assert.deepEqual(await records(repository), [])
+  })
+
+  test('ends what a killed first command has forked half-way, once no command can be at it any more, whatever was chosen', async () => {
+    const repository = await anInstalled()
+    const folder = await aUsed(repository, 'w', 'keep')
+    // Killed between its fork and its note of that.
+    await remember(repository, () => ({ forked: false }))
+    await repository.git(['worktree', 'remove', '--force', folder])
+    assert.deepEqual(await sweep(repository), {})
+    assert.equal((await records(repository)).length, 1)
+    assert.equal((await (await repository.main()).runs()).length, 1)
+    await remember(repository, ({ at = 0 }) => ({ at: at - HOUR }))
+    await sweep(repository, { dryRun: true })
+    assert.equal((await (await repository.main()).runs()).length, 1)
+    await sweep(repository)
+    assert.deepEqual([await records(repository), await (await repository.main()).runs()], [[], []])
+  })
+
+  test('forgets what a first command that was killed before its fork had only chosen a name for', async () => {
+    const repository = await anInstalled()
+    const folder = await repository.worktree('w')
+    const about = { namespace: 'main/w-1' as never, branch: 'w', main: repository.folder, onRemoved: 'fold' as const }
+    const checkout = await checkoutOf(folder)
+    await claim(checkout, newAttachment(await repository.store(), checkout, about))
+    await repository.git(['worktree', 'remove', '--force', folder])
+    assert.deepEqual(await sweep(repository), {})
+    assert.equal((await records(repository)).length, 1)
+    await remember(repository, ({ at = 0 }) => ({ at: at - HOUR }))
+    assert.deepEqual(await sweep(repository), {})
     assert.deepEqual(await records(repository), [])
   })
 

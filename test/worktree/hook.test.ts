@@ -31,6 +31,19 @@ describe('the hook', AT_ONCE, () => {
     assert.ok(calls.length <= 4, calls.join('\n')) // the one that was called here, and three for the hook
   })
 
+  test('takes less than 200 ms of a processor, however many others want it', async () => {
+    const repository = await anInstalled()
+    const folder = join(repository.above, 'w')
+    await repository.git(['-c', 'core.hooksPath=/dev/null', 'worktree', 'add', '-q', folder])
+    const hook = join(repository.folder, '.git/hooks/post-checkout')
+    const script = `"$0" ${'0'.repeat(40)} HEAD 1; times`
+    const { stdout, stderr } = await startProgram('sh', ['-c', script, hook], { cwd: folder }).ended
+    assert.match(stderr, SAYS)
+    const [, user, system] = /^.*\n\d+m([\d.]+)s \d+m([\d.]+)s\n$/.exec(stdout) ?? []
+    const ms = (Number(user) + Number(system)) * 1000
+    assert.ok(ms < 200, `${ms} ms`)
+  })
+
   test('starts nothing at all for checkouts, switches, rebases and bisects', async () => {
     const repository = await anInstalled()
     for (const n of [1, 2, 3, 4]) {

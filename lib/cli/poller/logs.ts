@@ -29,7 +29,8 @@ export const verb: Verb<LogsOptions, [name: string]> = async ({ output }, option
     const { skipped, ...ran } = counts
     const { ok, stopped, ...failed } = ran
     const sum = (numbers: Record<string, number>) => Object.values(numbers).reduce((a, b) => a + b, 0)
-    output.say(`${segment} ran ${sum(ran)} times, failed ${sum(failed)} times, was skipped ${skipped} times`)
+    const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
+    output.say(`${segment} ran ${times(sum(ran))}, failed ${times(sum(failed))}, was skipped ${times(skipped)}`)
     return undefined
   }
   return untilStopped(async signal => {

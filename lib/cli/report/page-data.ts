@@ -21,6 +21,8 @@ export interface PageHolding {
   readonly waitedMs: number
   /** Undefined: still held, or never given back. */
   readonly heldMs?: number | undefined
+  /** Of one that was never given back: when its holder last renewed it. */
+  readonly lastSeenAt?: number | undefined
   readonly state: 'held' | 'released' | 'expired'
 }
 

@@ -1,4 +1,5 @@
 // One frame of `runlet top`, as lines: who works, who holds, who waits and for how long, in as many rows and columns as there are. Pure.
+import type { LockInfo } from '../../lease/list-locks.ts'
 import { describeHolder } from '../../lease/record.ts'
 import type { QueuedChange, RunGlance, Sight } from '../../run/watch/sight.ts'
 import { formatAge, formatSpan } from '../durations.ts'
@@ -29,10 +30,11 @@ export function frameOf(sight: Sight, options: FrameOptions): string[] {
   const { columns, rows, bold } = options
   const head = headOf(sight, options).map(line => clipped(line, columns))
   const left = Math.max(0, rows - head.length)
-  // Each part may have a third; what it does not need is the runs'.
-  const locks = part(lockTable(sight), { columns, rows: Math.floor(left / 3), bold })
-  const queue = part(queueTable(sight), { columns, rows: Math.floor(left / 3), bold })
-  const runs = part(runTable(sight), { columns, rows: left - locks.length - queue.length, bold })
+  const tables = [lockTable(sight), queueTable(sight), runTable(sight)] as const
+  const [forLocks = 0, forQueue = 0] = shared(left, tables.map(rowsOf))
+  const locks = part(tables[0], { columns, rows: forLocks, bold })
+  const queue = part(tables[1], { columns, rows: forQueue, bold })
+  const runs = part(tables[2], { columns, rows: left - locks.length - queue.length, bold })
   const [title = '', ...rest] = head
   return [bold(title), ...rest, ...locks, ...queue, ...runs].slice(0, rows)
 }
@@ -44,6 +46,7 @@ export function lineOf(sight: Sight, rates: Rates | undefined): string {
   const holders = held.map(
     ({ name, holder, acquiredAt }) => `${name}: ${holder?.label} for ${formatAge(acquiredAt, at)}`,
   )
+  const unreadable = locks.flatMap(({ name, problem }) => (problem === undefined ? [] : [name]))
   const waits = queue[0] ? `, longest ${formatAge(new Date(queue[0].since), at)}` : ''
   const parts = [
     `${new Date(at).toISOString().slice(0, 19)}Z`,
@@ -52,6 +55,7 @@ export function lineOf(sight: Sight, rates: Rates | undefined): string {
     `runs ${runsByState(sight)}`,
     `queue ${queue.length}${waits}`,
     `held ${holders.length > 0 ? holders.join(', ') : 'nothing'}`,
+    ...(unreadable.length > 0 ? [`unreadable ${unreadable.join(', ')}`] : []),
   ]
   return printable(parts.join('  '))
 }
@@ -92,6 +96,22 @@ interface Table {
   readonly narrow: Pick<TableOptions, 'cut' | 'spare'>
 }
 
+/** With a blank line and the headings. */
+const rowsOf = ({ rows }: Table): number => (rows.length === 0 ? 0 : rows.length + 2)
+
+/** Each has its part of the room, or less where it needs less; what that leaves is for the others. */
+export function shared(room: number, needs: readonly number[]): number[] {
+  const parts = needs.map(() => 0)
+  let [left, waiting] = [room, needs.length]
+  for (const [at, need] of [...needs.entries()].sort(([, a], [, b]) => a - b)) {
+    const part = Math.min(need, Math.floor(left / waiting))
+    parts[at] = part
+    left -= part
+    waiting -= 1
+  }
+  return parts
+}
+
 /** A blank line, the headings, and as many rows as fit; nothing where there is nothing to show. */
 function part(
   { headings, rows: all, narrow }: Table,
@@ -105,12 +125,15 @@ function part(
   return ['', bold(title), ...lines, ...more]
 }
 
-/** Those that are held first. */
+const urgency = ({ holder, problem }: LockInfo): number => (holder ? 2 : problem === undefined ? 0 : 1)
+
+/** Those that are held first, then those that cannot be read. */
 function lockTable({ locks, at }: Sight): Table {
   const rows = locks
-    .toSorted((a, b) => Number(b.holder !== undefined) - Number(a.holder !== undefined))
+    .toSorted((a, b) => urgency(b) - urgency(a))
     .map(lock => {
-      const { name, holder, acquiredAt, waitedMs, last } = lock
+      const { name, holder, acquiredAt, waitedMs, last, problem } = lock
+      if (problem !== undefined) return [name, stateOf(lock), '-', '-', problem]
       const held = holder ? formatAge(acquiredAt, at) : last ? `was ${formatSpan(last.heldMs)}` : '-'
       const waited = formatSpan(holder ? waitedMs : (last?.waitedMs ?? 0))
       return [name, stateOf(lock), held, waited, holder ? describeHolder(holder) : (last?.label ?? '-')]

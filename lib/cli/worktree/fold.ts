@@ -4,6 +4,7 @@ import { splitName } from '../../integrations/worktree/use.ts'
 import { attachmentOf, checkoutOf, foldWorktree, statusOf } from '../../integrations/worktree/worktree.ts'
 import { parseConflictOption } from '../conflict-option.ts'
 import type { Verb } from '../context.ts'
+import { during } from '../progress.ts'
 import { foldMessage } from '../run/messages.ts'
 import { nextMessage } from './messages.ts'
 import { atAttached } from './place.ts'
@@ -18,7 +19,13 @@ export const verb: Verb<FoldOptions, []> = async ({ output }, { message, ...opti
   const checkout = await checkoutOf(process.cwd())
   const attachment = await attachmentOf(checkout)
   const { parent, id } = splitName(attachment.namespace)
-  const fold = await atAttached(attachment, store => foldWorktree(store, checkout, attachment, { onConflict, message }))
+  const fold = await atAttached(attachment, store =>
+    during(
+      output,
+      `folding ${attachment.namespace}`,
+      foldWorktree(store, checkout, attachment, { onConflict, message }),
+    ),
+  )
   const { isNew } = await statusOf(checkout)
   const named = { id, name: attachment.namespace, parent: { name: parent } }
   const about = { run: named.name, id, parent, worktree: checkout.root, next: isNew ? 'fork' : 'none', ...fold }

@@ -9,6 +9,7 @@ import type { RunInfo } from '../../run/list-runs.ts'
 import type { Store } from '../../runlet.ts'
 import type { Verb } from '../context.ts'
 import type { Output } from '../output.ts'
+import { during } from '../progress.ts'
 import { printable } from '../table.ts'
 import { atAttached } from './place.ts'
 
@@ -30,7 +31,7 @@ export const verb: Verb<object, []> = async ({ shared, output }) => {
     else await output.line(printable(told))
     return undefined
   }
-  const state = await atAttached(attached, store => look(store, attached))
+  const state = await atAttached(attached, store => during(output, attached.namespace, look(store, attached)))
   const isUsed = used?.worktree?.attached?.key === attached.key
   if (output.json) await output.document(documentOf(checkout.root, attached, state, isUsed))
   else await print({ ...attached, root: checkout.root }, state, output)

@@ -12,7 +12,7 @@ import { Log, linesOf, logFolder } from './log.ts'
 import type { Places } from './places.ts'
 import { findPoller, type Poller, runArguments, shownCommand } from './poller.ts'
 import { delayOf } from './spread.ts'
-import { type Ended, type Outcome, TallyKeeper } from './tally.ts'
+import { type AtWork, type Ended, type Outcome, TallyKeeper } from './tally.ts'
 
 /** `runlet run` ends a command that is over its time, and settles its run: only should it hang in that itself is it ended too. */
 const SETTLING_MS = 5 * 60_000
@@ -42,15 +42,16 @@ export async function start(poller: Poller, places: Places, options: StartOption
   if (scheduled && places.platform === 'darwin') await spread(poller, signal)
   const log = new Log(logFolder(places, poller.name))
   const tally = new TallyKeeper(places, poller.name)
-  const id = await tally.begin(process.pid)
+  const { id, killed } = await tally.begin(process.pid)
   const startedAt = systemAmbient.monotonic()
+  await log.add(killed.map(killedLine))
   await log.add([`-- ${scheduled ? 'started' : 'started by hand'}: ${shownCommand(poller.command)}`])
   const { exitCode, isSkipped } = await runToItsEnd(poller, log, options)
   const tookMs = systemAmbient.monotonic() - startedAt
   const missed = scheduled && !isSkipped ? missedIn(tookMs, poller, places) : 0
   const ended: Ended = { outcome: isSkipped ? undefined : outcomeOf(exitCode, signal), exitCode, missed }
-  await log.add(endLines(ended, tookMs))
-  await tally.end(id, ended)
+  const killedMeanwhile = await tally.end(id, ended)
+  await log.add([...killedMeanwhile.map(killedLine), ...endLines(ended, tookMs)])
   const isInstalled = await findPoller(places, poller.name)
   if (log.problem && isInstalled)
     throw new PollerFileError('write the log in', logFolder(places, poller.name), log.problem)
@@ -94,23 +95,26 @@ async function runToItsEnd(poller: Poller, log: Log, options: StartOptions): Pro
   over.abort()
   group.end()
   await output.toItsEnd()
-  return { exitCode, isSkipped: isSkip(exitCode, output.messages) }
+  return { exitCode, isSkipped: isSkip(exitCode, output.lastMessage()) }
 }
 
-/** That another one holds the lock is all that `runlet run` has said then. */
-const isSkip = (exitCode: number, messages: readonly string[]): boolean =>
-  exitCode === TRY_LATER && messages.length === 1 && messages[0]?.endsWith('[ERR_RUNLET_SINGLETON_TAKEN]') === true
+/**
+ * That another one holds the lock is the last that `runlet run` has said then; Node may have warned of something before. What a command
+ * says is never the last: what became of its run follows.
+ */
+const isSkip = (exitCode: number, message: string): boolean =>
+  exitCode === TRY_LATER && message.endsWith('[ERR_RUNLET_SINGLETON_TAKEN]')
 
 /** Reads what the group says, as fast as log and reader take it. */
 function read(
   { output: [stdout, stderr] }: Group,
   log: Log,
   show: StartOptions['show'],
-): { messages: readonly string[]; toItsEnd: () => Promise<void> } {
-  const messages: string[] = []
+): { lastMessage: () => string; toItsEnd: () => Promise<void> } {
+  let message = ''
   const drain = async (name: 'stdout' | 'stderr', stream: Readable): Promise<void> => {
     for await (const lines of linesOf(shown(name, stream))) {
-      if (name === 'stderr' && messages.length < 2) messages.push(...lines)
+      if (name === 'stderr') message = lines.at(-1) ?? message
       await log.add(lines)
     }
   }
@@ -132,7 +136,7 @@ function read(
     inTime.abort()
     await cut
   }
-  return { messages, toItsEnd }
+  return { lastMessage: () => message, toItsEnd }
 }
 
 /**
@@ -158,6 +162,10 @@ function outcomeOf(exitCode: number, signal: AbortSignal): Outcome {
   if (signal.aborted) return 'stopped'
   return exitCode === TIMED_OUT ? 'timeout' : 'failed'
 }
+
+/** It could not say so itself. */
+const killedLine = ({ pid, startedAt }: AtWork): string =>
+  `-- killed: what was started at ${new Date(startedAt).toISOString()} (pid ${pid})`
 
 function endLines({ outcome, exitCode, missed }: Ended, tookMs: number): string[] {
   const took = `${(tookMs / 1000).toFixed(1)} s`

@@ -35,7 +35,7 @@ const tallySchema = z.object({
 })
 
 export type Tally = Omit<z.infer<typeof tallySchema>, 'write'>
-type AtWork = Tally['atWork'][number]
+export type AtWork = Tally['atWork'][number]
 
 export interface Ended {
   /** Undefined: it was skipped, for another one was at work. */
@@ -68,25 +68,27 @@ export class TallyKeeper {
     return settled(found?.value ?? NOTHING, this.#isAlive)
   }
 
-  /** Resolves to the id of the start. */
-  async begin(pid: number): Promise<string> {
+  /** Resolves to the id of the start, and to those that were found killed. */
+  async begin(pid: number): Promise<{ id: string; killed: AtWork[] }> {
     const id = this.#ambient.randomId()
     const one = { id, pid, startedAt: this.#ambient.now() }
-    await this.#change(tally => ({ ...tally, atWork: [...tally.atWork, one] }))
-    return id
+    return { id, killed: await this.#change(tally => ({ ...tally, atWork: [...tally.atWork, one] })) }
   }
 
-  async end(id: string, ended: Ended): Promise<void> {
-    await this.#change(tally => afterEnd(tally, id, ended, this.#ambient.now()))
+  /** Resolves to those that were found killed. */
+  async end(id: string, ended: Ended): Promise<AtWork[]> {
+    return this.#change(tally => afterEnd(tally, id, ended, this.#ambient.now()))
   }
 
-  async #change(next: (tally: Tally) => Tally): Promise<void> {
-    if (!existsSync(this.#folder)) return // uninstalled meanwhile: nothing of it is to come back
+  async #change(next: (tally: Tally) => Tally): Promise<AtWork[]> {
+    if (!existsSync(this.#folder)) return [] // uninstalled meanwhile: nothing of it is to come back
     const register = await this.#register()
     let version = await register.read()
     for (;;) {
-      const result = await register.swap(version, next(settled(version?.value ?? NOTHING, this.#isAlive)))
-      if (result.won) return
+      const before = version?.value ?? NOTHING
+      const found = settled(before, this.#isAlive)
+      const result = await register.swap(version, next(found))
+      if (result.won) return before.atWork.filter(one => !found.atWork.includes(one))
       version = result.current
     }
   }

@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { systemAmbient } from '../../ambient.ts'
 import { RunletError, RunNotFoundError } from '../../errors.ts'
 import type { Run, Store } from '../../runlet.ts'
+import { isSameStore } from '../../store/open.ts'
 import { checkoutsAround, foldersAbove, isGitDir } from './checkout.ts'
 import { type Attachment, listAttachments, removeAttachment, whereIs, writeAttachment } from './records.ts'
 import { orRelease, runOf } from './worktree.ts'
@@ -37,7 +38,7 @@ export async function sweepWorktrees(store: Store, folder: string, sweep: Sweep)
   if (commonDir === undefined) return []
   const gone: GoneWorktree[] = []
   for (const attachment of await listAttachments(commonDir)) {
-    if (attachment.store !== store.url || attachment.host !== hostname()) continue
+    if (attachment.host !== hostname() || !(await isSameStore(attachment.store, store.url))) continue
     if (sweep.namespace !== undefined && !attachment.namespace.startsWith(`${sweep.namespace}/`)) continue
     if (await whereIs(commonDir, attachment)) await giveSign(store, commonDir, attachment, sweep)
     else {

@@ -13,6 +13,7 @@ import { childName, isNamespaceName, type NamespaceName, parseNamespaceName, par
 import type { FoldOptions } from '../../options.ts'
 import type { FoldResult } from '../../run/fold.ts'
 import type { Namespace, Run, Store } from '../../runlet.ts'
+import { isSameStore } from '../../store/open.ts'
 import { type Checkout, checkoutsAround } from './checkout.ts'
 import { AttachedError, NoRepositoryError, NotAttachedError, WorktreeLostError } from './errors.ts'
 import { branchOf } from './git.ts'
@@ -93,7 +94,7 @@ function fullName(parent: string, name: string): NamespaceName {
 /** Two worktrees in one namespace would see each other's unfinished work. */
 async function assertNobodyHas(namespace: string, store: Store, { commonDir }: Checkout): Promise<void> {
   for (const other of await listAttachments(commonDir)) {
-    const isSame = other.namespace === namespace && other.store === store.url && other.forked
+    const isSame = other.forked && other.namespace === namespace && (await isSameStore(other.store, store.url))
     const root = isSame && (await whereIs(commonDir, other))
     if (root) throw new AttachedError(root, namespace, 'Choose another one.')
   }

@@ -33,6 +33,8 @@ export interface RunStory {
   readonly waitedMs?: number
   /** When it was folded or discarded, or, of one that nobody owns, when its owner gave it up or was last heard of. */
   readonly endedAt?: number
+  /** Of one that somebody took over, to go on with it or to end it: since when nobody had looked after it, and until when. */
+  readonly left?: { readonly from: number; readonly to: number; readonly as: 'kept' | 'gone' }
   /** How many commits it made. */
   readonly commits: number
   /** How many paths its fold changed. */
@@ -61,6 +63,7 @@ export function storyOfHead(
   const endedAt = ended ? known : fate === 'kept' || fate === 'gone' ? leftAt(owner) : undefined
   const rows = folded?.rows ?? adopted?.rows
   const seq = folded?.seq ?? adopted?.seq
+  const left = leftBefore(owner, head.createdAt)
   return {
     id,
     fork: head.base?.fork ?? '',
@@ -72,6 +75,7 @@ export function storyOfHead(
     ...(sealedAt !== undefined && { sealedAt }),
     ...(folded?.waitedMs !== undefined && { waitedMs: folded.waitedMs }),
     ...(endedAt !== undefined && { endedAt }),
+    ...(left && { left }),
     commits: head.seq,
     ...(ended && rows !== undefined && { rows }),
     ...(ended && seq !== undefined && { seq }),
@@ -93,6 +97,16 @@ function leftAt(owner: Version<LeaseRecord> | undefined): number | undefined {
   if (!owner) return undefined
   const { holder, acquiredAt, last } = owner.value
   return holder ? owner.lastModified : acquiredAt + (last?.heldMs ?? 0)
+}
+
+/** What lies between the last two holdings. One that ended before the fork was of an earlier life of the id. */
+function leftBefore(owner: Version<LeaseRecord> | undefined, forkedAt: number): RunStory['left'] {
+  const { holder, acquiredAt, held: [last, before] = [] } = owner?.value ?? {}
+  const [over, to] = holder ? [last, acquiredAt] : [before, last?.at]
+  if (!over || to === undefined) return undefined
+  const from = over.heldMs === undefined ? over.lastSeenAt : over.at + over.heldMs
+  if (from === undefined || from < forkedAt || from >= to) return undefined
+  return { from, to, as: over.heldMs === undefined ? 'gone' : 'kept' }
 }
 
 /** As the parent's record of its fold has it; undefined for any other commit. */

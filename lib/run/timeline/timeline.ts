@@ -2,7 +2,7 @@
 // is recorded for it by a request of its own.
 //
 // What it asks: the parent's head, and a segment of history for each 16 to 48 commits, three listings (pins, folders of runs, leases), the head
-// of each run, the owner's lease of each open one, and each lock. So it grows with what is shown, and `runs` bounds that.
+// of each run, the owner's lease of each open one and of each that was taken over, and each lock. So it grows with what is shown, and `runs` bounds that.
 import PQueue from 'p-queue'
 import { CorruptObjectError, FormatVersionError } from '../../errors.ts'
 import { type LockInfo, listLocks } from '../../lease/list-locks.ts'
@@ -14,7 +14,7 @@ import { familyPrefix, leasePrefix } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { type Meter, metered } from '../../store/metered-store.ts'
 import { listForks } from '../pin.ts'
-import { ownerCell } from '../run.ts'
+import { OWNER_LEASE, ownerCell } from '../run.ts'
 import { type RunStory, storyOfHead, storyOfRecord } from './story.ts'
 
 /** What became of a namespace's runs, with its commits and locks, as they were when it was read. */
@@ -128,10 +128,12 @@ async function readStory(
     if (!head) return undefined
     const record = adopted.get(head.value.base?.fork ?? '')
     const ended = head.value.state === 'folded' || head.value.state === 'discarded'
-    if (ended) return storyOfHead(id, head, { alive: false, adopted: record })
+    // Whose owner's token is its first was never taken over.
+    if (ended && (head.value.fences[OWNER_LEASE] ?? 0) <= 1)
+      return storyOfHead(id, head, { alive: false, adopted: record })
     const cell = ownerCell(child)
     const owner = await cell.inspect()
-    return storyOfHead(id, head, { owner, alive: !cell.available(owner), adopted: record })
+    return storyOfHead(id, head, { owner, alive: !ended && !cell.available(owner), adopted: record })
   } catch (error) {
     if (!(error instanceof CorruptObjectError || error instanceof FormatVersionError)) throw error
     return {

@@ -61,7 +61,11 @@ describe('a workflow of the ADW example', () => {
     const board = new Board({ isTTY: false, write: (line: string) => lines.push(line) } as never)
     const waits = new Waits()
     try {
-      await carryOn(place, { id, task: 'Do it.' }, { settings: { repository, base, agent, test }, board, waits })
+      await carryOn(
+        place,
+        { id, task: 'Do it.' },
+        { settings: { repository, mark: 'adw', base, agent, test }, board, waits },
+      )
     } finally {
       waits.close()
     }
@@ -143,13 +147,6 @@ describe('a workflow of the ADW example', () => {
     assert.deepEqual(subjects.split('\n'), Array(3).fill('mine')) // one for each build, none of plan and review
   })
 
-  test('a branch of the same name that is somebody else’s is left as it is, however often it is tried', async () => {
-    await git(repository, ['branch', 'adw/taken', 'main'])
-    for (const _ of [1, 2]) await assert.rejects(work('taken'), /has a branch adw\/taken already: delete it/)
-    assert.equal(await git(repository, ['rev-parse', 'adw/taken']), await git(repository, ['rev-parse', 'main']))
-    assert.equal(await textOf('adw/taken/state.json'), '')
-  })
-
   test('a workflow that is complete calls nobody', async () => {
     await work('complete')
     const figures = await work('complete', { agent: ['false'] })
@@ -190,6 +187,10 @@ describe('the command line of the ADW example', () => {
     const { workflows, modes, agent } = parseArguments([], {})
     assert.deepEqual({ workflows, modes }, { workflows: 6, modes: ['runs'] })
     assert.match(agent.at(-1) ?? '', /agent\.mjs$/)
+    assert.deepEqual(
+      [[], ['--ttl', '1.5m'], ['--ttl', '2000ms']].map(args => parseArguments(args, {}).ttlMs),
+      [15_000, 90_000, 2000],
+    )
     assert.deepEqual(parseArguments(['--runs', '--shared'], {}).modes, ['shared', 'runs'])
     assert.deepEqual(parseArguments([], { ADW_AGENT: 'claude -p' }).agent, ['claude', '-p'])
     assert.deepEqual(parseArguments(['--agent', 'my\\ agent x'], { ADW_AGENT: 'claude -p' }).agent, ['my agent', 'x'])
@@ -198,7 +199,9 @@ describe('the command line of the ADW example', () => {
   test('refuses by name what it does not take', () => {
     for (const args of [
       ['--workflows', '51'],
-      ['--ttl', '0'],
+      ['--ttl', '0s'],
+      ['--ttl', '15'],
+      ['--ttl', '2h'],
       ['--id', 'A b'],
       ['--task', ''],
       ['--agent', ' '],

@@ -24,7 +24,7 @@ describe('a tally', () => {
     const dead = spawnSync(process.execPath, ['--version']).pid
     await keeper().begin(dead)
     const one = async (i: number) => {
-      const id = await keeper().begin(process.pid)
+      const { id } = await keeper().begin(process.pid)
       await keeper().end(id, { outcome: i % 3 === 0 ? undefined : 'ok', exitCode: 0, missed: i % 2 })
     }
     await Promise.all(Array.from({ length: 12 }, (_, i) => one(i)))
@@ -36,7 +36,7 @@ describe('a tally', () => {
   test('of a poller that was uninstalled does not come back', async () => {
     const gone = aPoller({ name: 'gone' as never }).name
     const keeper = new TallyKeeper(places, gone)
-    await keeper.end(await keeper.begin(process.pid), { outcome: 'ok', exitCode: 0, missed: 0 })
+    await keeper.end((await keeper.begin(process.pid)).id, { outcome: 'ok', exitCode: 0, missed: 0 })
     assert.deepEqual(await keeper.read(), NONE)
     assert.deepEqual(await readdir(places.state), ['mail'])
   })

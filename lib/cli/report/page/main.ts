@@ -11,7 +11,7 @@ import { Controls } from './controls.ts'
 import { shownRuns } from './filter.ts'
 import { drawLanes, type Frame, type Lane } from './lanes.ts'
 import { drawOverview, loadOf } from './overview.ts'
-import { endOf, segmentsOf, spanOf } from './segments.ts'
+import { endOf, segmentsOf, spanOf, workedOf } from './segments.ts'
 import { TipBox } from './tip.ts'
 import { tipOfCommit, tipOfHolding, tipOfRun } from './tips.ts'
 import { counted, moment, showable, tick } from './words.ts'
@@ -67,7 +67,8 @@ const first = times.reduce((a, b) => Math.min(a, b), now)
 const last = times.reduce((a, b) => Math.max(a, b), first + 1000)
 const margin = (last - first) / 100
 const whole: [number, number] = [showable(first - margin), showable(last + margin)]
-const load = loadOf(data.runs.map(run => [showable(run.forkedAt), showable(endOf(run, now))]))
+const worked = data.runs.flatMap(run => workedOf(run, now))
+const load = loadOf(worked.map(([from, to]) => [showable(from), showable(to)]))
 
 draw()
 performance.mark('drawn')
@@ -112,7 +113,7 @@ function draw(): void {
 
 function laneOfRun(run: PageRun): Lane {
   const stretches = segmentsOf(run, now).map(({ phase, from, to }) =>
-    phase === 'left' ? { from, to, kind: run.fate, faint: true } : { from, to, kind: phase },
+    phase === 'left' ? { from, to, kind: leftAs(run), faint: true } : { from, to, kind: phase },
   )
   const isOver = run.fate !== 'working' && run.fate !== 'folding'
   const marks = isOver && run.endedAt !== undefined ? [{ at: run.endedAt, kind: run.fate }] : []
@@ -121,6 +122,9 @@ function laneOfRun(run: PageRun): Lane {
   const time = [showable(from - margin), showable(to + margin)] as const
   return { key: run.fork, name: run.id, kind: run.fate, stretches, marks, tip: tipOfRun(run, now), time }
 }
+
+/** As what it was left: now, or before somebody took it over. */
+const leftAs = ({ fate, left }: PageRun): string => (fate === 'kept' || fate === 'gone' ? fate : (left?.as ?? fate))
 
 function laneOfCommits(): Lane {
   const marks = data.commits.map(commit => {
@@ -131,9 +135,14 @@ function laneOfCommits(): Lane {
 
 function laneOfLock({ name, holdings }: PageData['locks'][number]): Lane {
   const stretches = holdings.flatMap(holding => {
-    const { at, waitedMs, heldMs, state } = holding
+    const { at, waitedMs, heldMs, lastSeenAt = at, state } = holding
     const tip = tipOfHolding(name, holding, now)
-    const held = { from: at, to: heldMs === undefined ? (state === 'held' ? now : at) : at + heldMs, kind: state, tip }
+    const held = {
+      from: at,
+      to: heldMs === undefined ? (state === 'held' ? now : Math.max(at, lastSeenAt)) : at + heldMs,
+      kind: state,
+      tip,
+    }
     return waitedMs > 0 ? [{ from: at - waitedMs, to: at, kind: 'waiting', beside: true, tip }, held] : [held]
   })
   return { key: name, name, kind: holdings[0]?.state ?? 'released', stretches, marks: [] }

@@ -13,7 +13,7 @@ export interface Segment {
 const IS_LEFT: ReadonlySet<RunFate> = new Set(['kept', 'gone'])
 
 export function segmentsOf(run: PageRun, now: number): Segment[] {
-  const { fate, forkedAt, firstWriteAt, sealedAt, waitedMs = 0 } = run
+  const { fate, forkedAt, firstWriteAt, sealedAt, waitedMs = 0, left } = run
   const end = endOf(run, now)
   const sealed = clamp(sealedAt ?? end, forkedAt, end)
   // Of a run that wrote nothing, and of one from before the first write was recorded, nothing is known but that it was at work.
@@ -26,7 +26,28 @@ export function segmentsOf(run: PageRun, now: number): Segment[] {
     { phase: 'folding', from: led, to: end },
     { phase: 'left', from: end, to: IS_LEFT.has(fate) ? now : end },
   ]
-  return all.filter(({ from, to }) => to > from)
+  const shown = left ? cutBy({ from: clamp(left.from, forkedAt, end), to: clamp(left.to, forkedAt, end) }, all) : all
+  return shown.filter(({ from, to }) => to > from)
+}
+
+/** Nobody worked in the gap. */
+function cutBy(gap: { from: number; to: number }, all: readonly Segment[]): Segment[] {
+  if (gap.to <= gap.from) return [...all]
+  const before = all.map(each => ({ ...each, to: Math.min(each.to, gap.from) }))
+  const after = all.map(each => ({ ...each, from: Math.max(each.from, gap.to) }))
+  return [...before, { phase: 'left', ...gap }, ...after]
+}
+
+/** The times at which somebody worked on it. */
+export function workedOf(run: PageRun, now: number): (readonly [from: number, to: number])[] {
+  const [from, to] = [run.forkedAt, endOf(run, now)]
+  const gap = segmentsOf(run, now).find(({ phase, to: over }) => phase === 'left' && over <= to)
+  return gap
+    ? [
+        [from, gap.from],
+        [gap.to, to],
+      ]
+    : [[from, to]]
 }
 
 /** When somebody last worked on it. */

@@ -7,7 +7,7 @@ import { counted, duration, FATES, moment } from './words.ts'
 type Facts = (readonly [name: string, value: string])[]
 
 export function tipOfRun(run: PageRun, now: number): Tip {
-  const { fate, forkedAt, firstWriteAt, sealedAt, waitedMs, endedAt, rows, seq } = run
+  const { fate, forkedAt, firstWriteAt, sealedAt, waitedMs, endedAt, left, rows, seq } = run
   const ended = fate === 'folded' || fate === 'discarded'
   const facts: Facts = [['state', FATES[fate]]]
   if (run.label) facts.push(['label', run.label])
@@ -16,6 +16,11 @@ export function tipOfRun(run: PageRun, now: number): Tip {
   facts.push(['forked', moment(forkedAt)])
   if (firstWriteAt !== undefined) facts.push(['first write', `after ${duration(firstWriteAt - forkedAt)}`])
   facts.push(['commits', run.commits.toLocaleString('en-US')])
+  if (left)
+    facts.push([
+      left.as === 'gone' ? 'owner gone' : 'kept',
+      `from ${moment(left.from)}, for ${duration(left.to - left.from)}`,
+    ])
   if (sealedAt !== undefined) facts.push(['fold began', `after ${duration(sealedAt - forkedAt)}`])
   if (waitedMs !== undefined) facts.push(['fold waited', duration(waitedMs)])
   if (ended && endedAt !== undefined) facts.push([fate, `${moment(endedAt)}, after ${duration(endedAt - forkedAt)}`])
