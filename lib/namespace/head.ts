@@ -87,7 +87,7 @@ export const baseSchema = z.object({
 })
 
 /** A chain of bases leads up, or one that leads back to itself would be followed for ever. */
-const isChild = (child: NamespaceName, parent: NamespaceName): boolean =>
+export const isChild = (child: NamespaceName, parent: NamespaceName): boolean =>
   child.startsWith(`${parent}/`) && !child.includes('/', parent.length + 1)
 
 const standsOnParent = ({ namespace, base }: { namespace: NamespaceName; base?: Base | undefined }): boolean =>

@@ -68,7 +68,7 @@ export interface OpenFork {
 export async function listForks(parent: OpenNamespace): Promise<OpenFork[]> {
   const forks: OpenFork[] = []
   for await (const entry of parent.store.list({ prefix: forksPrefix(parent.name) })) {
-    const parsed = entry.kind === 'object' && parseForkKey(entry.key)
+    const parsed = entry.kind === 'object' && parseForkKey(parent.name, entry.key)
     if (!parsed) continue
     const { key, size: bytes, lastModified: putAt } = entry
     forks.push({ name: childName(parent.name, parsed.child), seq: parsed.seq, fork: parsed.id, key, bytes, putAt })

@@ -6,13 +6,16 @@ import { forkKey, parseForkKey } from '../../lib/namespace/keys.ts'
 
 test('what forkKey made is read back, and nothing else is taken for a fork', () => {
   const fork = { seq: 72, child: 'r', id: 'abcdefgh-fork' }
-  assert.deepEqual(parseForkKey(forkKey(parseNamespaceName('p'), fork)), fork)
+  const parent = parseNamespaceName('p')
+  assert.deepEqual(parseForkKey(parent, forkKey(parent, fork)), fork)
   for (const name of [
     '72~r',
     '72~R~abcdefgh-fork',
     'x~r~abcdefgh-fork',
     '72~r~short',
     `${'9'.repeat(30)}~r~abcdefgh-fork`,
+    '72~other~build-1742~abcdefgh-fork',
+    'a~build-1742~b/72~other~abcdefgh-fork',
   ])
-    assert.equal(parseForkKey(`ns/p/_/forks/${name}`), undefined)
+    assert.equal(parseForkKey(parent, `ns/p/_/forks/${name}`), undefined)
 })

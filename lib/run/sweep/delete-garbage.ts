@@ -8,8 +8,15 @@ import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { View } from '../../namespace/view.ts'
 import { listForks, type OpenFork } from '../pin.ts'
 import { emptyRun } from './ended-runs.ts'
-import { isInFamily } from './find-dropped.ts'
-import { type Doomed, type GarbageList, keyOf, type ListedGarbage, putGarbage, readGarbage } from './garbage-list.ts'
+import {
+  type Doomed,
+  type GarbageList,
+  isInFamily,
+  keyOf,
+  type ListedGarbage,
+  putGarbage,
+  readGarbage,
+} from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
 import { deleteKeys, orTell, type Sweeping } from './sweeping.ts'
 
@@ -25,8 +32,10 @@ export async function deleteGarbage(
   const byKind = [lists.filter(({ objects }) => objects === 0), lists.filter(({ objects }) => objects > 0)]
   for (const listed of byKind.flat()) {
     await orTell(listed.key, sweeping, async () => {
-      const list = await readGarbage(context, listed.key)
-      if (!list) return
+      const read = await readGarbage(context, listed.key)
+      if (!read) return
+      const { list, problem } = read
+      if (problem) sweeping.tally.problem(listed.key, problem)
       await emptyRuns(context, { list, head }, open, sweeping)
       await deleteListed(context, { listed, list }, open, sweeping)
     })

@@ -2,7 +2,7 @@
 // ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on
 // with by the next one, and two at once do the same twice.
 import type { NamespaceName } from '../../names.ts'
-import type { Head } from '../../namespace/head.ts'
+import { type Head, isChild } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { graceOf, orphanAgeOf } from '../../store/grace.ts'
@@ -124,12 +124,12 @@ async function listDropped(
   await seenRegister(context).swap(last, { format: formatOfSnapshots(now), state: now })
 }
 
-/** The runs that were folded, or refused, after a commit. */
-async function endedSince({ store }: OpenNamespace, head: Head, since: number): Promise<NamespaceName[]> {
+/** The runs that were folded, or refused, after a commit. A run's user writes the run's history: it tells of no others than its own runs. */
+async function endedSince({ name, store }: OpenNamespace, head: Head, since: number): Promise<NamespaceName[]> {
   const runs = new Set<NamespaceName>()
   for await (const { seq, origin } of readHistory(store, head)) {
     if (seq <= since) break
-    if (origin) runs.add(origin.run)
+    if (origin && isChild(origin.run, name)) runs.add(origin.run)
   }
   return [...runs]
 }
