@@ -39,6 +39,18 @@ export function forkKey(parent: NamespaceName, fork: { seq: number; child: strin
 }
 
 /**
+ * The sign that who may write the parent has begun to fold a run: it lies beside the pin, where a policy lets no run's user write. One
+ * listing tells of both.
+ */
+export const foldSignKey = (pin: string): string => `${pin}${FOLDING}`
+
+/** The key of the pin that a sign lies beside; undefined for what is no sign. */
+export const pinOfSign = (key: string): string | undefined =>
+  key.endsWith(FOLDING) ? key.slice(0, -FOLDING.length) : undefined
+
+const FOLDING = '~folding'
+
+/**
  * Reads a key made by forkKey; undefined for anything else that lies there: a policy lets a run's user put what has the run's name
  * somewhere in its key, which must not pass for the pin of another.
  */

@@ -1,5 +1,7 @@
 // Runs that nobody looks after any more: forks and ends that a crash cut short, and runs whose owner is gone. What becomes of them was
 // recorded when they were forked. Each step is what an owner would have done, and is safe beside an owner that wakes (G7).
+// A run's user may write the run's head as it likes, and a sweep has the rights of the parent's writer. So nothing is folded on the word of
+// that head alone: only what its pin, or the sign of a fold beside the pin, says. To keep or discard it, its user has the right itself.
 import { NamespaceSealedError, RunInUseError, RunletError } from '../../errors.ts'
 import type { LeaseRecord } from '../../lease/record.ts'
 import type { NamespaceName, Segment } from '../../names.ts'
@@ -9,7 +11,7 @@ import { orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
 import { discardRun } from '../discard.ts'
 import { foldRun, rowsOfHead } from '../fold.ts'
-import { type OpenFork, removeAllPins, removeForks } from '../pin.ts'
+import { choiceOf, isOfRefresh, type OpenFork, removeAllPins, removeForks } from '../pin.ts'
 import { resumeRun } from '../resume.ts'
 import { ownerCell, releaseRun } from '../run.ts'
 import { noteEnded } from './garbage-list.ts'
@@ -25,8 +27,9 @@ const RETRY_MS = 86_400_000
 export interface PinnedRun {
   readonly parent: OpenNamespace
   readonly child: OpenNamespace
-  /** Its pins. */
+  /** Its pins, and the signs of folds beside them. */
   readonly forks: readonly OpenFork[]
+  readonly signs: readonly OpenFork[]
   /** By the store's clock. */
   readonly now: number
 }
@@ -46,29 +49,51 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
   if (state === 'folded' || state === 'discarded') return finishEnd(found, head?.value as Head, sweeping)
   await removeDangling(found, sweeping)
   if (!cell.available(owner)) return
-  const choice = choose(found, sweeping)
+  const choice = await choose(found, sweeping)
   const { done, problem } =
-    sweeping.dryRun || choice === 'kept' ? { done: choice } : await endAs(found, choice, sweeping)
+    sweeping.dryRun || choice.done === 'kept' ? choice : await endAs(found, choice.done, sweeping)
   const swept: SweptRun = { name, was: state, done, ...(problem !== undefined && { problem }) }
   sweeping.tally.runs.push(swept)
 }
 
+interface Choice {
+  readonly done: 'kept' | 'folded' | 'discarded'
+  readonly problem?: string
+}
+
 /** What is to become of a run whose owner is gone. */
-function choose(found: Found, sweeping: Sweeping): 'kept' | 'folded' | 'discarded' {
+async function choose(found: Found, sweeping: Sweeping): Promise<Choice> {
   const { head, owner, now } = found
   const { state, run } = (head as Version<Head>).value
-  if (state === 'sealed') {
-    // Somebody began to fold it. What a sweep has tried and could not do, it tries again a day later.
+  if (state === 'sealed' && isSigned(found)) {
+    // What a sweep has tried and could not do, it tries again a day later.
     const wasTried = owner?.value.last?.label === LABEL && now - (owner.lastModified ?? 0) < RETRY_MS
-    return wasTried ? 'kept' : 'folded'
+    return { done: wasTried ? 'kept' : 'folded' }
   }
-  // It outlives its processes: that the last one of them died says nothing.
-  if (run?.keepMs !== undefined && !isGivenUp(found, sweeping)) return 'kept'
-  if (run?.keepMs !== undefined) return run.onError === 'fold' ? 'folded' : 'discarded'
-  // An owner that gave it back left it for somebody to go on with.
-  const chosen = owner?.value.holder ? run?.onError : 'keep'
-  if (chosen === 'fold') return 'folded'
-  return chosen === 'discard' || isGivenUp(found, sweeping) ? 'discarded' : 'kept'
+  const isOver = isGivenUp(found, sweeping)
+  // One that outlives its processes: that the last one of them died says nothing. An owner that gave it back left it for somebody to go on
+  // with.
+  const outlives = run?.keepMs !== undefined
+  const isTime = outlives ? isOver : Boolean(owner?.value.holder)
+  const chosen = isTime ? run?.onError : 'keep'
+  if (chosen === 'fold' && (await saysFold(found))) return { done: 'folded' }
+  const done = isOver || (chosen === 'discard' && !outlives) ? 'discarded' : 'kept'
+  return { done, ...(chosen === 'fold' && { problem: UNTOLD }) }
+}
+
+const UNTOLD = 'that it is to be folded only its own head says, which is not enough: fold or discard it by hand'
+
+/** Whether who may write the parent has begun to fold it. */
+const isSigned = ({ head, forks, signs }: Found): boolean => {
+  const fork = head?.value.base?.fork
+  return [forks, signs].every(found => found.some(one => one.fork === fork))
+}
+
+/** Whether the forks that may have made it have chosen so, in the folder of the parent. */
+async function saysFold({ parent, forks }: Found): Promise<boolean> {
+  const made = forks.filter(fork => !isOfRefresh(fork))
+  const choices = await Promise.all(made.map(fork => choiceOf(parent, fork)))
+  return choices.length > 0 && choices.every(choice => choice === 'fold')
 }
 
 /**
