@@ -54,6 +54,21 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
     sweeping.dryRun || choice.done === 'kept' ? choice : await endAs(found, choice.done, sweeping)
   const swept: SweptRun = { name, was: state, done, ...(problem !== undefined && { problem }) }
   sweeping.tally.runs.push(swept)
+  // Its end took them away.
+  if (done !== 'kept') noteGone(pinsOf(found, head?.value as Head), sweeping)
+}
+
+/** Its pins and signs that its head stands on. */
+function pinsOf({ forks, signs }: PinnedRun, { base, oldBases = [] }: Head): OpenFork[] {
+  const own = new Set([base, ...oldBases].map(one => one?.fork))
+  return [...forks, ...signs].filter(({ fork }) => own.has(fork))
+}
+
+function noteGone(pins: readonly OpenFork[], { tally }: Sweeping): void {
+  for (const { key, bytes } of pins) {
+    tally.pins.add(key)
+    tally.remove('forks', bytes)
+  }
 }
 
 interface Choice {
@@ -151,20 +166,25 @@ const isDiscarded = (error: RunletError, run: string): boolean =>
  * Its end stands; only its pins are left. Any others are of a refresh that never came to stand, or of a fork that is about to take over
  * the head: those must be as old as what a fork that was cut short leaves.
  */
-async function finishEnd(found: Found, head: Head, { tally, dryRun }: Sweeping): Promise<void> {
+async function finishEnd(found: Found, head: Head, sweeping: Sweeping): Promise<void> {
   const { parent, child, forks, now } = found
-  const own = new Set([head.base, ...(head.oldBases ?? [])].map(base => base?.fork))
-  const isEnded = forks.some(({ fork }) => own.has(fork))
-  const others = forks.filter(fork => !own.has(fork.fork) && isOld(parent, fork, now))
-  if (!isEnded && others.length === 0) return
+  const { tally, dryRun } = sweeping
+  const own = pinsOf(found, head)
+  const others = forks.filter(fork => !own.includes(fork) && isOld(parent, fork, now))
+  if (own.length + others.length === 0) return
   tally.runs.push({ name: child.name, was: 'ended', done: 'removed' })
-  if (dryRun) return
-  if (isEnded && needsNote(head)) await noteEnded(parent, child.name)
-  if (isEnded) await removeAllPins(parent, head)
-  if (others.length === 0) return
-  await raiseSweeps(parent)
-  const { value } = await child.head.refresh()
-  if (value.base?.fork === head.base?.fork) await removeForks(parent, others)
+  if (own.length > 0 && !dryRun) {
+    if (needsNote(head)) await noteEnded(parent, child.name)
+    await removeAllPins(parent, head)
+  }
+  noteGone(own, sweeping)
+  if (others.length > 0 && !dryRun) {
+    await raiseSweeps(parent)
+    const { value } = await child.head.refresh()
+    if (value.base?.fork !== head.base?.fork) return
+    await removeForks(parent, others)
+  }
+  noteGone(others, sweeping)
 }
 
 /** Of the others the parent's history tells. */
@@ -179,20 +199,21 @@ async function removeCutShort(found: Found, sweeping: Sweeping): Promise<void> {
     if (await child.head.peek()) return
     await removeForks(parent, forks)
   }
+  noteGone(forks, sweeping)
   sweeping.tally.runs.push({ name: child.name, was: 'forking', done: 'removed' })
 }
 
 /** Pins of refreshes that never came to stand. The run's head is swapped first: a refresh that sleeps looks again. */
-async function removeDangling({ parent, child, forks, now }: Found, { dryRun, tally }: Sweeping): Promise<void> {
+async function removeDangling({ parent, child, forks, now }: Found, sweeping: Sweeping): Promise<void> {
   const dangling = (head: Head | undefined) => {
     const bases = new Set([head?.base, ...(head?.oldBases ?? [])].map(base => base?.fork))
     return forks.filter(fork => !bases.has(fork.fork) && isOld(parent, fork, now))
   }
-  if (dangling(child.head.known?.value).length === 0 || dryRun) return
-  await raiseSweeps(child)
+  if (dangling(child.head.known?.value).length === 0) return
+  if (!sweeping.dryRun) await raiseSweeps(child)
   const removed = dangling(child.head.known?.value)
-  await removeForks(parent, removed)
-  for (const { bytes } of removed) tally.remove('forks', bytes)
+  if (!sweeping.dryRun) await removeForks(parent, removed)
+  noteGone(removed, sweeping)
 }
 
 const isOld = ({ store }: OpenNamespace, fork: OpenFork, now: number): boolean => now - fork.putAt > orphanAgeOf(store)

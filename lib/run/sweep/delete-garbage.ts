@@ -27,7 +27,9 @@ export async function deleteGarbage(
   sweeping: Sweeping,
 ): Promise<void> {
   const { value: head } = await context.head.refresh()
-  const open: Open = { forks: await listForks(context), views: new Map(), unended: new Set() }
+  // A dry run has removed none of those that it told of.
+  const forks = (await listForks(context)).filter(({ key }) => !sweeping.tally.pins.has(key))
+  const open: Open = { forks, views: new Map(), unended: new Set() }
   // First the runs: what they left can only be told while the index that their parent adopted is there.
   const byKind = [lists.filter(({ objects }) => objects === 0), lists.filter(({ objects }) => objects > 0)]
   for (const listed of byKind.flat()) {
@@ -82,9 +84,11 @@ async function deleteListed(
   const ended = (list.ended ?? []).filter(run => open.unended.has(run))
   const isAsBefore = held.length === list.items.length && ended.length === (list.ended ?? []).length
   const isEmpty = held.length === 0 && ended.length === 0
-  if (sweeping.dryRun || (isAsBefore && !isEmpty)) return
-  if (!isEmpty) await putGarbage(context, { ...list, items: held, ended }, 'ripe')
-  await context.store.delete([listed.key])
+  if (isAsBefore && !isEmpty) return
+  if (!sweeping.dryRun) {
+    if (!isEmpty) await putGarbage(context, { ...list, items: held, ended }, 'ripe')
+    await context.store.delete([listed.key])
+  }
   sweeping.tally.remove('garbage', listed.size)
 }
 
