@@ -39,16 +39,21 @@ export function forkKey(parent: NamespaceName, fork: { seq: number; child: strin
 }
 
 /**
- * The sign that who may write the parent has begun to fold a run: it lies beside the pin, where a policy lets no run's user write. One
- * listing tells of both.
+ * The sign that who may write the parent has begun to fold a run. It lies among the pins, so that one listing tells of both, and has no
+ * `~` in its name: what a policy lets the run's user put there has.
  */
-export const foldSignKey = (pin: string): string => `${pin}${FOLDING}`
+export const foldSignKey = (parent: NamespaceName, { child, id }: { child: string; id: string }): string =>
+  `${forksPrefix(parent)}${FOLDING}${child}.${id}`
 
-/** The key of the pin that a sign lies beside; undefined for what is no sign. */
-export const pinOfSign = (key: string): string | undefined =>
-  key.endsWith(FOLDING) ? key.slice(0, -FOLDING.length) : undefined
+const FOLDING = 'folding.'
 
-const FOLDING = '~folding'
+/** Reads a key made by foldSignKey; undefined for anything else that lies there. */
+export function parseFoldSignKey(parent: NamespaceName, key: string): { child: Segment; id: string } | undefined {
+  const prefix = `${forksPrefix(parent)}${FOLDING}`
+  if (!key.startsWith(prefix)) return undefined
+  const [child, id] = [key.slice(prefix.length, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)]
+  return isSegment(child) && ID.test(id) ? { child, id } : undefined
+}
 
 /**
  * Reads a key made by forkKey; undefined for anything else that lies there: a policy lets a run's user put what has the run's name

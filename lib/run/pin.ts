@@ -11,9 +11,9 @@ import {
   type Head,
   type NewHead,
 } from '../namespace/head.ts'
-import { foldSignKey, forkKey, forksPrefix, parseForkKey, pinOfSign } from '../namespace/keys.ts'
+import { foldSignKey, forkKey, forksPrefix, parseFoldSignKey, parseForkKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
-import { newId } from '../namespace/object-id.ts'
+import { newId, REFRESH_ID } from '../namespace/object-id.ts'
 import { type PolicyRule, portable } from '../namespace/policy.ts'
 import { MAX_DOCUMENT_BYTES } from '../store/bounded.ts'
 import { putImmutable } from '../store/immutable.ts'
@@ -25,11 +25,8 @@ const segmentOf = (name: NamespaceName) => name.slice(name.lastIndexOf('/') + 1)
 const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
   forkKey(parent, { seq: base.seq, child: segmentOf(child), id: base.fork })
 
-/** Pins of refreshes end so: a policy can let a run's user put these, and not the pin that its fork has made. */
-const REFRESH = '-refresh'
-
 /** Whether the run's user may have put this pin: what it says of the run is the run's own word then. */
-export const isOfRefresh = ({ fork }: OpenFork): boolean => fork.endsWith(REFRESH)
+export const isOfRefresh = ({ fork }: OpenFork): boolean => fork.startsWith(REFRESH_ID)
 
 /** Begins to put the pin of `child` on the parent's `head`; `by`: a fork, with what it chose, or a refresh. */
 export function putPin(
@@ -38,7 +35,7 @@ export function putPin(
   head: Head,
   by: { readonly onError: OnError } | 'refresh',
 ): { base: Base; put: Promise<unknown> } {
-  const fork = by === 'refresh' ? `${newId(parent.ambient)}${REFRESH}` : newId(parent.ambient)
+  const fork = by === 'refresh' ? `${REFRESH_ID}${newId(parent.ambient)}` : newId(parent.ambient)
   const base: Base = { namespace: parent.name, seq: head.seq, fork, ...(head.base && { below: head.base.fork }) }
   const pin: ForkPin = {
     format: formatOfLayers(head.layers),
@@ -68,10 +65,13 @@ export async function removePins(parent: OpenNamespace, child: NamespaceName, ba
  * and the next run of the same id takes it by force, for the head says that nobody needs it.
  */
 export async function removeAllPins(parent: OpenNamespace, head: Head): Promise<void> {
-  const pins = basesOf(head).map(base => keyOf(parent.name, head.namespace, base))
-  // Signs first: one without its pin would be a later run's.
-  await parent.store.delete([...pins.map(foldSignKey), ...pins])
+  const bases = basesOf(head)
+  const pins = bases.map(base => keyOf(parent.name, head.namespace, base))
+  await parent.store.delete([...bases.map(base => signOf(parent, head.namespace, base)), ...pins])
 }
+
+const signOf = (parent: OpenNamespace, child: NamespaceName, { fork }: Base): string =>
+  foldSignKey(parent.name, { child: segmentOf(child), id: fork })
 
 const basesOf = ({ base, oldBases = [] }: Head): Base[] => [base, ...oldBases].filter(one => one !== undefined)
 
@@ -82,42 +82,47 @@ const basesOf = ({ base, oldBases = [] }: Head): Base[] => [base, ...oldBases].f
 export async function signFold(parent: OpenNamespace, { namespace, base }: Head): Promise<void> {
   if (!base) return
   const sign = { format: FORMAT, run: namespace, fork: base.fork, at: parent.ambient.now() }
-  const key = foldSignKey(keyOf(parent.name, namespace, base))
+  const key = signOf(parent, namespace, base)
   await putImmutable(parent.store, parent.ambient, key, encodeJson(sign))
 }
 
 export async function takeBackSign(parent: OpenNamespace, head: Head | undefined): Promise<void> {
-  if (head?.base) await parent.store.delete([foldSignKey(keyOf(parent.name, head.namespace, head.base))])
+  if (head?.base) await parent.store.delete([signOf(parent, head.namespace, head.base)])
 }
 
-export async function removeForks(parent: OpenNamespace, forks: readonly OpenFork[]): Promise<void> {
+export async function removeForks(parent: OpenNamespace, forks: readonly Pinned[]): Promise<void> {
   await parent.store.delete(forks.map(({ key }) => key))
 }
 
-export interface OpenFork {
+/** A pin, or the sign of a fold. */
+export interface Pinned {
   readonly name: NamespaceName
-  readonly seq: number
   readonly fork: string
   readonly key: string
   readonly bytes: number
-  /** When its pin was put, by the store's clock. */
+  /** When it was put, by the store's clock. */
   readonly putAt: number
+}
+
+export interface OpenFork extends Pinned {
+  readonly seq: number
 }
 
 /** The open children of a namespace, by their pins: no child is read, however many runs there ever were. */
 export const listForks = async (parent: OpenNamespace): Promise<OpenFork[]> => (await listForksAndSigns(parent)).forks
 
-/** `signs`: of the folds that were begun, as what their pins are. */
-export async function listForksAndSigns(parent: OpenNamespace): Promise<{ forks: OpenFork[]; signs: OpenFork[] }> {
-  const [forks, signs]: [OpenFork[], OpenFork[]] = [[], []]
+/** `signs`: of the folds that were begun. */
+export async function listForksAndSigns(parent: OpenNamespace): Promise<{ forks: OpenFork[]; signs: Pinned[] }> {
+  const [forks, signs]: [OpenFork[], Pinned[]] = [[], []]
   for await (const entry of parent.store.list({ prefix: forksPrefix(parent.name) })) {
     if (entry.kind !== 'object') continue
     const { key, size: bytes, lastModified: putAt } = entry
-    const pin = pinOfSign(key)
-    const parsed = parseForkKey(parent.name, pin ?? key)
+    const pin = parseForkKey(parent.name, key)
+    const parsed = pin ?? parseFoldSignKey(parent.name, key)
     if (!parsed) continue
-    const fork = { name: childName(parent.name, parsed.child), seq: parsed.seq, fork: parsed.id, key, bytes, putAt }
-    ;(pin === undefined ? forks : signs).push(fork)
+    const about = { name: childName(parent.name, parsed.child), fork: parsed.id, key, bytes, putAt }
+    if (pin) forks.push({ ...about, seq: pin.seq })
+    else signs.push(about)
   }
   return { forks, signs }
 }

@@ -65,7 +65,7 @@ describe('the formats', () => {
     const isPin = (key: string) => /p\/_\/forks\/\d+~open~[^~]+$/.test(key)
     const [pin = assert.fail('no pin of "p/open"')] = Object.keys(store).filter(isPin)
     assert.equal(JSON.parse(store[pin] ?? '').onError, 'keep')
-    assert.equal(JSON.parse(store[`${pin}~folding`] ?? '').run, 'p/open')
+    assert.equal(JSON.parse(store[`ns/p/_/forks/folding.open.${pin.split('~')[2]}`] ?? '').run, 'p/open')
   })
 
   test('have nodes of the index among them', async () => {

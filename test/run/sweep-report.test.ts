@@ -81,7 +81,7 @@ test('a dry run says of a store with every kind of leftover what the next sweep 
     await me.store.sweep()
     holder.kill()
     await leaveRuns(world)
-    await overwrite(world, 'ns/p/_/forks/000000000001~gone~abcdefgh-fork~folding', '{"format":1}')
+    await overwrite(world, 'ns/p/_/forks/folding.gone.abcdefgh-fork', '{"format":1}')
     await overwrite(world, 'ns/p/_/queue/abcdefgh-waits', waiting('abcdefgh-waits'))
     await overwrite(
       world,

@@ -44,7 +44,7 @@ async function handOver(world: World, parent: Namespace, onError?: 'keep' | 'fol
 
 const [onlyPin, isPin] = [
   (world: World) => world.keys('ns/p/_/forks/').find(isPin) ?? assert.fail('no pin'),
-  (key: string) => !key.endsWith('~folding'),
+  (key: string) => key.includes('~'),
 ]
 
 describe('a run whose user writes into its head that it is to be folded', () => {
@@ -70,7 +70,7 @@ describe('a run whose user writes into its head that it is to be folded', () => 
       await parent.put('c', 'news')
       await run.refresh()
       await edit(world, HEAD, head => Object.assign(head.run as object, { onError: 'fold' }) && head)
-      const pins = world.keys('ns/p/_/forks/').filter(key => key.endsWith('-refresh'))
+      const pins = world.keys('ns/p/_/forks/').filter(key => key.includes('~refresh-'))
       assert.equal(pins.length, 1)
       for (const pin of pins) await edit(world, pin, document => ({ ...document, onError: 'fold' }))
       await writer.ambient.sleep(HOUR)
@@ -176,7 +176,7 @@ test('a sign that came when its run had ended goes a day later', () =>
   inWorld(async (world, writer, parent) => {
     const run = await parent.fork('r')
     await run.put('b', '1')
-    const sign = `${onlyPin(world)}~folding`
+    const sign = `ns/p/_/forks/folding.r.${onlyPin(world).split('~')[2]}`
     await run.fold()
     await overwrite(world, sign, '{"format":1}')
     await writer.store.sweep()

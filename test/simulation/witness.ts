@@ -1,6 +1,5 @@
 // The witness: sees every change of the bucket at the moment at which it happens, and judges each by itself. So a defect is found where
 // it did its harm, with the request that did it, and not by what is left of it in the end.
-import { pinOfSign } from '../../lib/namespace/keys.ts'
 import { MemoryBucket } from '../../lib/store/memory/memory-store.ts'
 import { type Cell, Dangling, Decoder, type ForkPin, type Head } from './decode.ts'
 import type { History } from './history.ts'
@@ -105,7 +104,7 @@ export class Witness implements Knowledge {
     const [, namespace = '', kind = ''] = KEY.exec(key) ?? []
     if (!object) this.onDelete(namespace, kind, key)
     else if (kind === 'head') this.onHead(namespace, key)
-    else if (kind === 'forks' && pinOfSign(key) === undefined) this.onPin(namespace, key)
+    else if (kind === 'forks' && key.includes('~')) this.onPin(namespace, key)
     else if (kind === 'lease') this.leases.onPut(key, this.decoder.document(key))
     else if (kind === 'values' || kind === 'packs' || kind === 'index' || kind === 'history')
       this.onObject(namespace, key)

@@ -39,7 +39,7 @@ export async function census(store: ObjectStore, namespace: string): Promise<Cen
   }
   for (const key of there) {
     if (key.endsWith('/_/head')) await walk.head(key, there)
-    if (key.includes('/_/forks/') && !key.endsWith('~folding'))
+    if (key.includes('/_/forks/') && key.includes('~'))
       await walk.layers((await walk.json(key)).layers, namespaceOf(key))
   }
   const counted = [...there].filter(key => {

@@ -11,7 +11,7 @@ import { orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
 import { discardRun } from '../discard.ts'
 import { foldRun, rowsOfHead } from '../fold.ts'
-import { choiceOf, isOfRefresh, type OpenFork, removeAllPins, removeForks } from '../pin.ts'
+import { choiceOf, isOfRefresh, type OpenFork, type Pinned, removeAllPins, removeForks } from '../pin.ts'
 import { resumeRun } from '../resume.ts'
 import { ownerCell, releaseRun } from '../run.ts'
 import { noteEnded } from './garbage-list.ts'
@@ -29,7 +29,7 @@ export interface PinnedRun {
   readonly child: OpenNamespace
   /** Its pins, and the signs of folds beside them. */
   readonly forks: readonly OpenFork[]
-  readonly signs: readonly OpenFork[]
+  readonly signs: readonly Pinned[]
   /** By the store's clock. */
   readonly now: number
 }
@@ -59,12 +59,12 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
 }
 
 /** Its pins and signs that its head stands on. */
-function pinsOf({ forks, signs }: PinnedRun, { base, oldBases = [] }: Head): OpenFork[] {
+function pinsOf({ forks, signs }: PinnedRun, { base, oldBases = [] }: Head): Pinned[] {
   const own = new Set([base, ...oldBases].map(one => one?.fork))
   return [...forks, ...signs].filter(({ fork }) => own.has(fork))
 }
 
-function noteGone(pins: readonly OpenFork[], { tally }: Sweeping): void {
+function noteGone(pins: readonly Pinned[], { tally }: Sweeping): void {
   for (const { key, bytes } of pins) {
     tally.pins.add(key)
     tally.remove('forks', bytes)
