@@ -29,7 +29,13 @@ export type { RunInfo } from './run/list-runs.ts'
 export type { RetentionRule } from './run/retention/rules.ts'
 export type { RetentionProgress, RetentionReport } from './run/retention/tally.ts'
 export type { OnError } from './run/run.ts'
-export type { Amount as SweptAmount, Problem as SweepProblem, SweepReport, SweptRun } from './run/sweep/report.ts'
+export type {
+  Amount as SweptAmount,
+  Problem as SweepProblem,
+  SweepReport,
+  SweptChange,
+  SweptRun,
+} from './run/sweep/report.ts'
 export type { RunFate, RunStory } from './run/timeline/story.ts'
 export type { Timeline } from './run/timeline/timeline.ts'
 export type { QueuedChange, RunGlance, Sight } from './run/watch/sight.ts'

@@ -76,7 +76,16 @@ async function tell(report: Report, output: Output): Promise<number> {
   return report.problems.length > 0 ? FAILED : DONE
 }
 
-function* linesOf({ dryRun, worktrees, runs, retention, removed, waiting, problems }: Report): Generator<string> {
+function* linesOf({
+  dryRun,
+  worktrees,
+  runs,
+  changes,
+  retention,
+  removed,
+  waiting,
+  problems,
+}: Report): Generator<string> {
   const would = dryRun ? 'would be ' : ''
   for (const { namespace, worktree, done, problem } of worktrees) {
     const told = done === 'kept' ? 'is kept' : `${dryRun ? would : 'was '}${done}`
@@ -85,6 +94,10 @@ function* linesOf({ dryRun, worktrees, runs, retention, removed, waiting, proble
   for (const { name, was, done, problem } of runs) {
     const told = done === 'kept' ? 'is kept' : `${was === 'open' ? '' : `(${was}) `}${dryRun ? would : 'was '}${done}`
     yield `${name} ${told}${problem === undefined ? '' : `: ${problem}`}`
+  }
+  for (const { namespace, id, author, done } of changes) {
+    const told = done === 'waiting' ? 'waits to be committed' : `was ${done}`
+    yield `${namespace}: change ${id} of ${author}, which waited in the queue, ${told}`
   }
   for (const { namespace, path, files, bytes, examples } of retention) {
     yield `${namespace}: ${path}: ${files} files (${size(bytes)}) ${dryRun ? would : ''}deleted, like ${examples[0] ?? 'none'}`

@@ -96,11 +96,13 @@ export const baseSchema = z.object({
 })
 
 /** A chain of bases leads up, or one that leads back to itself would be followed for ever. */
-const isChild = (child: NamespaceName, parent: NamespaceName): boolean =>
+export const isChild = (child: NamespaceName, parent: NamespaceName): boolean =>
   child.startsWith(`${parent}/`) && !child.includes('/', parent.length + 1)
 
 const standsOnParent = ({ namespace, base }: { namespace: NamespaceName; base?: Base | undefined }): boolean =>
   !base || isChild(namespace, base.namespace)
+
+const onErrorSchema = z.enum(['keep', 'discard', 'fold'])
 
 const historyRefSchema = z.object({ id: idSchema, to: seqSchema })
 
@@ -125,7 +127,7 @@ export const headSchema = z
     run: z
       .object({
         label: z.string(),
-        onError: z.enum(['keep', 'discard', 'fold']),
+        onError: onErrorSchema,
         onConflict: z.record(z.string(), z.string()).optional(),
         /** It outlives its processes: how long it is kept at least after the last sign of life. */
         keepMs: z.number().positive().optional(),
@@ -169,6 +171,11 @@ export const forkSchema = z
     layers: z.array(layerSchema),
     /** The parent's own base, when the parent is a run itself. */
     base: baseSchema.optional(),
+    /**
+     * What the fork chose for the run without an owner. Here, and not in the run's head, for who writes the run must not be the one who
+     * says that a sweep folds it. Absent: a pin of a refresh, or of an older runlet; then no sweep folds it by itself.
+     */
+    onError: onErrorSchema.optional(),
   })
   .refine(standsOnParent, 'its base is not that of its parent')
   .refine(({ child, namespace }) => isChild(child, namespace), 'its child is none of the parent')

@@ -38,9 +38,33 @@ export function forkKey(parent: NamespaceName, fork: { seq: number; child: strin
   return `${forksPrefix(parent)}${String(fork.seq).padStart(SEQ_DIGITS, '0')}~${fork.child}~${fork.id}`
 }
 
-/** Reads a key made by forkKey; undefined for anything else that lies there. */
-export function parseForkKey(key: string): { seq: number; child: Segment; id: string } | undefined {
-  const [seq, child, id] = key.slice(key.lastIndexOf('/') + 1).split('~')
-  if (!seq || !child || !id || !/^\d{1,15}$/.test(seq) || !isSegment(child) || !ID.test(id)) return undefined
-  return { seq: Number(seq), child, id }
+/**
+ * The sign that who may write the parent has begun to fold a run. It lies among the pins, so that one listing tells of both, and has no
+ * `~` in its name: what a policy lets the run's user put there has.
+ */
+export const foldSignKey = (parent: NamespaceName, { child, id }: { child: string; id: string }): string =>
+  `${forksPrefix(parent)}${FOLDING}${child}.${id}`
+
+const FOLDING = 'folding.'
+
+/** Reads a key made by foldSignKey; undefined for anything else that lies there. */
+export function parseFoldSignKey(parent: NamespaceName, key: string): { child: Segment; id: string } | undefined {
+  const prefix = `${forksPrefix(parent)}${FOLDING}`
+  if (!key.startsWith(prefix)) return undefined
+  const [child, id] = [key.slice(prefix.length, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)]
+  return isSegment(child) && ID.test(id) ? { child, id } : undefined
+}
+
+/**
+ * Reads a key made by forkKey; undefined for anything else that lies there: a policy lets a run's user put what has the run's name
+ * somewhere in its key, which must not pass for the pin of another.
+ */
+export function parseForkKey(
+  parent: NamespaceName,
+  key: string,
+): { seq: number; child: Segment; id: string } | undefined {
+  const prefix = forksPrefix(parent)
+  const [seq, child, id, more] = key.startsWith(prefix) ? key.slice(prefix.length).split('~') : []
+  if (!seq || !child || !id || more !== undefined) return undefined
+  return /^\d{1,15}$/.test(seq) && isSegment(child) && ID.test(id) ? { seq: Number(seq), child, id } : undefined
 }

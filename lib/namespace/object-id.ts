@@ -4,6 +4,12 @@ import type { Ambient } from '../ambient.ts'
 
 const TIME_DIGITS = 9
 
+/**
+ * The fork ids of refreshes begin so: a policy can let a run's user put their pins, and not the pin that its fork has made. (Ceph's gateway
+ * looks for what follows a `*` only once, so the end of an id would not do.)
+ */
+export const REFRESH_ID = 'refresh-'
+
 export function newId(ambient: Ambient): string {
   return `${idsFrom(ambient.now())}-${ambient.randomId()}`
 }
@@ -13,7 +19,7 @@ export const idsFrom = (time: number): string => Math.max(0, Math.floor(time)).t
 
 /** When it was made, by its maker's clock; undefined of what is no such id. */
 export function timeOfId(id: string): number | undefined {
-  const [, digits] = /^([0-9a-z]{9,11})-/.exec(id) ?? []
+  const [, digits] = /^(?:refresh-)?([0-9a-z]{9,11})-/.exec(id) ?? []
   const time = digits === undefined ? Number.NaN : Number.parseInt(digits, 36)
   return time <= MAX_TIME ? time : undefined
 }

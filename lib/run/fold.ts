@@ -1,12 +1,13 @@
 // The fold: one commit on the parent that adopts the run's shard; no value is copied (G2, G4, G5).
-//   1. seal: the run's own layers become one index shard, and its head says `sealed`: no more writes;
+//   1. seal: a sign beside the run's pin says that it is being folded; the run's own layers become one index shard, and its head says
+//      `sealed`: no more writes;
 //   2. under the parent's merge lease, or through its queue: look at what the parent did since the fork to the run's paths;
 //      swap the parent's head for one with a reference to the shard, and the fold's origin;
 //   3. the run's head becomes `folded`;
-//   4. its pin goes.
+//   4. its sign and its pin go.
 // A crash between any two is finished by folding again: each step finds what was done before it. The origin in the parent's
 // history says that step 2 happened; it is looked for as far back as the fork.
-import { NamespaceSealedError, OpenChildrenError, RunletError, RunNotFoundError } from '../errors.ts'
+import { AccessDeniedError, NamespaceSealedError, OpenChildrenError, RunletError, RunNotFoundError } from '../errors.ts'
 import { outcomeOf, publish } from '../events.ts'
 import type { Attempt } from '../lease/leases.ts'
 import type { LeaseRecord } from '../lease/record.ts'
@@ -22,7 +23,7 @@ import { newId } from '../namespace/object-id.ts'
 import type { PolicyRule } from '../namespace/policy.ts'
 import { type Meter, metered } from '../store/metered-store.ts'
 import type { Version } from '../store/register.ts'
-import { openChildren, removeAllPins } from './pin.ts'
+import { openChildren, removeAllPins, signFold, takeBackSign } from './pin.ts'
 import { assertOwner, finalFences, type OpenRun } from './run.ts'
 import { noteEnded } from './sweep/garbage-list.ts'
 
@@ -128,9 +129,21 @@ async function seal(run: OpenRun): Promise<Sealed> {
     await assertParentOpen(run)
     const { write: _, ...rest } = head
     const sealedAt = run.child.ambient.now()
-    return { ...rest, state: 'sealed', sealedAt, layers: await asOneLayer(run, head) } satisfies NewHead
+    const [layers] = await Promise.all([asOneLayer(run, head), sign(run, head)])
+    return { ...rest, state: 'sealed', sealedAt, layers } satisfies NewHead
   })
+  if (!here && value.state === 'sealed') await sign(run, value)
   return { sealed: value, here }
+}
+
+/** Who may not write the parent seals the run all the same, for somebody else to look at it and to fold it. */
+async function sign(run: OpenRun, head: Head): Promise<void> {
+  if (rowsOfHead(head) === 0) return
+  try {
+    await signFold(run.parent, head)
+  } catch (error) {
+    if (!(error instanceof AccessDeniedError)) throw error
+  }
 }
 
 /**
@@ -146,7 +159,8 @@ async function assertParentOpen({ parent }: OpenRun): Promise<void> {
 /**
  * Refuses to fold away a run that others were forked from. Asked after the seal, and a fork looks at its parent again after
  * its pin is put: so one of the two sees the other. The run is opened again, unless an earlier fold had sealed it: what that one left
- * in the queue may still be committed, and what was written afterwards would never be folded.
+ * in the queue may still be committed, and what was written afterwards would never be folded. With it goes the sign: of what comes
+ * into the run from now on nobody has said that it is to be folded.
  */
 async function assertNoChildren(run: OpenRun, sealedHere: boolean): Promise<void> {
   const children = await openChildren(run.child)
@@ -157,6 +171,7 @@ async function assertNoChildren(run: OpenRun, sealedHere: boolean): Promise<void
       const { write: _, sealedAt: __, ...rest } = head
       return head.state === 'sealed' ? { ...rest, state: 'open' } : undefined
     })
+    await takeBackSign(run.parent, run.child.head.known?.value)
   }
   throw new OpenChildrenError(run.name, children)
 }

@@ -24,7 +24,7 @@ export async function forkRun(parent: OpenNamespace, id: Segment, options: RunOp
   const head = (await parent.head.refresh()).value
   if (head.state !== 'open') throw new NamespaceSealedError(parent.name, head.state)
   if (options.signal?.aborted) throw new AbortedError(`forking "${child.name}"`, options.signal.reason)
-  const { base, put } = putPin(parent, child, head)
+  const { base, put } = putPin(parent, child, head, options)
   const next = newHeadOfRun(child, base, { ...options, rules })
   const [pinned, swapped, leased] = await Promise.allSettled([
     put,

@@ -2,22 +2,40 @@
 // together with the child's head, never after, and is the last thing to go: while it stands, nothing that it names is swept (G9).
 
 import { childName, type NamespaceName } from '../names.ts'
-import { type Base, emptyHead, type ForkPin, formatOfLayers, type Head, type NewHead } from '../namespace/head.ts'
-import { forkKey, forksPrefix, parseForkKey } from '../namespace/keys.ts'
+import {
+  type Base,
+  emptyHead,
+  type ForkPin,
+  forkSchema,
+  formatOfLayers,
+  type Head,
+  type NewHead,
+} from '../namespace/head.ts'
+import { foldSignKey, forkKey, forksPrefix, parseFoldSignKey, parseForkKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
-import { newId } from '../namespace/object-id.ts'
+import { newId, REFRESH_ID } from '../namespace/object-id.ts'
 import { type PolicyRule, portable } from '../namespace/policy.ts'
+import { MAX_DOCUMENT_BYTES } from '../store/bounded.ts'
 import { putImmutable } from '../store/immutable.ts'
-import { encodeJson } from '../store/json-object.ts'
+import { decodeJson, encodeJson, FORMAT } from '../store/json-object.ts'
+import type { OnError } from './run.ts'
 
 const segmentOf = (name: NamespaceName) => name.slice(name.lastIndexOf('/') + 1)
 
 const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
   forkKey(parent, { seq: base.seq, child: segmentOf(child), id: base.fork })
 
-/** Begins to put the pin of `child` on the parent's `head`. */
-export function putPin(parent: OpenNamespace, child: OpenNamespace, head: Head): { base: Base; put: Promise<unknown> } {
-  const fork = newId(parent.ambient)
+/** Whether the run's user may have put this pin: what it says of the run is the run's own word then. */
+export const isOfRefresh = ({ fork }: OpenFork): boolean => fork.startsWith(REFRESH_ID)
+
+/** Begins to put the pin of `child` on the parent's `head`; `by`: a fork, with what it chose, or a refresh. */
+export function putPin(
+  parent: OpenNamespace,
+  child: OpenNamespace,
+  head: Head,
+  by: { readonly onError: OnError } | 'refresh',
+): { base: Base; put: Promise<unknown> } {
+  const fork = by === 'refresh' ? `${REFRESH_ID}${newId(parent.ambient)}` : newId(parent.ambient)
   const base: Base = { namespace: parent.name, seq: head.seq, fork, ...(head.base && { below: head.base.fork }) }
   const pin: ForkPin = {
     format: formatOfLayers(head.layers),
@@ -29,6 +47,7 @@ export function putPin(parent: OpenNamespace, child: OpenNamespace, head: Head):
     at: parent.ambient.now(),
     layers: head.layers,
     ...(head.base && { base: head.base }),
+    ...(by !== 'refresh' && { onError: by.onError }),
   }
   const key = keyOf(parent.name, child.name, base)
   const put = putImmutable(parent.store, parent.ambient, key, encodeJson(pin)).then(() =>
@@ -46,34 +65,74 @@ export async function removePins(parent: OpenNamespace, child: NamespaceName, ba
  * and the next run of the same id takes it by force, for the head says that nobody needs it.
  */
 export async function removeAllPins(parent: OpenNamespace, head: Head): Promise<void> {
-  const bases = [head.base, ...(head.oldBases ?? [])].filter(base => base !== undefined)
-  await removePins(parent, head.namespace, bases)
+  const bases = basesOf(head)
+  const pins = bases.map(base => keyOf(parent.name, head.namespace, base))
+  await parent.store.delete([...bases.map(base => signOf(parent, head.namespace, base)), ...pins])
 }
 
-export async function removeForks(parent: OpenNamespace, forks: readonly OpenFork[]): Promise<void> {
+const signOf = (parent: OpenNamespace, child: NamespaceName, { fork }: Base): string =>
+  foldSignKey(parent.name, { child: segmentOf(child), id: fork })
+
+const basesOf = ({ base, oldBases = [] }: Head): Base[] => [base, ...oldBases].filter(one => one !== undefined)
+
+/**
+ * Leaves a sign in the parent that this run is being folded, before its head says `sealed`: a sweep finishes such folds, and no seal that
+ * only the run's own user has made.
+ */
+export async function signFold(parent: OpenNamespace, { namespace, base }: Head): Promise<void> {
+  if (!base) return
+  const sign = { format: FORMAT, run: namespace, fork: base.fork, at: parent.ambient.now() }
+  const key = signOf(parent, namespace, base)
+  await putImmutable(parent.store, parent.ambient, key, encodeJson(sign))
+}
+
+export async function takeBackSign(parent: OpenNamespace, head: Head | undefined): Promise<void> {
+  if (head?.base) await parent.store.delete([signOf(parent, head.namespace, head.base)])
+}
+
+export async function removeForks(parent: OpenNamespace, forks: readonly Pinned[]): Promise<void> {
   await parent.store.delete(forks.map(({ key }) => key))
 }
 
-export interface OpenFork {
+/** A pin, or the sign of a fold. */
+export interface Pinned {
   readonly name: NamespaceName
-  readonly seq: number
   readonly fork: string
   readonly key: string
   readonly bytes: number
-  /** When its pin was put, by the store's clock. */
+  /** When it was put, by the store's clock. */
   readonly putAt: number
 }
 
+export interface OpenFork extends Pinned {
+  readonly seq: number
+}
+
 /** The open children of a namespace, by their pins: no child is read, however many runs there ever were. */
-export async function listForks(parent: OpenNamespace): Promise<OpenFork[]> {
-  const forks: OpenFork[] = []
+export const listForks = async (parent: OpenNamespace): Promise<OpenFork[]> => (await listForksAndSigns(parent)).forks
+
+/** `signs`: of the folds that were begun. */
+export async function listForksAndSigns(parent: OpenNamespace): Promise<{ forks: OpenFork[]; signs: Pinned[] }> {
+  const [forks, signs]: [OpenFork[], Pinned[]] = [[], []]
   for await (const entry of parent.store.list({ prefix: forksPrefix(parent.name) })) {
-    const parsed = entry.kind === 'object' && parseForkKey(entry.key)
-    if (!parsed) continue
+    if (entry.kind !== 'object') continue
     const { key, size: bytes, lastModified: putAt } = entry
-    forks.push({ name: childName(parent.name, parsed.child), seq: parsed.seq, fork: parsed.id, key, bytes, putAt })
+    const pin = parseForkKey(parent.name, key)
+    const parsed = pin ?? parseFoldSignKey(parent.name, key)
+    if (!parsed) continue
+    const about = { name: childName(parent.name, parsed.child), fork: parsed.id, key, bytes, putAt }
+    if (pin) forks.push({ ...about, seq: pin.seq })
+    else signs.push(about)
   }
-  return forks
+  return { forks, signs }
+}
+
+/** What the fork that put this pin has chosen for the run; undefined when it does not say so, or is gone. */
+export async function choiceOf({ store, name }: OpenNamespace, fork: OpenFork): Promise<OnError | undefined> {
+  const answer = await store.get(fork.key, { maxBytes: MAX_DOCUMENT_BYTES })
+  if (answer.status !== 'found') return undefined
+  const pin = decodeJson(fork.key, answer.body, forkSchema)
+  return pin.child === fork.name && pin.namespace === name && pin.fork === fork.fork ? pin.onError : undefined
 }
 
 /**
@@ -92,7 +151,7 @@ export function newHeadOfRun(
   base: Base,
   about: {
     label: string
-    onError: 'keep' | 'discard' | 'fold'
+    onError: OnError
     rules: readonly PolicyRule[]
     keepMs?: number | undefined
   },

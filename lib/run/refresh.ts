@@ -30,7 +30,7 @@ async function refreshOnce(run: OpenRun, author: string): Promise<number | undef
   const [parent, child] = await Promise.all([run.parent.head.refresh(), run.child.head.refresh()])
   assertOwner(child.value, run)
   if (child.value.base?.seq === parent.value.seq) return parent.value.seq
-  const { base, put } = putPin(run.parent, run.child, parent.value)
+  const { base, put } = putPin(run.parent, run.child, parent.value, 'refresh')
   await put
   try {
     const after = run.parent.views.view(parent.value)

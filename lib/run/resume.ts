@@ -57,7 +57,7 @@ async function forkAnew(
   for (;;) {
     const began = momentOf(parent.ambient)
     const { value: head } = await parent.head.refresh()
-    const { base, put } = putPin(parent, child, head)
+    const { base, put } = putPin(parent, child, head, about)
     await put
     let swept = false
     const next = newHeadOfRun(child, base, about)

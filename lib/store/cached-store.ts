@@ -68,8 +68,8 @@ export class CachedStore implements ObjectStore {
     return this.inner.copy(source, key, options)
   }
 
-  async abortUploads(options: UploadOptions): Promise<number> {
-    return (await this.inner.abortUploads?.(options)) ?? 0
+  async abortUploads(options: UploadOptions): Promise<readonly number[]> {
+    return (await this.inner.abortUploads?.(options)) ?? []
   }
 
   async close(): Promise<void> {

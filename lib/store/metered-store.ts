@@ -100,8 +100,8 @@ export class MeteredStore implements ObjectStore {
     })
   }
 
-  async abortUploads(options: UploadOptions): Promise<number> {
-    return (await this.inner.abortUploads?.(options)) ?? 0
+  async abortUploads(options: UploadOptions): Promise<readonly number[]> {
+    return (await this.inner.abortUploads?.(options)) ?? []
   }
 
   close(): Promise<void> {

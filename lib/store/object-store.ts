@@ -55,6 +55,8 @@ export interface UploadOptions {
   prefix: string
   /** Only those that began before this moment of the store's clock, in milliseconds. Default: all. */
   before?: number | undefined
+  /** Only looks which there are. Default: false. */
+  dryRun?: boolean | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -125,10 +127,11 @@ export interface ObjectStore {
   canCopyFrom?(url: string): boolean
 
   /**
-   * Ends uploads of streams below a prefix that were begun and never finished; resolves to how many there were. Killed writers leave
-   * them, and no listing shows them. Only of stores that keep such.
+   * Ends uploads of streams below a prefix that were begun and never finished; resolves to the bytes of each (0: who asks may not know).
+   * Killed writers leave them, and no listing shows them. Only of stores that keep such; one that does not know what an upload was
+   * to become takes it for one below any prefix.
    */
-  abortUploads?(options: UploadOptions): Promise<number>
+  abortUploads?(options: UploadOptions): Promise<readonly number[]>
 
   /** Ends connections and timers that this store opened. */
   close(): Promise<void>

@@ -210,6 +210,23 @@ describe("a run's user", () => {
     assert.deepEqual(await outside(), before)
   })
 
+  test("has nothing outside its run deleted by the writer's sweep, whatever the lists that it has planted name", async () => {
+    const objects = await objectsOf(users.run, PREFIX)
+    opened.push(objects)
+    const before = await outside()
+    const keys = [...before.keys()].map(key => /^ns\/(.+)\/_\/(values|index|packs|history)\/(.+)$/.exec(key) ?? [])
+    const items = keys.flatMap(([, home, kind, id]) => (kind ? [{ kind, in: home, id, bytes: 1 }] : []))
+    assert.ok(new Set(items.map(({ kind }) => kind)).size === 4 && items.some(item => item.in === `${PARENT}/folded`))
+    const lists = { items, ended: ['folded', 'other'].map(id => `${PARENT}/${id}`) }
+    for (const [name, list] of Object.entries(lists)) {
+      const planted = `${OWN}_/garbage/abcdefgh-${name}~${name === 'items' ? items.length : 0}~1~ripe`
+      await objects.put(planted, Buffer.from(JSON.stringify({ format: 1, seq: 0, items: [], [name]: list })))
+    }
+    const { problems } = await stores.writer.sweep({ namespace: `${PARENT}/${RUN}` })
+    assert.equal(problems.length, 2)
+    assert.deepEqual(await outside(), before)
+  })
+
   test("is refused each call on the parent, and on its parent's other runs", async () => {
     const before = await outside()
     const theirs = await stores.run.namespace(PARENT)
@@ -228,12 +245,18 @@ describe("a run's user", () => {
     assert.deepEqual(await outside(), before)
   })
 
-  test('cannot fold: that seals the run and changes nothing else; the writer folds it', async () => {
+  test('cannot fold: that seals the run and changes nothing else; no sweep folds it, the writer does', async () => {
     const run = await (await stores.run.namespace(PARENT)).resume(RUN)
     const [content, before] = [await contents(run), await outside()]
     await isRefused('fold', () => run.fold())
     await run.release()
     assert.deepEqual(await outside(), before)
+    assert.equal(text(await parent.get('small')), 'small')
+    const { runs } = await stores.writer.sweep({ namespace: PARENT })
+    assert.deepEqual(
+      runs.filter(({ name }) => name.endsWith(RUN)),
+      [{ name: `${PARENT}/${RUN}`, was: 'sealed', done: 'kept' }],
+    )
     assert.equal(text(await parent.get('small')), 'small')
     const { rows } = await (await parent.resume(RUN)).fold()
     assert.ok(rows > 20)

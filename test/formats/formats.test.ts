@@ -59,6 +59,14 @@ describe('the formats', () => {
       )
   })
 
+  test('have the pin of a fork with its choice among them, and the sign of a fold beside it', async () => {
+    const store: Record<string, string> = JSON.parse(await readFile(GOLDEN, 'utf8'))
+    const isPin = (key: string) => /p\/_\/forks\/\d+~open~[^~]+$/.test(key)
+    const [pin = assert.fail('no pin of "p/open"')] = Object.keys(store).filter(isPin)
+    assert.equal(JSON.parse(store[pin] ?? '').onError, 'keep')
+    assert.equal(JSON.parse(store[`ns/p/_/forks/folding.open.${pin.split('~')[2]}`] ?? '').run, 'p/open')
+  })
+
   test('have nodes of the index among them', async () => {
     const texts: string[] = Object.values(JSON.parse(await readFile(GOLDEN, 'utf8')))
     assert.ok(texts.some(text => text.includes('"kind":"refs"')))

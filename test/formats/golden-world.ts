@@ -7,6 +7,7 @@ import { compact } from '../../lib/namespace/compact.ts'
 import { commitTransaction, createNamespace, openNamespace, put } from '../../lib/namespace/namespace.ts'
 import { enqueue } from '../../lib/namespace/queue.ts'
 import type { Row } from '../../lib/namespace/row.ts'
+import { signFold } from '../../lib/run/pin.ts'
 import { type Client, World } from '../support/world.ts'
 
 export async function makeGoldenStore(): Promise<World> {
@@ -30,12 +31,19 @@ export async function makeGoldenStore(): Promise<World> {
     const open = await parent.fork('open', { label: 'golden' })
     await open.put('in-open.txt', 'open\n')
     await open.release()
+    await signOpen(client)
     await sweepTwice(client)
     await makeDeepIndex(client)
     await parent.lock('deploy', async lock => parent.put('deployed', 'v7', { lock }), { label: 'golden' })
     await makeImported(client)
   })
   return world
+}
+
+/** A fold of the open run that was killed before its seal. */
+async function signOpen({ objects, ambient }: Client): Promise<void> {
+  const [parent, run] = ['p', 'p/open'].map(name => openNamespace(objects, parseNamespaceName(name), ambient))
+  if (parent && run) await signFold(parent, (await run.head.refresh()).value)
 }
 
 const TWO_HOURS_MS = 7_200_000

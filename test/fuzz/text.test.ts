@@ -144,7 +144,7 @@ test("whatever lies beside the pins of a namespace is no pin, or one whose parts
   const any = fc.oneof(text, fc.stringMatching(/^\d{0,30}~[a-z.]{0,4}~[a-zA-Z0-9~-]{0,12}$/))
   fc.assert(
     fc.property(any, name => {
-      const fork = tried(() => parseForkKey(`ns/p/_/forks/${name}`))
+      const fork = tried(() => parseForkKey(parseNamespaceName('p'), `ns/p/_/forks/${name}`))
       if (!fork) return
       assert.ok(Number.isSafeInteger(fork.seq))
       assert.equal(Number(name.slice(0, name.indexOf('~'))), fork.seq)

@@ -117,6 +117,28 @@ describe('a sweep that slept for days', () => {
     }))
 })
 
+describe('a sweep beside a writer that sleeps for hours, and is not too old yet', () => {
+  test('takes what it has put for no orphan, though the daily look and a grace period come between', () =>
+    inWorld(async (world, me) => {
+      await me.store.sweep() // from what it notes on, there is something to look for a day later
+      await me.ambient.sleep(DAY + HOUR)
+      const looks = () => world.peek('ns/p/_/sweep/orphans').next.at
+      const before = looks()
+      const slow = interrupted(world, puts('ns/p/_/head'), async () => {
+        for (let hour = 0; hour < 6; hour++) {
+          await me.ambient.sleep(HOUR)
+          await me.store.sweep()
+        }
+      })
+      await (await slow.client.store.namespace('p')).put('late', large('l'))
+      assert.ok(slow.met)
+      assert.ok(looks() > before, 'the daily look has come between')
+      await sweepTwice(me)
+      const other = await world.client().store.namespace('p')
+      assert.equal(text(await other.get('late')), large('l'))
+    }))
+})
+
 describe('a sweep beside a fork', () => {
   test('leaves the pin of a run whose id was used before and whose head is still to come', () =>
     inWorld(async (world, me, parent) => {

@@ -104,7 +104,7 @@ export class Witness implements Knowledge {
     const [, namespace = '', kind = ''] = KEY.exec(key) ?? []
     if (!object) this.onDelete(namespace, kind, key)
     else if (kind === 'head') this.onHead(namespace, key)
-    else if (kind === 'forks') this.onPin(namespace, key)
+    else if (kind === 'forks' && key.includes('~')) this.onPin(namespace, key)
     else if (kind === 'lease') this.leases.onPut(key, this.decoder.document(key))
     else if (kind === 'values' || kind === 'packs' || kind === 'index' || kind === 'history')
       this.onObject(namespace, key)

@@ -39,7 +39,8 @@ export async function census(store: ObjectStore, namespace: string): Promise<Cen
   }
   for (const key of there) {
     if (key.endsWith('/_/head')) await walk.head(key, there)
-    if (key.includes('/_/forks/')) await walk.layers((await walk.json(key)).layers, namespaceOf(key))
+    if (key.includes('/_/forks/') && key.includes('~'))
+      await walk.layers((await walk.json(key)).layers, namespaceOf(key))
   }
   const counted = [...there].filter(key => {
     return /\/_\/(index|values|packs)\//.test(key) || (key.includes('/_/history/') && !walk.ended.has(namespaceOf(key)))

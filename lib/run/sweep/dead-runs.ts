@@ -1,5 +1,7 @@
 // Runs that nobody looks after any more: forks and ends that a crash cut short, and runs whose owner is gone. What becomes of them was
 // recorded when they were forked. Each step is what an owner would have done, and is safe beside an owner that wakes (G7).
+// A run's user may write the run's head as it likes, and a sweep has the rights of the parent's writer. So nothing is folded on the word of
+// that head alone: only what its pin, or the sign of a fold beside the pin, says. To keep or discard it, its user has the right itself.
 import { NamespaceSealedError, RunInUseError, RunletError } from '../../errors.ts'
 import type { LeaseRecord } from '../../lease/record.ts'
 import type { NamespaceName, Segment } from '../../names.ts'
@@ -9,7 +11,7 @@ import { orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
 import { discardRun } from '../discard.ts'
 import { foldRun, rowsOfHead } from '../fold.ts'
-import { type OpenFork, removeAllPins, removeForks } from '../pin.ts'
+import { choiceOf, isOfRefresh, type OpenFork, type Pinned, removeAllPins, removeForks } from '../pin.ts'
 import { resumeRun } from '../resume.ts'
 import { ownerCell, releaseRun } from '../run.ts'
 import { noteEnded } from './garbage-list.ts'
@@ -25,8 +27,9 @@ const RETRY_MS = 86_400_000
 export interface PinnedRun {
   readonly parent: OpenNamespace
   readonly child: OpenNamespace
-  /** Its pins. */
+  /** Its pins, and the signs of folds beside them. */
   readonly forks: readonly OpenFork[]
+  readonly signs: readonly Pinned[]
   /** By the store's clock. */
   readonly now: number
 }
@@ -46,29 +49,66 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
   if (state === 'folded' || state === 'discarded') return finishEnd(found, head?.value as Head, sweeping)
   await removeDangling(found, sweeping)
   if (!cell.available(owner)) return
-  const choice = choose(found, sweeping)
+  const choice = await choose(found, sweeping)
   const { done, problem } =
-    sweeping.dryRun || choice === 'kept' ? { done: choice } : await endAs(found, choice, sweeping)
+    sweeping.dryRun || choice.done === 'kept' ? choice : await endAs(found, choice.done, sweeping)
   const swept: SweptRun = { name, was: state, done, ...(problem !== undefined && { problem }) }
   sweeping.tally.runs.push(swept)
+  // Its end took them away.
+  if (done !== 'kept') noteGone(pinsOf(found, head?.value as Head), sweeping)
+}
+
+/** Its pins and signs that its head stands on. */
+function pinsOf({ forks, signs }: PinnedRun, { base, oldBases = [] }: Head): Pinned[] {
+  const own = new Set([base, ...oldBases].map(one => one?.fork))
+  return [...forks, ...signs].filter(({ fork }) => own.has(fork))
+}
+
+function noteGone(pins: readonly Pinned[], { tally }: Sweeping): void {
+  for (const { key, bytes } of pins) {
+    tally.pins.add(key)
+    tally.remove('forks', bytes)
+  }
+}
+
+interface Choice {
+  readonly done: 'kept' | 'folded' | 'discarded'
+  readonly problem?: string
 }
 
 /** What is to become of a run whose owner is gone. */
-function choose(found: Found, sweeping: Sweeping): 'kept' | 'folded' | 'discarded' {
+async function choose(found: Found, sweeping: Sweeping): Promise<Choice> {
   const { head, owner, now } = found
   const { state, run } = (head as Version<Head>).value
-  if (state === 'sealed') {
-    // Somebody began to fold it. What a sweep has tried and could not do, it tries again a day later.
+  if (state === 'sealed' && isSigned(found)) {
+    // What a sweep has tried and could not do, it tries again a day later.
     const wasTried = owner?.value.last?.label === LABEL && now - (owner.lastModified ?? 0) < RETRY_MS
-    return wasTried ? 'kept' : 'folded'
+    return { done: wasTried ? 'kept' : 'folded' }
   }
-  // It outlives its processes: that the last one of them died says nothing.
-  if (run?.keepMs !== undefined && !isGivenUp(found, sweeping)) return 'kept'
-  if (run?.keepMs !== undefined) return run.onError === 'fold' ? 'folded' : 'discarded'
-  // An owner that gave it back left it for somebody to go on with.
-  const chosen = owner?.value.holder ? run?.onError : 'keep'
-  if (chosen === 'fold') return 'folded'
-  return chosen === 'discard' || isGivenUp(found, sweeping) ? 'discarded' : 'kept'
+  const isOver = isGivenUp(found, sweeping)
+  // One that outlives its processes: that the last one of them died says nothing. An owner that gave it back left it for somebody to go on
+  // with.
+  const outlives = run?.keepMs !== undefined
+  const isTime = outlives ? isOver : Boolean(owner?.value.holder)
+  const chosen = isTime ? run?.onError : 'keep'
+  if (chosen === 'fold' && (await saysFold(found))) return { done: 'folded' }
+  const done = isOver || (chosen === 'discard' && !outlives) ? 'discarded' : 'kept'
+  return { done, ...(chosen === 'fold' && { problem: UNTOLD }) }
+}
+
+const UNTOLD = 'that it is to be folded only its own head says, which is not enough: fold or discard it by hand'
+
+/** Whether who may write the parent has begun to fold it. */
+const isSigned = ({ head, forks, signs }: Found): boolean => {
+  const fork = head?.value.base?.fork
+  return [forks, signs].every(found => found.some(one => one.fork === fork))
+}
+
+/** Whether the forks that may have made it have chosen so, in the folder of the parent. */
+async function saysFold({ parent, forks }: Found): Promise<boolean> {
+  const made = forks.filter(fork => !isOfRefresh(fork))
+  const choices = await Promise.all(made.map(fork => choiceOf(parent, fork)))
+  return choices.length > 0 && choices.every(choice => choice === 'fold')
 }
 
 /**
@@ -126,20 +166,25 @@ const isDiscarded = (error: RunletError, run: string): boolean =>
  * Its end stands; only its pins are left. Any others are of a refresh that never came to stand, or of a fork that is about to take over
  * the head: those must be as old as what a fork that was cut short leaves.
  */
-async function finishEnd(found: Found, head: Head, { tally, dryRun }: Sweeping): Promise<void> {
+async function finishEnd(found: Found, head: Head, sweeping: Sweeping): Promise<void> {
   const { parent, child, forks, now } = found
-  const own = new Set([head.base, ...(head.oldBases ?? [])].map(base => base?.fork))
-  const isEnded = forks.some(({ fork }) => own.has(fork))
-  const others = forks.filter(fork => !own.has(fork.fork) && isOld(parent, fork, now))
-  if (!isEnded && others.length === 0) return
+  const { tally, dryRun } = sweeping
+  const own = pinsOf(found, head)
+  const others = forks.filter(fork => !own.includes(fork) && isOld(parent, fork, now))
+  if (own.length + others.length === 0) return
   tally.runs.push({ name: child.name, was: 'ended', done: 'removed' })
-  if (dryRun) return
-  if (isEnded && needsNote(head)) await noteEnded(parent, child.name)
-  if (isEnded) await removeAllPins(parent, head)
-  if (others.length === 0) return
-  await raiseSweeps(parent)
-  const { value } = await child.head.refresh()
-  if (value.base?.fork === head.base?.fork) await removeForks(parent, others)
+  if (own.length > 0 && !dryRun) {
+    if (needsNote(head)) await noteEnded(parent, child.name)
+    await removeAllPins(parent, head)
+  }
+  noteGone(own, sweeping)
+  if (others.length > 0 && !dryRun) {
+    await raiseSweeps(parent)
+    const { value } = await child.head.refresh()
+    if (value.base?.fork !== head.base?.fork) return
+    await removeForks(parent, others)
+  }
+  noteGone(others, sweeping)
 }
 
 /** Of the others the parent's history tells. */
@@ -154,20 +199,21 @@ async function removeCutShort(found: Found, sweeping: Sweeping): Promise<void> {
     if (await child.head.peek()) return
     await removeForks(parent, forks)
   }
+  noteGone(forks, sweeping)
   sweeping.tally.runs.push({ name: child.name, was: 'forking', done: 'removed' })
 }
 
 /** Pins of refreshes that never came to stand. The run's head is swapped first: a refresh that sleeps looks again. */
-async function removeDangling({ parent, child, forks, now }: Found, { dryRun, tally }: Sweeping): Promise<void> {
+async function removeDangling({ parent, child, forks, now }: Found, sweeping: Sweeping): Promise<void> {
   const dangling = (head: Head | undefined) => {
     const bases = new Set([head?.base, ...(head?.oldBases ?? [])].map(base => base?.fork))
     return forks.filter(fork => !bases.has(fork.fork) && isOld(parent, fork, now))
   }
-  if (dangling(child.head.known?.value).length === 0 || dryRun) return
-  await raiseSweeps(child)
+  if (dangling(child.head.known?.value).length === 0) return
+  if (!sweeping.dryRun) await raiseSweeps(child)
   const removed = dangling(child.head.known?.value)
-  await removeForks(parent, removed)
-  for (const { bytes } of removed) tally.remove('forks', bytes)
+  if (!sweeping.dryRun) await removeForks(parent, removed)
+  noteGone(removed, sweeping)
 }
 
 const isOld = ({ store }: OpenNamespace, fork: OpenFork, now: number): boolean => now - fork.putAt > orphanAgeOf(store)

@@ -8,8 +8,15 @@ import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { View } from '../../namespace/view.ts'
 import { listForks, type OpenFork } from '../pin.ts'
 import { emptyRun } from './ended-runs.ts'
-import { isInFamily } from './find-dropped.ts'
-import { type Doomed, type GarbageList, keyOf, type ListedGarbage, putGarbage, readGarbage } from './garbage-list.ts'
+import {
+  type Doomed,
+  type GarbageList,
+  isInFamily,
+  keyOf,
+  type ListedGarbage,
+  putGarbage,
+  readGarbage,
+} from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
 import { deleteKeys, orTell, type Sweeping } from './sweeping.ts'
 
@@ -20,13 +27,17 @@ export async function deleteGarbage(
   sweeping: Sweeping,
 ): Promise<void> {
   const { value: head } = await context.head.refresh()
-  const open: Open = { forks: await listForks(context), views: new Map(), unended: new Set() }
+  // A dry run has removed none of those that it told of.
+  const forks = (await listForks(context)).filter(({ key }) => !sweeping.tally.pins.has(key))
+  const open: Open = { forks, views: new Map(), unended: new Set() }
   // First the runs: what they left can only be told while the index that their parent adopted is there.
   const byKind = [lists.filter(({ objects }) => objects === 0), lists.filter(({ objects }) => objects > 0)]
   for (const listed of byKind.flat()) {
     await orTell(listed.key, sweeping, async () => {
-      const list = await readGarbage(context, listed.key)
-      if (!list) return
+      const read = await readGarbage(context, listed.key)
+      if (!read) return
+      const { list, problem } = read
+      if (problem) sweeping.tally.problem(listed.key, problem)
       await emptyRuns(context, { list, head }, open, sweeping)
       await deleteListed(context, { listed, list }, open, sweeping)
     })
@@ -73,9 +84,11 @@ async function deleteListed(
   const ended = (list.ended ?? []).filter(run => open.unended.has(run))
   const isAsBefore = held.length === list.items.length && ended.length === (list.ended ?? []).length
   const isEmpty = held.length === 0 && ended.length === 0
-  if (sweeping.dryRun || (isAsBefore && !isEmpty)) return
-  if (!isEmpty) await putGarbage(context, { ...list, items: held, ended }, 'ripe')
-  await context.store.delete([listed.key])
+  if (isAsBefore && !isEmpty) return
+  if (!sweeping.dryRun) {
+    if (!isEmpty) await putGarbage(context, { ...list, items: held, ended }, 'ripe')
+    await context.store.delete([listed.key])
+  }
   sweeping.tally.remove('garbage', listed.size)
 }
 

@@ -1,8 +1,12 @@
 // Lists of what a namespace no longer needs, under `garbage/`. A sweep writes one when it finds something, and a later one, a grace
 // period on by the store's clock, deletes what is on it, if nothing that is open reaches it then. So readers of an older head have
 // their time, and whoever finds something need not be the one who deletes it.
+// Who may write a namespace writes its lists, and a sweep with more rights deletes: so a list is believed only of what lies below its
+// namespace, which its writer could have deleted as well (see lib/README.md on what a sweep trusts).
 import { z } from 'zod'
+import { CorruptObjectError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
+import { isChild } from '../../namespace/head.ts'
 import { garbagePrefix, historyKey, indexKey, packKey, valueKey } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { newId } from '../../namespace/object-id.ts'
@@ -40,6 +44,8 @@ export type GarbageList = Omit<z.infer<typeof listSchema>, 'format'>
 
 /** So many objects stand on one list. */
 const MAX_ITEMS = 10_000
+/** Twice what so many with the longest paths and names take. */
+const MAX_LIST_BYTES = 64 * 1024 * 1024
 /** Ends the name of a list whose grace period is over, and that waits for a fork to end. */
 const RIPE = '~ripe'
 /** A list's name tells how much is on it. */
@@ -100,8 +106,27 @@ export async function listGarbage({ name, store }: OpenNamespace, before: number
   return lists
 }
 
+/** Whether an object is this namespace's to delete: in its own folder, or in that of a run that was folded into it. */
+export const isInFamily = (name: NamespaceName, home: NamespaceName): boolean =>
+  home === name || home.startsWith(`${name}/`)
+
+export interface ReadGarbage {
+  /** What of it is the namespace's to delete. */
+  readonly list: GarbageList
+  /** That there was more. No sweep writes such a list. */
+  readonly problem?: CorruptObjectError
+}
+
 /** Undefined when another sweep was faster. */
-export async function readGarbage({ store }: OpenNamespace, key: string): Promise<GarbageList | undefined> {
-  const answer = await store.get(key)
-  return answer.status === 'found' ? decodeJson(key, answer.body, listSchema) : undefined
+export async function readGarbage({ name, store }: OpenNamespace, key: string): Promise<ReadGarbage | undefined> {
+  const answer = await store.get(key, { maxBytes: MAX_LIST_BYTES })
+  if (answer.status !== 'found') return undefined
+  const list = decodeJson(key, answer.body, listSchema)
+  const items = list.items.filter(item => isInFamily(name, item.in))
+  const ended = list.ended?.filter(run => isChild(run, name))
+  const strange = list.items.length - items.length + (list.ended?.length ?? 0) - (ended?.length ?? 0)
+  const own = { ...list, items, ...(ended && { ended }) }
+  if (strange === 0) return { list: own }
+  const about = `names ${strange} that lie outside "${name}", which were left alone`
+  return { list: own, problem: new CorruptObjectError(key, about) }
 }

@@ -13,6 +13,16 @@ export interface SweptRun {
   readonly problem?: string
 }
 
+/** A change that waited in a queue, most likely of a process that died. */
+export interface SweptChange {
+  readonly namespace: string
+  /** The commit's id. */
+  readonly id: string
+  readonly author: string
+  /** `waiting`: the sweep will decide it (a dry run), or could not. */
+  readonly done: 'committed' | 'refused' | 'waiting'
+}
+
 /** How many objects, and their bytes. */
 export interface Amount {
   /** How many. */
@@ -37,6 +47,8 @@ export interface SweepReport {
   readonly dryRun: boolean
   /** Runs without an owner. */
   readonly runs: readonly SweptRun[]
+  /** What waited in queues for somebody to commit it, and nobody did. */
+  readonly changes: readonly SweptChange[]
   /** What retention rules let go, by rule and namespace; its values go with a later sweep. */
   readonly retention: readonly RetentionReport[]
   /** What was deleted, in all and by kind: `values`, `packs`, `index`, `history` and others. */
@@ -50,6 +62,9 @@ export interface SweepReport {
 /** Collects the report. */
 export class Tally {
   readonly runs: SweptRun[] = []
+  readonly changes: SweptChange[] = []
+  /** The keys of pins that were removed, or would be. */
+  readonly pins = new Set<string>()
   readonly retention: RetentionReport[] = []
   readonly removed: Record<string, Amount> = {}
   readonly waiting: Amount = { objects: 0, bytes: 0 }
@@ -74,12 +89,12 @@ export class Tally {
   }
 
   report(dryRun: boolean): SweepReport {
-    const { runs, retention, removed: byKind, waiting, problems } = this
+    const { runs, changes, retention, removed: byKind, waiting, problems } = this
     const removed = { objects: 0, bytes: 0 }
     for (const { objects, bytes } of Object.values(byKind)) {
       removed.objects += objects
       removed.bytes += bytes
     }
-    return { dryRun, runs, retention, removed: { ...removed, byKind }, waiting, problems }
+    return { dryRun, runs, changes, retention, removed: { ...removed, byKind }, waiting, problems }
   }
 }

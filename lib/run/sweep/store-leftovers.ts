@@ -11,20 +11,15 @@ export async function removeLeftovers(store: ObjectStore, { tally, dryRun }: Swe
     for await (const entry of store.list({ prefix: 'doctor/' })) {
       if (entry.kind === 'object' && entry.lastModified < now - graceOf(store)) left.push(entry)
     }
-    if (dryRun) return tellOf(left, tally)
     const keys = left.map(({ key }) => key)
-    await deleteKeys(store, keys)
-    tellOf(left, tally)
+    if (!dryRun) await deleteKeys(store, keys)
+    for (const { size } of left) tally.remove('doctor', size)
     // A value whose upload was begun so long ago would be refused by its commit (grace.ts).
-    const uploads = (await store.abortUploads?.({ prefix: 'ns/', before: now - orphanAgeOf(store) })) ?? 0
-    for (let i = 0; i < uploads; i++) tally.remove('uploads', 0)
+    const uploads = await store.abortUploads?.({ prefix: 'ns/', before: now - orphanAgeOf(store), dryRun })
+    for (const bytes of uploads ?? []) tally.remove('uploads', bytes)
   } catch (error) {
     // Who may sweep a namespace may not be allowed to look at the whole store.
     if (!(error instanceof AccessDeniedError)) throw error
     tally.problem('the store', error)
   }
-}
-
-function tellOf(left: readonly { size: number }[], tally: Sweeping['tally']): void {
-  for (const { size } of left) tally.remove('doctor', size)
 }

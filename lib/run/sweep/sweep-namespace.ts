@@ -2,13 +2,13 @@
 // ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on
 // with by the next one, and two at once do the same twice.
 import type { NamespaceName } from '../../names.ts'
-import type { Head } from '../../namespace/head.ts'
+import { type Head, isChild } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { graceOf, orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
 import { concurrently } from '../../sync/concurrently.ts'
-import { listForks } from '../pin.ts'
+import { listForks, listForksAndSigns, removeForks } from '../pin.ts'
 import { applyRetention } from '../retention/retention.ts'
 import { byRun, sweepRun } from './dead-runs.ts'
 import { deleteGarbage, viewOfFork } from './delete-garbage.ts'
@@ -56,12 +56,28 @@ async function retain(context: OpenNamespace, { retention, tally, author, dryRun
 const timeOf = ({ serverTime = 0 }: Version<Head>): number => serverTime
 
 async function sweepRuns(context: OpenNamespace, sweeping: Sweeping, now: number): Promise<void> {
-  await concurrently(byRun(await listForks(context)), RUNS_AT_ONCE, async ([name, forks]) => {
+  const pins = await listForksAndSigns(context)
+  await removeLateSigns(context, pins, sweeping, now)
+  await concurrently(byRun(pins.forks), RUNS_AT_ONCE, async ([name, forks]) => {
     const child = openToSweep(context.store, name, context.ambient)
     const isYoung = forks.every(({ putAt }) => now - putAt < orphanAgeOf(context.store))
     await sweepFamily(child, sweeping, { isYoung })
-    await orTell(name, sweeping, () => sweepRun({ parent: context, child, forks, now }, sweeping))
+    const signs = pins.signs.filter(sign => sign.name === name)
+    await orTell(name, sweeping, () => sweepRun({ parent: context, child, forks, signs, now }, sweeping))
   })
+}
+
+/** Signs of folds whose run had ended before they came: those that nobody's pin stands beside. */
+async function removeLateSigns(
+  context: OpenNamespace,
+  { forks, signs }: Awaited<ReturnType<typeof listForksAndSigns>>,
+  { dryRun, tally }: Sweeping,
+  now: number,
+): Promise<void> {
+  const open = new Set(forks.map(({ fork }) => fork))
+  const late = signs.filter(({ fork, putAt }) => !open.has(fork) && now - putAt > orphanAgeOf(context.store))
+  if (!dryRun && late.length > 0) await removeForks(context, late)
+  for (const { bytes } of late) tally.remove('forks', bytes)
 }
 
 /**
@@ -124,12 +140,12 @@ async function listDropped(
   await seenRegister(context).swap(last, { format: formatOfSnapshots(now), state: now })
 }
 
-/** The runs that were folded, or refused, after a commit. */
-async function endedSince({ store }: OpenNamespace, head: Head, since: number): Promise<NamespaceName[]> {
+/** The runs that were folded, or refused, after a commit. A run's user writes the run's history: it tells of no others than its own runs. */
+async function endedSince({ name, store }: OpenNamespace, head: Head, since: number): Promise<NamespaceName[]> {
   const runs = new Set<NamespaceName>()
   for await (const { seq, origin } of readHistory(store, head)) {
     if (seq <= since) break
-    if (origin) runs.add(origin.run)
+    if (origin && isChild(origin.run, name)) runs.add(origin.run)
   }
   return [...runs]
 }

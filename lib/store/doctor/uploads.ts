@@ -52,7 +52,7 @@ export const unfinishedUploads: Probe = {
   async run({ store, abortUploads, prefix }) {
     if (store.kind !== 's3' || !abortUploads) return holds('this store keeps none')
     try {
-      return judgeUploads(await abortUploads({ prefix }))
+      return judgeUploads((await abortUploads({ prefix })).length)
     } catch (error) {
       // A missing permission is no more than advice here.
       if (!(error instanceof AccessDeniedError)) throw error

@@ -14,6 +14,7 @@ import type {
   ListOptions,
   ObjectStore,
   PutOptions,
+  UploadOptions,
 } from '../object-store.ts'
 import { makeFolders, onDisk, throwIfAborted } from './disk.ts'
 import { removeLeftovers } from './leftovers.ts'
@@ -88,6 +89,11 @@ export class FileStore implements ObjectStore {
 
   async delete(keys: readonly string[], options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (keys.length > 0) await removeObjects(this.root, keys, this.ambient.randomId(), options.signal)
+  }
+
+  /** What a killed put has staged has no key yet: what is old goes, whatever it was to become. */
+  abortUploads({ dryRun = false }: UploadOptions): Promise<readonly number[]> {
+    return onDisk('uploads', TEMPORARY, () => removeLeftovers(this.root, this.ambient, { dryRun }))
   }
 
   list(options: ListOptions): AsyncIterable<ListEntry> {

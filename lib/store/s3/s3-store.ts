@@ -69,7 +69,7 @@ export class S3Store implements ObjectStore {
     return copy(this.connection, source, key, { signal })
   }
 
-  abortUploads(options: UploadOptions): Promise<number> {
+  abortUploads(options: UploadOptions): Promise<readonly number[]> {
     return abortUploads(this.connection, options)
   }
 

@@ -179,6 +179,12 @@ function multipart({ bucket, uploads }: World, { method, key, query, body }: S3R
     upload.parts.set(Number(query.get('partNumber')), body)
     return { status: 200, headers: { etag: `"${md5(body)}"` } }
   }
+  if (method === 'GET') {
+    const parts = [...upload.parts].map(([number, { length }]) => {
+      return tag('Part', tag('PartNumber', text(number)), tag('Size', text(length)))
+    })
+    return { status: 200, body: tag('ListPartsResult', tag('IsTruncated', text(false)), ...parts) }
+  }
   uploads.delete(id)
   if (method === 'DELETE') return { status: 204 }
   const numbers = textsOf('PartNumber', body.toString()).map(Number)
