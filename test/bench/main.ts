@@ -1,5 +1,6 @@
 // The benchmark: `npm run bench [-- part… [--write]]`. Prints markdown tables of what it measured, against the targets of DESIGN.md;
 // exits 1 when a target in requests, bytes or round trips is missed. Times are printed, never judged.
+import { benchReport } from './comparison.ts'
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
 import { benchRuns } from './runs.ts'
 import { benchSwamp } from './swamp.ts'
@@ -15,6 +16,7 @@ const PARTS: Record<string, Part> = {
   sweep: benchSweep,
   swamp: benchSwamp,
   'swamp-import': benchSwampImport,
+  report: benchReport,
 }
 const BY_DEFAULT = ['runs', 'index', 'sweep']
 
