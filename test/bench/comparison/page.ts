@@ -2,11 +2,11 @@
 import { table } from '../report.ts'
 import { behind } from './behind.ts'
 import { dayTables } from './day-tables.ts'
-import { DAY_NETWORKS, type Machine, REPORTED_INDEX_BYTES, type Results } from './figures.ts'
-import { bytes, count, rounded } from './format.ts'
+import { DAY_NETWORKS, type DayNetwork, type Machine, REPORTED_INDEX_BYTES, type Results } from './figures.ts'
+import { bytes, count, dollars, percent, rounded, time } from './format.ts'
 import { NETWORK } from './matrix.ts'
 import { PRICES } from './prices.ts'
-import { LIMIT_MS, TITLES } from './ways.ts'
+import { LIMIT_MS, TITLES, WAYS } from './ways.ts'
 import { matrixTables, realTable } from './writer-tables.ts'
 
 const SPEED = `${NETWORK.latencyMs} ms a request and ${bytes(NETWORK.bytesPerSecond ?? 0)} a second for each request's body`
@@ -44,6 +44,9 @@ const PRICES_TEXT = `Dollars are a month of 30 such days at the public prices of
 export function markdownOf(results: Results): string {
   const { s3, ceph } = results
   return [
+    '## In short',
+    summary(results),
+    'Alone, (c) writes to a small model. How all this was measured, what it leaves out, and where runlet is behind, is said below.',
     WAYS_TEXT,
     sizesTable(results),
     SIMULATION_TEXT,
@@ -61,6 +64,41 @@ export function markdownOf(results: Results): string {
     '## Where runlet is behind',
     behind(results),
   ].join('\n\n')
+}
+
+/** Of the largest index, and of the day. */
+function summary({ matrix, days }: Results): string {
+  const largest = Math.max(...matrix.map(({ rows }) => rows))
+  const most = Math.max(...matrix.map(({ writers }) => writers))
+  const rows = WAYS.map(way => {
+    const cell = (writers: number) =>
+      matrix.find(one => one.way === way && one.rows === largest && one.writers === writers)
+    const [alone, crowd] = [cell(1), cell(most)]
+    const day = (network: DayNetwork) => days.find(one => one.way === way && one.network === network)
+    const [region, reported] = [day('region'), day('reported')]
+    if (!alone || !crowd || !region || !reported) throw new Error(`${TITLES[way]} was not measured`)
+    return [
+      TITLES[way],
+      bytes(alone.bytes),
+      time(alone.p99),
+      time(crowd.p99),
+      percent(crowd.done / crowd.writes),
+      percent(reported.done / reported.due),
+      dollars(region.bill.inRegion),
+      dollars(region.bill.withEgress),
+    ]
+  })
+  const head = [
+    `${count(largest)} rows`,
+    'bytes of a write',
+    'p99 of it, alone',
+    `with ${most} at once`,
+    'done',
+    'done in a day on the reported link',
+    'a month of such days in region',
+    'with egress',
+  ]
+  return table(head, rows)
 }
 
 function sizesTable({ sizes }: Results): string {

@@ -8,23 +8,23 @@ import type { Cell } from './matrix.ts'
 import { TITLES, WAYS, type WayName } from './ways.ts'
 
 const COLORS: Readonly<Record<WayName, number>> = { whole: 1, namespaces: 2, models: 3, direct: 0, runs: 4 }
-const ROWS = 262_000
 const WRITERS = 16
 
 export function writersPlot({ matrix }: Results): string {
+  const largest = Math.max(...matrix.map(({ rows }) => rows))
   const at = (of: (cell: Cell) => boolean, across: (cell: Cell) => number): Series[] =>
     WAYS.map(way => {
       const cells = matrix.filter(cell => cell.way === way && of(cell))
-      const failed = cells.reduce((sum, { writes, done }) => sum + writes - done, 0)
+      const { writers, writes, done } = cells.at(-1) as Cell
       return {
         label: TITLES[way],
-        note: failed > 0 ? `of ${most(cells)} writers, ${percent(failed / last(cells).writes)} gave up` : '',
+        note: done < writes ? `of ${writers} writers, ${percent(1 - done / writes)} gave up` : '',
         color: COLORS[way],
         points: cells.map(cell => ({ at: across(cell), value: cell.p99 })),
       }
     })
   const byWriters = at(
-    ({ rows }) => rows === ROWS,
+    ({ rows }) => rows === largest,
     ({ writers }) => writers,
   )
   const byRows = at(
@@ -37,7 +37,7 @@ export function writersPlot({ matrix }: Results): string {
   return framed({ width: 1000, height: 400, label: 'p99 of a write by five ways, against writers and against rows' }, [
     panelOf(
       panel(
-        `p99 of a write, ${ROWS.toLocaleString('en-US')} rows`,
+        `p99 of a write, ${largest.toLocaleString('en-US')} rows`,
         { title: 'writers at once', ticks: ticksOf(byWriters) },
         60,
         byWriters,
@@ -54,8 +54,6 @@ export function writersPlot({ matrix }: Results): string {
   ])
 }
 
-const most = (cells: readonly Cell[]): number => Math.max(...cells.map(({ writers }) => writers))
-const last = (cells: readonly Cell[]): Cell => cells.at(-1) as Cell
 const ticksOf = (series: readonly Series[]): number[] => series[0]?.points.map(({ at }) => at) ?? []
 
 export function dayPlot({ days }: Results): string {
