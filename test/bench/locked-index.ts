@@ -2,7 +2,7 @@
 // index (a JSON object of rows), merges its rows, pushes the index, and releases the lock. Who finds it taken polls. Plain, but
 // fair: values are written before the lock is taken, polls start short, and nothing is lost.
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { type Ambient, systemAmbient } from '../../lib/ambient.ts'
 import { PreconditionFailed } from '../../lib/errors.ts'
 import type { ObjectStore } from '../../lib/store/object-store.ts'
 
@@ -30,41 +30,49 @@ export interface LockedWrite {
   readonly limitMs: number
 }
 
-/** Writes one value. Throws when the lock cannot be had in time. */
-export async function writeTo(
-  store: ObjectStore,
-  { lock, index: key }: LockedIndex,
-  { path, value, limitMs }: LockedWrite,
-): Promise<void> {
-  const row = rowOf(value)
-  await store.put(`baseline/values/${row.sha256}`, value)
-  await takeLock(store, lock, limitMs)
-  try {
-    const index = await pull(store, key)
-    index[path] = { ...row, version: (index[path]?.version ?? 0) + 1 }
-    await push(store, key, index)
-  } finally {
-    await store.delete([lock])
-  }
+export interface LockedRemoval {
+  readonly paths: readonly string[]
+  readonly limitMs: number
 }
 
-/** Deletes values: from the index, and then from the store. Throws when the lock cannot be had in time. */
+/** The lock was not free in time: nothing was written to the index. */
+export class LockNotFree extends Error {
+  override readonly name = 'LockNotFree'
+}
+
+/** Writes one value; resolves to how long it held the lock. Throws LockNotFree when that cannot be had in time. */
+export async function writeTo(
+  store: ObjectStore,
+  at: LockedIndex,
+  { path, value, limitMs }: LockedWrite,
+  ambient: Ambient = systemAmbient,
+): Promise<number> {
+  const row = rowOf(value, ambient)
+  await store.put(valueKeyOf(row), value)
+  return underLock(store, { at, limitMs, ambient }, async () => {
+    const index = await pull(store, at.index)
+    index[path] = { ...row, version: (index[path]?.version ?? 0) + 1 }
+    await push(store, at.index, index)
+  })
+}
+
+/** Deletes values: from the index, and then from the store; resolves to how long it held the lock. Throws LockNotFree. */
 export async function removeFrom(
   store: ObjectStore,
-  { lock, index: key }: LockedIndex,
-  { paths, limitMs }: { paths: readonly string[]; limitMs: number },
-): Promise<void> {
-  await takeLock(store, lock, limitMs)
-  try {
-    const index = await pull(store, key)
+  at: LockedIndex,
+  { paths, limitMs }: LockedRemoval,
+  ambient: Ambient = systemAmbient,
+): Promise<number> {
+  return underLock(store, { at, limitMs, ambient }, async () => {
+    const index = await pull(store, at.index)
     const gone = paths.map(path => index[path])
     for (const path of paths) delete index[path]
-    await push(store, key, index)
-    await store.delete(gone.flatMap(row => (row ? [`baseline/values/${row.sha256}`] : [])))
-  } finally {
-    await store.delete([lock])
-  }
+    await push(store, at.index, index)
+    await store.delete(gone.flatMap(row => (row ? [valueKeyOf(row)] : [])))
+  })
 }
+
+export const valueKeyOf = ({ sha256 }: Pick<IndexRow, 'sha256'>): string => `baseline/values/${sha256}`
 
 /** An index of these rows, as if they had been written before. */
 export async function prepare(
@@ -75,13 +83,35 @@ export async function prepare(
   await push(store, index, Object.fromEntries(rows))
 }
 
-export function rowOf(value: Uint8Array): IndexRow {
+export function rowOf(value: Uint8Array, ambient: Ambient = systemAmbient): IndexRow {
   const sha256 = createHash('sha256').update(value).digest('hex')
-  return { size: value.length, sha256, version: 1, author: 'bench@localhost', modifiedAt: new Date().toISOString() }
+  const modifiedAt = new Date(ambient.now()).toISOString()
+  return { size: value.length, sha256, version: 1, author: 'bench@localhost', modifiedAt }
 }
 
-async function takeLock(store: ObjectStore, lock: string, limitMs: number): Promise<void> {
-  const startedAt = performance.now()
+interface Holding {
+  readonly at: LockedIndex
+  readonly limitMs: number
+  readonly ambient: Ambient
+}
+
+async function underLock(
+  store: ObjectStore,
+  { at, limitMs, ambient }: Holding,
+  work: () => Promise<void>,
+): Promise<number> {
+  await takeLock(store, { at, limitMs, ambient })
+  const heldFrom = ambient.monotonic()
+  try {
+    await work()
+  } finally {
+    await store.delete([at.lock])
+  }
+  return ambient.monotonic() - heldFrom
+}
+
+async function takeLock(store: ObjectStore, { at: { lock }, limitMs, ambient }: Holding): Promise<void> {
+  const startedAt = ambient.monotonic()
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * 1.5, SLOWEST_POLL_MS)) {
     try {
       await store.put(lock, Buffer.from(String(process.pid)), { condition: { ifNoneMatch: '*' } })
@@ -89,8 +119,9 @@ async function takeLock(store: ObjectStore, lock: string, limitMs: number): Prom
     } catch (error) {
       if (!(error instanceof PreconditionFailed)) throw error
     }
-    if (performance.now() - startedAt + pause > limitMs) throw new Error(`the lock was not free within ${limitMs} ms`)
-    await sleep(pause * (0.75 + 0.5 * Math.random()))
+    if (ambient.monotonic() - startedAt + pause > limitMs)
+      throw new LockNotFree(`the lock was not free within ${limitMs} ms`)
+    await ambient.sleep(pause * (0.75 + 0.5 * ambient.random()))
   }
 }
 

@@ -1,5 +1,6 @@
 // The benchmark: `npm run bench [-- part… [--write]]`. Prints markdown tables of what it measured, against the targets of DESIGN.md;
 // exits 1 when a target in requests, bytes or round trips is missed. Times are printed, never judged.
+import { benchReport } from './comparison.ts'
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
 import { benchPackage } from './package.ts'
 import { benchRuns } from './runs.ts'
@@ -17,6 +18,7 @@ const PARTS: Record<string, Part> = {
   swamp: benchSwamp,
   'swamp-import': benchSwampImport,
   package: benchPackage,
+  report: benchReport,
 }
 const BY_DEFAULT = ['runs', 'index', 'sweep']
 

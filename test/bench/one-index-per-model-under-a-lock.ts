@@ -4,13 +4,13 @@
 import type { ObjectStore } from '../../lib/store/object-store.ts'
 import { type IndexRow, type LockedIndex, type LockedWrite, prepare, writeTo } from './locked-index.ts'
 
-const ofModel = (model: number): LockedIndex => ({
+export const ofModel = (model: number): LockedIndex => ({
   lock: 'baseline/models/lock',
   index: `baseline/models/${model}.json`,
 })
 
-/** Writes one value of a model. Throws when the lock cannot be had in time. */
-export function writeModelUnderLock(store: ObjectStore, model: number, write: LockedWrite): Promise<void> {
+/** Writes one value of a model; resolves to how long it held the lock. */
+export function writeModelUnderLock(store: ObjectStore, model: number, write: LockedWrite): Promise<number> {
   return writeTo(store, ofModel(model), write)
 }
 

@@ -11,15 +11,15 @@ import {
 } from './locked-index.ts'
 import { rowPath } from './parents.ts'
 
-const WHOLE: LockedIndex = { lock: 'baseline/lock', index: 'baseline/index.json' }
+export const WHOLE: LockedIndex = { lock: 'baseline/lock', index: 'baseline/index.json' }
 
-/** Writes one value. Throws when the lock cannot be had in time. */
-export function writeUnderLock(store: ObjectStore, write: LockedWrite): Promise<void> {
+/** Writes one value; resolves to how long it held the lock. */
+export function writeUnderLock(store: ObjectStore, write: LockedWrite): Promise<number> {
   return writeTo(store, WHOLE, write)
 }
 
-/** Deletes values. Throws when the lock cannot be had in time. */
-export function removeUnderLock(store: ObjectStore, paths: readonly string[], limitMs: number): Promise<void> {
+/** Deletes values; resolves to how long it held the lock. */
+export function removeUnderLock(store: ObjectStore, paths: readonly string[], limitMs: number): Promise<number> {
   return removeFrom(store, WHOLE, { paths, limitMs })
 }
 

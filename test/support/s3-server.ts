@@ -18,6 +18,11 @@ export type { RequestRecord, Summary } from './s3-server/request-log.ts'
 export interface S3ServerOptions {
   /** How long every answer is held back. Default 0. */
   latencyMs?: number
+  /**
+   * How fast a body travels, up or down: a limit of each request for itself, as S3 has it, which carries as many at once as are asked
+   * for. A put has its effect when its body has arrived. Default: no limit.
+   */
+  bytesPerSecond?: number
   /** The longest page of a listing. Default 1000. */
   pageSize?: number
   /** Answer listings in short and empty pages, as Ceph RGW does. Default false. */
@@ -161,13 +166,18 @@ class InMemoryS3 implements S3Server {
     if (request.bucket === '_runlet') return this.#control(request, outgoing)
     const record = openRecord(request, startedAt)
     this.requests.push(record)
+    const { latencyMs = 0, bytesPerSecond = Number.POSITIVE_INFINITY } = this.#options
+    const travelMs = (bytes: number) => (bytes / bytesPerSecond) * 1000
+    await sleep(startedAt + travelMs(record.bytesUp) - preciseNow())
     const fault = this.#faults.take(request.method, request.key)
     const answer = await resultOf(fault, () => {
       const world = this.#worlds.get(request.bucket)
       if (!world) return failure(404, 'NoSuchBucket')
       return this.#broken ? performBroken(world, request, this.#broken, this.#past) : perform(world, request)
     })
-    await sleep((this.#options.latencyMs ?? 0) + (typeof fault === 'object' && 'delayMs' in fault ? fault.delayMs : 0))
+    const delayMs = typeof fault === 'object' && 'delayMs' in fault ? fault.delayMs : 0
+    const bytesDown = answer === 'drop' ? 0 : Buffer.byteLength(answer.body ?? '')
+    await sleep(latencyMs + delayMs + travelMs(bytesDown))
     record.endedAt = preciseNow()
     if (answer === 'drop') return void incoming.socket.destroy()
     record.status = answer.status

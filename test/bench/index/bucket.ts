@@ -1,5 +1,5 @@
 // The bucket of the index benchmark, seen from outside: gives jobs to new processes, and says what each cost at the server.
-import type { Answer, Cost, Job, SeenRequest, Stored } from './messages.ts'
+import type { Answer, Cost, Job, Network, SeenRequest, Stored } from './messages.ts'
 import { ServerProcess, type Worker, Workers } from './processes.ts'
 
 type WithoutUrl<T> = T extends unknown ? Omit<T, 'url'> : never
@@ -16,11 +16,15 @@ export interface Measured {
 
 export class Bucket {
   readonly workers = new Workers()
-  readonly #server = new ServerProcess()
+  readonly #server: ServerProcess
   #url = ''
 
-  static async open(): Promise<Bucket> {
-    const bucket = new Bucket()
+  private constructor(network: Network | undefined) {
+    this.#server = new ServerProcess(network)
+  }
+
+  static async open(network?: Network): Promise<Bucket> {
+    const bucket = new Bucket(network)
     bucket.#url = await bucket.#server.ask({ kind: 'url' })
     return bucket
   }

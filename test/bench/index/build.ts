@@ -8,6 +8,7 @@ import { newId } from '../../../lib/namespace/object-id.ts'
 import { packValues } from '../../../lib/namespace/packs.ts'
 import type { Row } from '../../../lib/namespace/row.ts'
 import { markStore } from '../../../lib/store/format.ts'
+import type { ObjectStore } from '../../../lib/store/object-store.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
 import { type BaseRow, type BaseValues, baseRows } from './data.ts'
 
@@ -32,29 +33,48 @@ export type Shards = readonly IndexRef[]
 
 /** Writes the rows of some models, which follow one another in the order of paths. */
 export async function buildPart(url: string, base: Base, models: readonly number[]): Promise<Shards> {
-  return at(url, base, namespace => writeShards(namespace, baseRows(base.rows, { models, values: base.values })))
+  return at(url, objects => writePart(open(objects, base, ambient), base, models))
 }
 
 /** Makes the namespace, which holds these shards in one layer, as if compacted a moment ago. */
 export async function buildHead(url: string, base: Base, shards: Shards): Promise<void> {
-  await at(url, base, async namespace => {
-    await markStore(namespace.store)
-    await createNamespace(namespace)
-    const files = await namespace.index.gather(namespace.name, [...shards])
-    const { rows } = base
-    const last = { seq: COMMITS, id: newId(ambient), at: ambient.now(), author: 'bench', rows }
-    await namespace.head.update(({ write: _, ...head }) => {
-      if (head.seq > 0) return undefined
-      const layer = { from: 1, to: COMMITS, files: [...files] }
-      return { ...head, seq: COMMITS, layers: [layer], commits: [last] }
-    })
+  return at(url, objects => writeHead(open(objects, base, ambient), base, shards))
+}
+
+/** The whole of it in a store that is open already, on a clock of one's own. */
+export async function buildIn(objects: ObjectStore, base: Base, ambient: Ambient): Promise<void> {
+  const namespace = open(objects, base, ambient)
+  await writeHead(namespace, base, await writePart(namespace, base, undefined))
+}
+
+const open = (objects: ObjectStore, { namespace }: Base, ambient: Ambient): OpenNamespace =>
+  openNamespace(objects, parseNamespaceName(namespace), ambient)
+
+function writePart(
+  namespace: OpenNamespace,
+  { rows, values }: Base,
+  models: readonly number[] | undefined,
+): Promise<IndexRef[]> {
+  return writeShards(namespace, baseRows(rows, { models, values }))
+}
+
+async function writeHead(namespace: OpenNamespace, { rows }: Base, shards: Shards): Promise<void> {
+  const { ambient } = namespace
+  await markStore(namespace.store)
+  await createNamespace(namespace)
+  const files = await namespace.index.gather(namespace.name, [...shards])
+  const last = { seq: COMMITS, id: newId(ambient), at: ambient.now(), author: 'bench', rows }
+  await namespace.head.update(({ write: _, ...head }) => {
+    if (head.seq > 0) return undefined
+    const layer = { from: 1, to: COMMITS, files: [...files] }
+    return { ...head, seq: COMMITS, layers: [layer], commits: [last] }
   })
 }
 
-async function at<T>(url: string, { namespace }: Base, work: (namespace: OpenNamespace) => Promise<T>): Promise<T> {
+async function at<T>(url: string, work: (objects: ObjectStore) => Promise<T>): Promise<T> {
   const objects = await openObjectStore(url, ambient, { folder: '.' })
   try {
-    return await work(openNamespace(objects, parseNamespaceName(namespace), ambient))
+    return await work(objects)
   } finally {
     await objects.close()
   }

@@ -1,11 +1,18 @@
 // What the processes of the index benchmark say to one another: questions to the server, jobs for the measured processes.
-
+import type { ComparisonJob } from '../comparison/jobs.ts'
 import type { SwampJob } from '../swamp/jobs.ts'
 import type { SweepJob } from '../sweep/jobs.ts'
 import type { Base, Shards } from './build.ts'
 
 /** Every request takes so long at least: background work overlaps with what comes next, as it does on a network. */
 export const LATENCY_MS = 5
+
+/** The network that the server pretends to be behind. */
+export interface Network {
+  readonly latencyMs: number
+  /** Of each request; undefined: no limit. */
+  readonly bytesPerSecond?: number | undefined
+}
 
 export type Question =
   | { readonly kind: 'url' }
@@ -52,6 +59,7 @@ export type Job = { readonly url: string } & (
   /** As tools do it today: the index of a model, or the whole one. */
   | { readonly kind: 'prepare locked index'; readonly rows: number; readonly model: number | undefined }
   | { readonly kind: 'locked put'; readonly model: number | undefined; readonly path: string }
+  | ComparisonJob
   | SweepJob
   | SwampJob
 )
@@ -67,6 +75,8 @@ export interface Answer {
   readonly own: readonly Cost[]
   /** How long the slowest of them took. */
   readonly slowestMs: number
+  /** How long it held the lock that others waited for, where that is asked for. */
+  readonly heldMs: number
   /** What the job is about: rows listed, files written. */
   readonly count: number
   /** Of a part that was built. */

@@ -1,4 +1,4 @@
-// One panel of a plot: rows on a logarithmic axis, values on a logarithmic or linear one, a line for each series, and its name at the
+// One panel of a plot: what is varied on a logarithmic axis, values on a logarithmic or linear one, a line for each series, and its name at the
 // right, moved apart where names would lie upon one another.
 
 export interface Series {
@@ -7,12 +7,12 @@ export interface Series {
   readonly note: string
   /** Number of a colour class. */
   readonly color: number
-  readonly points: readonly { readonly rows: number; readonly value: number }[]
+  readonly points: readonly { readonly at: number; readonly value: number }[]
 }
 
 export interface Panel {
   readonly title: string
-  readonly sizes: readonly number[]
+  readonly across: { readonly title: string; readonly ticks: readonly number[] }
   readonly left: number
   readonly width: number
   readonly scale: 'log' | 'linear'
@@ -31,10 +31,11 @@ const LABELS_FROM = 26
 type Axis = { readonly at: (value: number) => number; readonly ticks: readonly number[] }
 
 export function panelOf(panel: Panel): string {
-  const { left, width, sizes } = panel
-  const across = logarithmic(Math.min(...sizes), Math.max(...sizes))
+  const { left, width } = panel
+  const { title, ticks } = panel.across
+  const across = logarithmic(Math.min(...ticks), Math.max(...ticks))
   const up = axisOf(panel)
-  const x = (rows: number) => round(left + width * across(rows))
+  const x = (at: number) => round(left + width * across(at))
   const y = (value: number) => round(BOTTOM - (BOTTOM - TOP) * up.at(value))
   const labels = spread(panel.series.map(one => ({ one, y: y(one.points.at(-1)?.value ?? 1) })))
   return [
@@ -43,10 +44,10 @@ export function panelOf(panel: Panel): string {
       line('grid', [left, y(tick)], [left + width, y(tick)]),
       text(panel.format(tick), { x: left - 8, y: y(tick) + 4, class: 'small', anchor: 'end' }),
     ]),
-    ...sizes.map(size => text(short(size), { x: x(size), y: BOTTOM + 20, class: 'small', anchor: 'middle' })),
-    text('rows in the namespace', { x: left + width / 2, y: BOTTOM + 38, class: 'small', anchor: 'middle' }),
+    ...ticks.map(tick => text(short(tick), { x: x(tick), y: BOTTOM + 20, class: 'small', anchor: 'middle' })),
+    text(title, { x: left + width / 2, y: BOTTOM + 38, class: 'small', anchor: 'middle' }),
     ...labels.flatMap(({ one, y: labelY }) => {
-      const points = one.points.map(point => [x(point.rows), y(point.value)] as const)
+      const points = one.points.map(point => [x(point.at), y(point.value)] as const)
       const last = points.at(-1) ?? [left, BOTTOM]
       const start = left + width + LABELS_FROM
       return [
@@ -109,7 +110,7 @@ function line(name: string, [x1, y1]: readonly [number, number], [x2, y2]: reado
   return `<line class="${name}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`
 }
 
-function text(
+export function text(
   content: string,
   { x, y, class: name, anchor }: { x: number; y: number; class?: string; anchor?: 'end' | 'middle' },
 ): string {

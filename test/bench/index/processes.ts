@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { useTestCredentials } from '../../support/s3-server.ts'
-import type { Answer, Ended, Job, Question } from './messages.ts'
+import type { Answer, Ended, Job, Network, Question } from './messages.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** Inside the project, where the dependencies are found; a folder of its own for each benchmark that runs. */
@@ -23,14 +23,20 @@ export async function compile(): Promise<void> {
   process.once('exit', () => rmSync(OUT, { recursive: true, force: true }))
 }
 
+interface How {
+  readonly args?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  readonly flags?: readonly string[]
+}
+
 /** A compiled process that answers messages. */
 class Process {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: unknown) => void }>()
   #sent = 0
 
-  constructor(script: string, env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []) {
-    this.#child = fork(join(COMPILED, script), { execArgv: [...flags], env: { ...process.env, ...env } })
+  constructor(script: string, { args = [], env = {}, flags = [] }: How = {}) {
+    this.#child = fork(join(COMPILED, script), args, { execArgv: [...flags], env: { ...process.env, ...env } })
     this.#child.on('message', ({ id, answer }: { id: number; answer: unknown }) => {
       this.#waiting.get(id)?.resolve(answer)
       this.#waiting.delete(id)
@@ -57,9 +63,9 @@ class Process {
 export class ServerProcess {
   readonly #process: Process
 
-  constructor() {
+  constructor(network?: Network) {
     useTestCredentials()
-    this.#process = new Process('server.js')
+    this.#process = new Process('server.js', { args: network ? [JSON.stringify(network)] : [] })
   }
 
   ask<T>(question: Question): Promise<T> {
@@ -77,7 +83,7 @@ export class Worker {
   readonly #cache = mkdtempSync(join(tmpdir(), 'runlet-bench-cache-'))
 
   constructor(flags: readonly string[] = []) {
-    this.#process = new Process('worker.js', { RUNLET_CACHE: this.#cache }, flags)
+    this.#process = new Process('worker.js', { env: { RUNLET_CACHE: this.#cache }, flags })
   }
 
   async give(job: Job): Promise<Answer> {

@@ -6,7 +6,8 @@ import { LATENCY_MS, type Question, type SeenRequest, type Stored } from './mess
 const BUCKET = 'bench'
 
 useTestCredentials()
-const server = await startS3Server({ latencyMs: LATENCY_MS })
+const [network = '{}'] = process.argv.slice(2)
+const server = await startS3Server({ latencyMs: LATENCY_MS, ...JSON.parse(network) })
 
 process.on('message', ({ id, question }: { id: number; question: Question }) => {
   process.send?.({ id, answer: answer(question) })

@@ -5,14 +5,15 @@ import { systemAmbient } from '../../../lib/ambient.ts'
 import { type Namespace, openStore, type Run, type Store } from '../../../lib/runlet.ts'
 import { metered } from '../../../lib/store/metered-store.ts'
 import { openObjectStore } from '../../../lib/store/open.ts'
-import type { IndexRow } from '../locked-index.ts'
+import { performComparisonJob } from '../comparison/jobs.ts'
 import { prepareModel, writeModelUnderLock } from '../one-index-per-model-under-a-lock.ts'
 import { performSwampJob } from '../swamp/jobs.ts'
 import { performSweepJob } from '../sweep/jobs.ts'
 import { prepareIndex, writeUnderLock } from '../whole-index-under-one-lock.ts'
 import { buildHead, buildPart, type Shards } from './build.ts'
-import { baseRows, contentOf } from './data.ts'
+import { contentOf } from './data.ts'
 import { writeHistory } from './history.ts'
+import { indexRows } from './index-rows.ts'
 import type { Answer, Cost, Job, Stored } from './messages.ts'
 
 const PAUSE_MS = 20
@@ -22,11 +23,13 @@ const open: {
   store?: Store
   run?: Run
   shards: Shards
+  heldMs: number
   removed?: Stored | undefined
   slowestMs: number
   stopped: boolean
 } = {
   shards: [],
+  heldMs: 0,
   slowestMs: 0,
   stopped: false,
 }
@@ -45,8 +48,8 @@ process.on('message', async ({ id, job }: { id: number; job?: Job }) => {
   } catch (error) {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
-  const { shards, removed, slowestMs } = open
-  const answer: Answer = { own, slowestMs, count, failure, shards, removed, peakBytes: peakBytes() }
+  const { shards, removed, slowestMs, heldMs } = open
+  const answer: Answer = { own, slowestMs, heldMs, count, failure, shards, removed, peakBytes: peakBytes() }
   process.send?.({ id, answer })
 })
 process.on('disconnect', () => process.exit())
@@ -130,6 +133,13 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
     case 'swamp pull':
     case 'swamp sync':
       return performSwampJob(job.url, job, meter)
+    case 'comparison ready':
+    case 'comparison base':
+    case 'comparison write': {
+      const { done, heldMs } = await performComparisonJob(job.url, job, meter)
+      open.heldMs = heldMs
+      return done
+    }
     default: {
       open.store ??= await openStore(job.url, { author: 'bench' })
       const { count, removed } = await performSweepJob(open.store, job, own)
@@ -180,13 +190,4 @@ async function lockedWork(job: LockedJob, meter: Metering): Promise<undefined> {
     )
   }
   await objects.close()
-}
-
-function* indexRows(total: number, model?: number): Generator<[string, IndexRow]> {
-  for (const { path, size, sha256, seq, author, at } of baseRows(
-    total,
-    model === undefined ? {} : { models: [model] },
-  )) {
-    yield [path, { size, sha256, version: seq, author, modifiedAt: new Date(at).toISOString() }]
-  }
 }

@@ -3,7 +3,7 @@ import type { Bucket } from '../bucket.ts'
 import type { Base } from '../build.ts'
 import { sortedModels } from '../data.ts'
 
-export async function build(bucket: Bucket, base: Base): Promise<void> {
+export async function build(bucket: Pick<Bucket, 'workers' | 'give'>, base: Base): Promise<void> {
   const [big, ...others] = sortedModels()
   const half = others.length >> 1
   const parts = [big === undefined ? [] : [big], others.slice(0, half), others.slice(half)]
