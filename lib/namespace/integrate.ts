@@ -141,6 +141,7 @@ async function compareViews(context: NamespaceContext, head: NewHead, change: Ch
 const isOwn = ({ own }: Change, head: NewHead, { seq }: Row): boolean =>
   own?.life === head.createdAt && own.seqs.has(seq)
 
-function asLayer(set: RowSet): Layer {
+/** Rows that are not committed yet, as a layer. */
+export function asLayer(set: RowSet): Layer {
   return 'rows' in set ? { from: 0, to: 0, rows: [...set.rows] } : { from: 0, to: 0, files: [...set.files] }
 }
