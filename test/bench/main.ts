@@ -2,6 +2,7 @@
 // exits 1 when a target in requests, bytes or round trips is missed. Times are printed, never judged.
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
 import { benchRuns } from './runs.ts'
+import { benchScale } from './scale.ts'
 import { benchSwamp } from './swamp.ts'
 import { benchSwampImport } from './swamp-import.ts'
 import { benchSweep } from './sweep.ts'
@@ -13,6 +14,7 @@ const PARTS: Record<string, Part> = {
   index: benchIndex,
   'index-10m': benchIndexToTenMillion,
   sweep: benchSweep,
+  scale: benchScale,
   swamp: benchSwamp,
   'swamp-import': benchSwampImport,
 }

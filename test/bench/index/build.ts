@@ -12,7 +12,7 @@ import { openObjectStore } from '../../../lib/store/open.ts'
 import { type BaseRow, type BaseValues, baseRows } from './data.ts'
 
 /** Fewer than a shard may have, so that each portion becomes one whole shard. */
-const ROWS_A_PORTION = 900
+export const ROWS_A_PORTION = 900
 const PORTIONS_AT_ONCE = 8
 /** The commits that the base says it came from. */
 const COMMITS = 1000
@@ -36,18 +36,19 @@ export async function buildPart(url: string, base: Base, models: readonly number
 }
 
 /** Makes the namespace, which holds these shards in one layer, as if compacted a moment ago. */
-export async function buildHead(url: string, base: Base, shards: Shards): Promise<void> {
-  await at(url, base, async namespace => {
-    await markStore(namespace.store)
-    await createNamespace(namespace)
-    const files = await namespace.index.gather(namespace.name, [...shards])
-    const { rows } = base
-    const last = { seq: COMMITS, id: newId(ambient), at: ambient.now(), author: 'bench', rows }
-    await namespace.head.update(({ write: _, ...head }) => {
-      if (head.seq > 0) return undefined
-      const layer = { from: 1, to: COMMITS, files: [...files] }
-      return { ...head, seq: COMMITS, layers: [layer], commits: [last] }
-    })
+export const buildHead = (url: string, base: Base, shards: Shards): Promise<void> =>
+  at(url, base, namespace => writeHead(namespace, base.rows, shards))
+
+export async function writeHead(namespace: OpenNamespace, rows: number, shards: Shards): Promise<void> {
+  const { ambient } = namespace
+  await markStore(namespace.store)
+  await createNamespace(namespace)
+  const files = await namespace.index.gather(namespace.name, [...shards])
+  const last = { seq: COMMITS, id: newId(ambient), at: ambient.now(), author: 'bench', rows }
+  await namespace.head.update(({ write: _, ...head }) => {
+    if (head.seq > 0) return undefined
+    const layer = { from: 1, to: COMMITS, files: [...files] }
+    return { ...head, seq: COMMITS, layers: [layer], commits: [last] }
   })
 }
 

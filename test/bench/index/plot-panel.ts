@@ -18,6 +18,8 @@ export interface Panel {
   readonly scale: 'log' | 'linear'
   readonly format: (value: number) => string
   readonly series: readonly Series[]
+  /** What stands on the axis across. Default: rows in the namespace. */
+  readonly across?: string
 }
 
 const TOP = 50
@@ -44,7 +46,12 @@ export function panelOf(panel: Panel): string {
       text(panel.format(tick), { x: left - 8, y: y(tick) + 4, class: 'small', anchor: 'end' }),
     ]),
     ...sizes.map(size => text(short(size), { x: x(size), y: BOTTOM + 20, class: 'small', anchor: 'middle' })),
-    text('rows in the namespace', { x: left + width / 2, y: BOTTOM + 38, class: 'small', anchor: 'middle' }),
+    text(panel.across ?? 'rows in the namespace', {
+      x: left + width / 2,
+      y: BOTTOM + 38,
+      class: 'small',
+      anchor: 'middle',
+    }),
     ...labels.flatMap(({ one, y: labelY }) => {
       const points = one.points.map(point => [x(point.rows), y(point.value)] as const)
       const last = points.at(-1) ?? [left, BOTTOM]

@@ -7,7 +7,8 @@ import type { Results } from './results.ts'
 
 const WIDTH = 1000
 const HEIGHT = 400
-const STYLE = `
+/** Of all plots of the benchmark: light and dark. */
+export const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 14px; font-weight: 600 }
   .small { font-size: 11px; fill: #59636e }
