@@ -1,6 +1,7 @@
 // Several changes, one swap: integrates each in turn into the head as the ones before it left it, and gives the next head with
 // a verdict for each. Writes nothing that others can see.
 import { CorruptObjectError, FormatVersionError, MissingObjectError } from '../errors.ts'
+import { BatchAhead } from './batch-ahead.ts'
 import type { Change, RowSet } from './change.ts'
 import { boundLayers } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
@@ -23,10 +24,16 @@ export interface Batch {
 export async function applyBatch(context: NamespaceContext, head: NewHead, changes: readonly Change[]): Promise<Batch> {
   let next = head
   const verdicts: { verdict: Verdict; seq: number }[] = []
-  for (const change of changes) {
-    const verdict = change.base ? await integrate(context, next, change) : await integrateForeign(context, next, change)
-    if (verdict.kind === 'apply') next = append(next, change, verdict)
-    verdicts.push({ verdict, seq: next.seq })
+  const ahead = new BatchAhead(context, head, changes)
+  try {
+    for (const change of changes) {
+      ahead.next()
+      const verdict = await (change.base ? integrate : integrateForeign)(context, next, change)
+      if (verdict.kind === 'apply') next = append(next, change, verdict)
+      verdicts.push({ verdict, seq: next.seq })
+    }
+  } finally {
+    ahead.end()
   }
   const batchSize = next.seq - head.seq
   const outcomes = verdicts.map(({ verdict, seq }): Outcome => {

@@ -146,11 +146,15 @@ export class HeadCell {
   }
 
   /**
-   * Replaces the head by what `change` makes of it, again and again until no other writer comes between.
+   * Replaces the head by what `change` makes of it, again and again until no other writer comes between. Each try takes a turn of its own:
+   * upkeep that loses every time to somebody who writes without a pause must not keep its own process from writing.
    * `change` resolves to undefined when there is nothing (more) to do. It must not update this head itself: that turn would never come.
    */
-  update(change: HeadChange): Promise<Version<Head>> {
-    return this.exclusively(() => this.swapUntilWon(change))
+  async update(change: HeadChange): Promise<Version<Head>> {
+    for (;;) {
+      const reached = await this.exclusively(() => this.tryToUpdate(change))
+      if (reached) return reached
+    }
   }
 
   /**
@@ -175,15 +179,15 @@ export class HeadCell {
     return this.known.value.createdAt === version.value.createdAt && this.known.value.seq === version.value.seq
   }
 
-  private async swapUntilWon(change: HeadChange): Promise<Version<Head>> {
-    for (let seen = await this.current(); ; ) {
-      const next = await change(seen.value)
-      if (!next) return seen
-      const result = await this.swap(seen, next)
-      if (result.won) return result.version
-      if (!result.current) throw new NamespaceNotFoundError(this.namespace)
-      seen = result.current
-    }
+  /** Undefined when another writer came between; by then that one's head is known. */
+  private async tryToUpdate(change: HeadChange): Promise<Version<Head> | undefined> {
+    const seen = await this.current()
+    const next = await change(seen.value)
+    if (!next) return seen
+    const result = await this.swap(seen, next)
+    if (result.won) return result.version
+    if (!result.current) throw new NamespaceNotFoundError(this.namespace)
+    return undefined
   }
 
   private async read(): Promise<Version<Head>> {

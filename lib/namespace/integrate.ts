@@ -108,19 +108,39 @@ async function touchedSides(context: NamespaceContext, head: NewHead, change: Ch
   const place = (layer: Layer): PlacedLayer => ({ layer, namespace: context.name })
   const view = context.views.view(head)
   const older = [...(await view.below()), ...view.own.filter(placed => placed.layer.from <= change.since)]
-  const sides: Sides[] = []
-  for await (const theirs of scanNewest(context.index, arriving.map(place), '')) {
+  const sidesOf = async (theirs: Row): Promise<Sides | 'untouched' | 'unknown'> => {
     const ours = await findNewest(context.index, newer.map(place), theirs.path)
-    if (!ours || ours.seq <= change.since || isOwn(change, head, ours)) continue
+    if (!ours || ours.seq <= change.since || isOwn(change, head, ours)) return 'untouched'
     let base = await findNewest(context.index, older, theirs.path)
     // A layer with commits from before and after keeps only the newest row of a path: what was before is forgotten there.
     if (base && base.seq > change.since) {
       if (!change.base) return 'unknown'
       base = await (await change.base()).find(theirs.path)
     }
-    sides.push({ path: theirs.path, base, ours, theirs })
+    return { path: theirs.path, base, ours, theirs }
+  }
+  const sides: Sides[] = []
+  for await (const some of portionsOf(scanNewest(context.index, arriving.map(place), ''), PATHS_AT_ONCE)) {
+    for (const found of await Promise.all(some.map(sidesOf))) {
+      if (found === 'unknown') return 'unknown'
+      if (found !== 'untouched') sides.push(found)
+    }
   }
   return sides
+}
+
+/** So many paths are looked up at the same time: each may lie in a file of its own. */
+const PATHS_AT_ONCE = 16
+
+async function* portionsOf(rows: AsyncIterable<Row>, most: number): AsyncGenerator<Row[]> {
+  let portion: Row[] = []
+  for await (const row of rows) {
+    portion.push(row)
+    if (portion.length < most) continue
+    yield portion
+    portion = []
+  }
+  if (portion.length > 0) yield portion
 }
 
 /** The slow and certain way: what the writer saw against what is there now. */
@@ -141,6 +161,7 @@ async function compareViews(context: NamespaceContext, head: NewHead, change: Ch
 const isOwn = ({ own }: Change, head: NewHead, { seq }: Row): boolean =>
   own?.life === head.createdAt && own.seqs.has(seq)
 
-function asLayer(set: RowSet): Layer {
+/** Rows that are not committed yet, as a layer. */
+export function asLayer(set: RowSet): Layer {
   return 'rows' in set ? { from: 0, to: 0, rows: [...set.rows] } : { from: 0, to: 0, files: [...set.files] }
 }

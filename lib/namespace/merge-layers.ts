@@ -64,6 +64,7 @@ interface LevelMerge {
 class Merge {
   readonly #context: NamespaceContext
   readonly #options: MergeOptions
+  readonly #oldest: Layer
   readonly #around: Pick<Layer, 'from' | 'to'>
   readonly #standing: Standing
   /** What is merged into it. */
@@ -73,6 +74,8 @@ class Merge {
   /** Nodes that were written. */
   readonly #made = new Set<IndexRef>()
   #rewritten = 0
+  /** Whether anything falls into the files of the oldest layer. */
+  #isTouched = false
   /** Whether rows were left waiting that are worth it: there is more to be done. */
   #isCutShort = false
   /** The last commit of which a deletion was left out. */
@@ -83,6 +86,7 @@ class Merge {
     const upper = oldest.files ? layers.slice(1) : layers
     this.#context = context
     this.#options = options
+    this.#oldest = oldest
     this.#forgot = oldest.forgot ?? 0
     this.#around = { from: oldest.from, to: newest.to }
     this.#standing = (oldest.files ?? []).map(ref => this.#absolute(ref, context.name, soleSeq(oldest)))
@@ -103,7 +107,10 @@ class Merge {
   async #merge(): Promise<Layer[]> {
     const refs = await this.#mergeLevel(this.#standing, undefined)
     const forgot = this.#forgot > 0 ? { forgot: this.#forgot } : {}
-    const layers: Layer[] = [{ ...this.#around, ...forgot, files: await this.#topOf(refs) }]
+    // All waits: the bottom has nothing of the newer commits, and must not seem to, or whoever began before them would look there, too.
+    const isAsBefore = this.#waiting !== undefined && !this.#isTouched
+    const bottom = isAsBefore ? this.#oldest : { ...this.#around, ...forgot, files: await this.#topOf(refs) }
+    const layers: Layer[] = [bottom]
     const waiting = (await this.#waiting?.writer.finish()) ?? []
     if (this.#waiting && waiting.length > 0) {
       const { from } = this.#waiting
@@ -138,7 +145,7 @@ class Merge {
     }
     const mergeNodes = async (standing: Standing, until: Path | undefined) => {
       for (const [ref, end] of withEnds(standing, until)) {
-        if (await this.#isWorthIt(ref, end)) {
+        if (await this.#takesIn(ref, end)) {
           below ??= this.#levelOf(level - 1)
           await below.merge(await this.#openNode(ref), end)
         } else {
@@ -155,11 +162,17 @@ class Merge {
     const mergeShards = async (standing: Standing, until: Path | undefined) => {
       if (standing.length === 0) await writer.addAll(this.#alive(this.#rows.allBefore(until)))
       for (const [ref, end] of withEnds(standing, until)) {
-        if (await this.#isWorthIt(ref, end)) await writer.addAll(this.#alive(this.#overlay(ref, end)))
+        if (await this.#takesIn(ref, end)) await writer.addAll(this.#alive(this.#overlay(ref, end)))
         else await this.#keep(writer, ref, end)
       }
     }
     return { merge: mergeShards, finish: () => writer.finish() }
+  }
+
+  async #takesIn(ref: IndexRef, end: Path | undefined): Promise<boolean> {
+    const isWorthIt = await this.#isWorthIt(ref, end)
+    this.#isTouched ||= isWorthIt && ref.level === 0
+    return isWorthIt
   }
 
   /** Whether so many rows fall into a file, or into one of the shards below it, that it is to be written anew. */

@@ -24,10 +24,14 @@ export class CachedStore implements ObjectStore {
   readonly url: string
   readonly kind: ObjectStore['kind']
   private readonly inner: ObjectStore
-  private readonly cache: DiskCache
+  private readonly cache: Pick<DiskCache, 'get' | 'put' | 'idle'>
   private readonly isImmutable: (key: string) => boolean
 
-  constructor(inner: ObjectStore, cache: DiskCache, isImmutable: (key: string) => boolean) {
+  constructor(
+    inner: ObjectStore,
+    cache: Pick<DiskCache, 'get' | 'put' | 'idle'>,
+    isImmutable: (key: string) => boolean,
+  ) {
     this.inner = inner
     this.cache = cache
     this.isImmutable = isImmutable

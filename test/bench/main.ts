@@ -4,6 +4,7 @@ import { benchReport } from './comparison.ts'
 import { benchIndex, benchIndexToTenMillion } from './index.ts'
 import { benchPackage } from './package.ts'
 import { benchRuns } from './runs.ts'
+import { benchScale } from './scale.ts'
 import { benchSwamp } from './swamp.ts'
 import { benchSwampImport } from './swamp-import.ts'
 import { benchSweep } from './sweep.ts'
@@ -15,6 +16,7 @@ const PARTS: Record<string, Part> = {
   index: benchIndex,
   'index-10m': benchIndexToTenMillion,
   sweep: benchSweep,
+  scale: benchScale,
   swamp: benchSwamp,
   'swamp-import': benchSwampImport,
   package: benchPackage,

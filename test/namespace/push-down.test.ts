@@ -105,6 +105,14 @@ async function assertWellShaped(context: NamespaceContext, layer: Layer): Promis
 }
 
 describe('pushing down', () => {
+  test('leaves the bottom and its commits as they were when all that came waits', async () => {
+    const { context } = world({ ...BOUNDS, maxRows: 100 })
+    const bottom = await bottomOf(context, 1000)
+    const [below, above] = await push(context, [bottom, layerOf(2, puts([5])), layerOf(3, puts([7005]))])
+    assert.deepEqual(below, bottom)
+    assert.deepEqual([above?.from, above?.to], [2, 3])
+  })
+
   test('rewrites only the shards for which enough has come; the other rows wait above', async () => {
     const { context } = world()
     const bottom = await bottomOf(context, 100)

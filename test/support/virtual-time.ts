@@ -13,12 +13,74 @@ interface Sleeper {
   readonly wake: () => void
 }
 
+/** Those that sleep, as a heap: the earliest to wake is taken in a few steps, however many there are. */
+class Sleepers {
+  private readonly heap: Sleeper[] = []
+  private readonly waiting = new Set<Sleeper>()
+  private inForeground = 0
+
+  add(sleeper: Sleeper): void {
+    this.waiting.add(sleeper)
+    if (!sleeper.background) this.inForeground += 1
+    this.heap.push(sleeper)
+    this.rise(this.heap.length - 1)
+  }
+
+  /** Leaves it in the heap, to be passed over when its turn comes. */
+  remove(sleeper: Sleeper): void {
+    if (this.waiting.delete(sleeper) && !sleeper.background) this.inForeground -= 1
+  }
+
+  /** Undefined when nobody sleeps but in the background. */
+  takeEarliest(): Sleeper | undefined {
+    while (this.inForeground > 0) {
+      const earliest = this.heap[0] as Sleeper
+      const last = this.heap.pop() as Sleeper
+      if (this.heap.length > 0) {
+        this.heap[0] = last
+        this.sink(0)
+      }
+      if (!this.waiting.has(earliest)) continue
+      this.remove(earliest)
+      return earliest
+    }
+    return undefined
+  }
+
+  private rise(at: number): void {
+    for (let i = at, up = (i - 1) >> 1; i > 0 && this.isBefore(i, up); i = up, up = (i - 1) >> 1) this.swap(i, up)
+  }
+
+  private sink(at: number): void {
+    for (let i = at; ; ) {
+      const [left, right] = [2 * i + 1, 2 * i + 2]
+      let least = i
+      if (left < this.heap.length && this.isBefore(left, least)) least = left
+      if (right < this.heap.length && this.isBefore(right, least)) least = right
+      if (least === i) return
+      this.swap(i, least)
+      i = least
+    }
+  }
+
+  private isBefore(i: number, j: number): boolean {
+    const [a, b] = [this.heap[i] as Sleeper, this.heap[j] as Sleeper]
+    return a.at < b.at || (a.at === b.at && a.order < b.order)
+  }
+
+  private swap(i: number, j: number): void {
+    const [a, b] = [this.heap[i] as Sleeper, this.heap[j] as Sleeper]
+    this.heap[i] = b
+    this.heap[j] = a
+  }
+}
+
 /** Starts of time, far from zero so that nothing passes by accident. */
 const EPOCH = 1_700_000_000_000
 
 export class VirtualTime {
   private time = 0
-  private sleepers: Sleeper[] = []
+  private readonly sleepers = new Sleepers()
   private order = 0
   private state: number
 
@@ -61,21 +123,12 @@ export class VirtualTime {
     while (!ended) {
       await new Promise(resolve => setImmediate(resolve))
       if (ended) break
-      const next = this.earliest()
+      const next = this.sleepers.takeEarliest()
       if (!next) throw new Error('deadlock: everything waits, and nothing will ever wake it')
-      this.sleepers.splice(this.sleepers.indexOf(next), 1)
       this.time = Math.max(this.time, next.at)
       next.wake()
     }
     return result
-  }
-
-  private earliest(): Sleeper | undefined {
-    let least: Sleeper | undefined
-    for (const one of this.sleepers) {
-      if (!least || one.at < least.at || (one.at === least.at && one.order < least.order)) least = one
-    }
-    return this.sleepers.some(one => !one.background) ? least : undefined
   }
 
   private sleep(
@@ -86,10 +139,9 @@ export class VirtualTime {
       if (signal?.aborted) return reject(signal.reason)
       const sleeper: Sleeper = { at: this.time + Math.max(0, ms), order: this.order++, background, wake }
       const sleepers = this.sleepers
-      sleepers.push(sleeper)
+      sleepers.add(sleeper)
       function onAbort() {
-        const i = sleepers.indexOf(sleeper)
-        if (i !== -1) sleepers.splice(i, 1)
+        sleepers.remove(sleeper)
         reject(signal?.reason)
       }
       function wake() {

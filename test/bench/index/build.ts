@@ -13,7 +13,7 @@ import { openObjectStore } from '../../../lib/store/open.ts'
 import { type BaseRow, type BaseValues, baseRows } from './data.ts'
 
 /** Fewer than a shard may have, so that each portion becomes one whole shard. */
-const ROWS_A_PORTION = 900
+export const ROWS_A_PORTION = 900
 const PORTIONS_AT_ONCE = 8
 /** The commits that the base says it came from. */
 const COMMITS = 1000
@@ -38,13 +38,13 @@ export async function buildPart(url: string, base: Base, models: readonly number
 
 /** Makes the namespace, which holds these shards in one layer, as if compacted a moment ago. */
 export async function buildHead(url: string, base: Base, shards: Shards): Promise<void> {
-  return at(url, objects => writeHead(open(objects, base, ambient), base, shards))
+  return at(url, objects => writeHead(open(objects, base, ambient), base.rows, shards))
 }
 
 /** The whole of it in a store that is open already, on a clock of one's own. */
 export async function buildIn(objects: ObjectStore, base: Base, ambient: Ambient): Promise<void> {
   const namespace = open(objects, base, ambient)
-  await writeHead(namespace, base, await writePart(namespace, base, undefined))
+  await writeHead(namespace, base.rows, await writePart(namespace, base, undefined))
 }
 
 const open = (objects: ObjectStore, { namespace }: Base, ambient: Ambient): OpenNamespace =>
@@ -58,7 +58,7 @@ function writePart(
   return writeShards(namespace, baseRows(rows, { models, values }))
 }
 
-async function writeHead(namespace: OpenNamespace, { rows }: Base, shards: Shards): Promise<void> {
+export async function writeHead(namespace: OpenNamespace, rows: number, shards: Shards): Promise<void> {
   const { ambient } = namespace
   await markStore(namespace.store)
   await createNamespace(namespace)

@@ -116,6 +116,13 @@ function* pathsOf(total: number, model: number): Generator<string> {
   }
 }
 
+/** The path that comes so many after the first one of its model. */
+export function pathAt(total: number, model: number, i: number): string {
+  const name = Math.floor(i / versionsOf(model))
+  const version = sortedVersions(versionsOfName(total, model, name))[i % versionsOf(model)]
+  return `${namePrefix(model, name)}${version}/raw`
+}
+
 const sorted = new Map<number, readonly string[]>()
 
 /** 1, 10, 100, 1000, 1001 …: versions in the order of their bytes. */

@@ -23,6 +23,9 @@ export async function compile(): Promise<void> {
   process.once('exit', () => rmSync(OUT, { recursive: true, force: true }))
 }
 
+/** Where something of the project lies once it is compiled, by its path without the extension. */
+export const compiled = (path: string): string => join(OUT, `${path}.js`)
+
 interface How {
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
