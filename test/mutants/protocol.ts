@@ -114,8 +114,8 @@ export const protocolMutants: readonly Mutant[] = [
     name: 'a refresh settles no conflict',
     guarantee: 'G4',
     file: 'lib/run/refresh.ts',
-    find: "if (!inConflict(sides, 'branch')) {",
-    replace: "if (!inConflict(sides, 'branch') || sides.path) {",
+    find: "if (!(await inConflict(sides, 'branch', by.values))) {",
+    replace: "if (!(await inConflict(sides, 'branch', by.values)) || sides.path) {",
   },
   {
     name: 'a queued change is applied again',
