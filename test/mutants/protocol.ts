@@ -171,7 +171,7 @@ export const protocolMutants: readonly Mutant[] = [
     name: 'whoever resumes a run does not fence off its owner',
     guarantee: 'G7',
     file: 'lib/run/run.ts',
-    find: '  await raiseFence(child, OWNER_LEASE, acquired.token)\n',
+    find: 'await raiseFence(child, OWNER_LEASE, acquired.token)\n',
     replace: '',
   },
   {
