@@ -23,6 +23,7 @@ export const CASES = {
   'index files, their bytes': 3_000,
   'namespaces, one object': 200,
   'namespaces, written to': 80,
+  pulls: 120,
 } as const
 
 export const runs = (of: keyof typeof CASES): { numRuns: number } => ({
