@@ -62,8 +62,13 @@ export async function takeOwnership(
     above,
     ...(how === 'by-force' ? FORCED : IF_FREE),
   })
-  await raiseFence(child, OWNER_LEASE, acquired.token)
-  return acquired
+  try {
+    await raiseFence(child, OWNER_LEASE, acquired.token)
+    return acquired
+  } catch (error) {
+    await acquired.release() // or it would be renewed for as long as this process lives, and the run be in use by nobody
+    throw error
+  }
 }
 
 const IF_FREE = { waitMs: 0 }

@@ -4,6 +4,8 @@ import type { Change } from '../../lib/namespace/change.ts'
 import { compact } from '../../lib/namespace/compact.ts'
 import { commitTransaction, createNamespace, openNamespace, type Transaction } from '../../lib/namespace/namespace.ts'
 import { enqueue } from '../../lib/namespace/queue.ts'
+import { type Namespace, Run } from '../../lib/runlet.ts'
+import { DEFAULT_GRACE_MS } from '../../lib/store/grace.ts'
 import { MemoryBucket as Bucket, type MemoryBucket } from '../../lib/store/memory/memory-store.ts'
 import { World } from '../support/world.ts'
 import type { Json } from './hostile.ts'
@@ -36,6 +38,43 @@ export async function aStore(): Promise<Objects> {
     await run.put('big', 'y'.repeat(5_000))
     await enqueue(small, anIntent)
     await run.release()
+  })
+  return objectsOf(world.bucket)
+}
+
+/**
+ * `p` and `q`, each with a run and with what a sweep of them remembers and has listed: `p` and `p/r`, whose writers tests take to be
+ * hostile, and `q` and `q/s`, who have no part in it.
+ */
+export async function aSweptStore(): Promise<Objects> {
+  const world = new World({ seed: 11 })
+  await world.run(async () => {
+    const { store, ambient } = world.client({ author: 'ada' })
+    const large = (text: string) => text.repeat(5_000)
+    const opened: Namespace[] = []
+    for (const [name, id] of [
+      ['p', 'r'],
+      ['q', 's'],
+    ] as const) {
+      const root = await store.namespace(name, { create: true })
+      for (let i = 0; i < 70; i++) await root.put('counter', `${i}`, { message: `count ${i}` })
+      await root.put('large', large('x'))
+      await root.commit(tx => {
+        for (let i = 0; i < 40; i++) tx.put(`data/${String(i).padStart(3, '0')}`, `${i}`.repeat(1_000))
+      })
+      const run = await root.fork(id)
+      await run.put('big', large('y'))
+      opened.push(root, run)
+    }
+    for (const round of [1, 2]) {
+      // Until then a run is young, and not swept itself.
+      await ambient.sleep(25 * DEFAULT_GRACE_MS)
+      await store.sweep({ keepMs: 1_000 * DEFAULT_GRACE_MS })
+      for (const one of opened) await one.put('big', large(`${round}`))
+      for (const one of opened) await one.compact()
+    }
+    await store.sweep({ keepMs: 1_000 * DEFAULT_GRACE_MS })
+    for (const one of opened) if (one instanceof Run) await one.release()
   })
   return objectsOf(world.bucket)
 }

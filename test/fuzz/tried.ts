@@ -23,6 +23,10 @@ export const CASES = {
   'index files, their bytes': 3_000,
   'namespaces, one object': 200,
   'namespaces, written to': 80,
+  'garbage lists': 800,
+  'notes of a sweep': 400,
+  sweeps: 150,
+  pulls: 120,
 } as const
 
 export const runs = (of: keyof typeof CASES): { numRuns: number } => ({

@@ -1,7 +1,8 @@
 // A copy of the checkout with one deliberate defect in it: for whoever wants to know what notices.
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { ROOT } from '../support/programs.ts'
 
 /** A deliberate defect: a text of a file, and what stands in its place. */
 export interface Mutant {
@@ -14,15 +15,14 @@ export interface Mutant {
   readonly replace: string
 }
 
-const ROOT = resolve(import.meta.dirname, '../..')
+/** All that the tests need to be compiled and run. */
+const PARTS = ['lib', 'test', 'examples', 'package.json', 'package-lock.json', 'tsconfig.json']
 
 /** Runs `work` in the folder of a copy that has the defect, or none. The copy is gone afterwards. */
 export async function inCopy<T>(mutant: Mutant | undefined, work: (root: string) => Promise<T>): Promise<T> {
   const copy = await mkdtemp(join(tmpdir(), 'runlet-mutant-'))
   try {
-    for (const part of ['lib', 'test', 'package.json', 'tsconfig.json']) {
-      await cp(join(ROOT, part), join(copy, part), { recursive: true })
-    }
+    for (const part of PARTS) await cp(join(ROOT, part), join(copy, part), { recursive: true })
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
     if (mutant) await apply(mutant, copy)
     return await work(copy)

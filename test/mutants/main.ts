@@ -54,7 +54,8 @@ async function firstFailure(copy: string, folders: readonly string[]): Promise<s
   const lines = result.all.split('\n').filter(line => /^\s*not ok \d+ - /.test(line))
   const names = lines.map(line => line.replace(/^\s*not ok \d+ - /, '').trim())
   // A whole file that fails did not even load: that proves nothing about its tests.
-  if (names[0]?.endsWith('.test.ts')) throw new Error(`the defect leaves code that cannot be loaded: ${names[0]}`)
+  if (/\.test\.[jt]s$/.test(names[0] ?? ''))
+    throw new Error(`the defect leaves code that cannot be loaded: ${names[0]}`)
   return names[0] ?? (result.signal ? 'a test that never ended' : `exit ${result.exitCode}`)
 }
 

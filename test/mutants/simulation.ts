@@ -1,5 +1,6 @@
 // npm run sim:mutants [-- G5 fence]: breaks the protocols on purpose, one defect at a time (protocol.ts), and shows the seed with which
-// the simulation caught it. Exits 1 when one survives, or when a text is not found exactly once.
+// the simulation caught it. Exits 1 when one survives, or when a text is not found exactly once. A row tells the first seed that found the
+// defect (`npm run sim -- --trace` shows it only in a copy that has the defect), how many seeds were simulated until then, and what held no more.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Report, simulateAll } from '../simulation/pool.ts'
@@ -55,6 +56,8 @@ async function hunt(mutant: Mutant | undefined): Promise<Catch | undefined> {
       },
     )
   })
+  if (caught && / its process ended with /.test(caught.problem ?? ''))
+    throw new Error(`the defect leaves code that cannot be run: ${caught.problem}`)
   return caught && { seed: caught.seed, tried, message: caught.problem ?? '' }
 }
 

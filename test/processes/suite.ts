@@ -12,6 +12,7 @@ import type { Ground } from './place.ts'
 import { sameId } from './same-id.ts'
 import { sharedCopy } from './shared-copy.ts'
 import { stoppedOwners } from './stopped-owners.ts'
+import { stoppedUpkeep } from './stopped-upkeep.ts'
 
 export function processSuite(name: string, ground: Ground): void {
   describe(name, () => {
@@ -21,6 +22,7 @@ export function processSuite(name: string, ground: Ground): void {
       killedWriters(ground)
       eachDeath(ground)
       stoppedOwners(ground)
+      stoppedUpkeep(ground)
     })
     // And these have something to do all the time.
     describe('that are killed over and over', () => {

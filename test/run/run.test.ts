@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { RunInUseError, RunNotFoundError } from '../../lib/errors.ts'
+import { AmbiguousWrite, RunInUseError, RunNotFoundError } from '../../lib/errors.ts'
 import type { Namespace } from '../../lib/runlet.ts'
 import { contents, text } from '../support/world.ts'
 import { fill, inWorld, parentIn } from './support.ts'
@@ -119,6 +119,20 @@ describe('a run id', () => {
         .rejects(lost.fold().then(result => assert.equal(result.seq, 1)) as Promise<void>)
         .catch(() => undefined)
       assert.deepEqual(await contents(parent), { x: 'from the first owner' })
+    }))
+
+  test('is free again when whoever wanted to take it up could not tell its head (G6)', () =>
+    inWorld(async world => {
+      const parent = await parentIn(world)
+      const run = await parent.fork('r')
+      await run.put('a', 'a')
+      await run.release()
+      const weather = ({ key, operation }: { key: string; operation: string }) =>
+        operation === 'put' && key === 'ns/p/r/_/head' ? ('lose' as const) : ('pass' as const)
+      const unlucky = await world.client({ weather }).store.namespace('p')
+      await assert.rejects(unlucky.resume('r', { ttlMs: 60_000 }), AmbiguousWrite)
+      const heir = await parent.resume('r')
+      assert.equal(text(await heir.get('a')), 'a')
     }))
 
   test('can be used again once its run has ended', () =>

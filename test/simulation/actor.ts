@@ -53,6 +53,7 @@ export class Actor {
   life!: Life
   store!: Store
   root!: Namespace
+  network!: Network
   private readonly options: ActorOptions
   private readonly weather: Random
   private step: { name: string; since: number; pausedMs: number; thoughtMs: number } | undefined
@@ -128,8 +129,8 @@ export class Actor {
     const { clock, climate } = this.options
     this.life = new Life(scene.time, clock, { random: this.weather, hazards: climate })
     const around = { time: scene.time, life: this.life, climate, random: this.weather }
-    const network = new Network(scene.store, { ...around, note: line => scene.note(name, line) })
-    const objects = new MeteredStore(network, this.life.ambient)
+    this.network = new Network(scene.store, { ...around, note: line => scene.note(name, line) })
+    const objects = new MeteredStore(this.network, this.life.ambient)
     setGrace(objects, scene.plan.graceMs)
     this.store = new Store(objects, this.life.ambient, name)
     const open = openNamespace(objects, parseNamespaceName(ROOT), this.life.ambient, scene.plan.bounds)

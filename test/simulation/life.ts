@@ -26,6 +26,7 @@ export class Life {
   private pausedSince: number | undefined
   private awake: Promise<void> = Promise.resolve()
   private dead = false
+  private stop: { left: number; readonly ms: number; readonly onStop: () => void } | undefined
   private die = () => {}
 
   constructor(time: VirtualTime, clock: Clock, { random, hazards }: { random: Random; hazards: Hazards }) {
@@ -50,10 +51,16 @@ export class Life {
   /** Every await of the process comes by here. */
   async passing(): Promise<void> {
     if (!this.dead && this.pausedSince === undefined) {
-      if (this.random.chance(this.hazards.kill)) this.kill()
+      if (this.stop && --this.stop.left <= 0) this.stopNow(this.stop)
+      else if (this.random.chance(this.hazards.kill)) this.kill()
       else if (this.random.chance(this.hazards.pause)) this.pause(this.pauseMs())
     }
     await this.going()
+  }
+
+  /** Pauses the process for so long when it comes by for the `count`-th time from now, and tells of it. */
+  stopsAt(count: number, ms: number, onStop: () => void): void {
+    this.stop = { left: count, ms, onStop }
   }
 
   kill(): void {
@@ -73,6 +80,12 @@ export class Life {
   /** For longer than a lease lives; now and then for longer than the grace period. */
   private pauseMs(): number {
     return this.random.chance(0.3) ? this.random.between(600_000, 6 * 3_600_000) : this.random.between(2_000, 60_000)
+  }
+
+  private stopNow({ ms, onStop }: { readonly ms: number; readonly onStop: () => void }): void {
+    this.stop = undefined
+    this.pause(ms)
+    onStop()
   }
 
   private pause(ms: number): void {

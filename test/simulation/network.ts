@@ -44,10 +44,16 @@ export class Network implements ObjectStore {
   private readonly store: MemoryStore
   private readonly around: Surroundings
   private downUntil = 0
+  private lossOfAnswers = { after: 0, count: 0 }
 
   constructor(store: MemoryStore, around: Surroundings) {
     this.store = store
     this.around = around
+  }
+
+  /** Of the requests from now on, loses the answers of so many. */
+  losesAnswers(which: { readonly after: number; readonly count: number }): void {
+    this.lossOfAnswers = { ...which }
   }
 
   get(key: string, options: GetOptions = {}): Promise<GetResult> {
@@ -129,6 +135,7 @@ export class Network implements ObjectStore {
   /** What befalls the request outside of the process, whether that lives or not. */
   private async travel<T>(request: Request<T>): Promise<T> {
     const { climate, random } = this.around
+    const answerIsLost = this.losesThisAnswer()
     await this.wait(this.delayMs())
     if (random.chance(climate.throttle)) throw new ThrottledError(request.key)
     if (random.chance(climate.late)) return this.arriveLate(request)
@@ -136,8 +143,15 @@ export class Network implements ObjectStore {
     if (random.chance(this.loss)) throw this.lost(request)
     const answer = await request.effect()
     await this.wait(this.delayMs())
-    if (random.chance(this.loss)) throw this.lost(request)
+    if (answerIsLost || random.chance(this.loss)) throw this.lost(request)
     return answer
+  }
+
+  private losesThisAnswer(): boolean {
+    const which = this.lossOfAnswers
+    if (which.after > 0) which.after -= 1
+    else if (which.count > 0) return which.count-- > 0
+    return false
   }
 
   private get now(): number {

@@ -1,6 +1,7 @@
 // What a process can do next, and how often it does.
 import type { Namespace } from '../../lib/runlet.ts'
 import type { Actor, Step } from './actor.ts'
+import { asleep } from './programs/asleep.ts'
 import { dwell } from './programs/dwell.ts'
 import { locked } from './programs/locks.ts'
 import { look, lookAtGroup, readAll, readLog } from './programs/readers.ts'
@@ -22,6 +23,7 @@ const PROGRAMS = {
   locked,
   run,
   dwell,
+  asleep,
   takeUp,
   look,
   lookAtGroup,
@@ -42,6 +44,7 @@ const WEIGHTS: Readonly<Record<keyof typeof PROGRAMS, number>> = {
   locked: 3,
   run: 10,
   dwell: 1,
+  asleep: 1.5,
   takeUp: 2,
   look: 1,
   lookAtGroup: 1,

@@ -21,6 +21,8 @@ export class Scene {
   readonly failed: Promise<never>
   /** The runs that were begun, by the id that each has below the root. */
   readonly runs: string[] = []
+  /** What processes do that were started beside the others. */
+  readonly beside: Promise<void>[] = []
   private fail: (why: unknown) => void = () => undefined
   private readonly hash = createHash('sha256')
   private readonly onTrace: ((line: string) => void) | undefined

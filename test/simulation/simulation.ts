@@ -56,13 +56,19 @@ async function play(scene: Scene): Promise<void> {
   await new Store(new MeteredStore(scene.store, ambient), ambient, 'maker').namespace(ROOT, { create: true })
   const founder = new Actor(scene, { name: 'founder', clock: RIGHT_CLOCK, climate: CALM, random: scene.random.fork() })
   await founder.perform(1, () => ({ name: 'populate', step: populate }))
-  const { clocks, climate, steps } = scene.plan
+  const { clocks, climate } = scene.plan
   const actors = clocks.map((clock, i) => {
     return new Actor(scene, { name: `process-${i}`, clock, climate, random: scene.random.fork() })
   })
-  const all = Promise.all(actors.map(actor => actor.perform(steps, () => chooseStep(actor.random))))
+  const all = performAll(scene, actors)
   await Promise.race([all, assertProgress(scene, actors)])
   await checkEnd(scene)
+}
+
+async function performAll(scene: Scene, actors: readonly Actor[]): Promise<void> {
+  const { steps } = scene.plan
+  await Promise.all(actors.map(actor => actor.perform(steps, () => chooseStep(actor.random))))
+  for (const beside of scene.beside) await beside
 }
 
 /** Never resolves. */

@@ -1,5 +1,5 @@
 // A process that compacts a namespace again and again, with writes of its own in between that bring on upkeep in the background. It
-// may be killed anywhere; or it kills itself at the end of a chosen request of a compaction.
+// may be killed anywhere; or it kills or stops itself at the end of a chosen request of a compaction.
 
 import { randomInt } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
@@ -8,6 +8,7 @@ import type { LeaseEvent } from '../../lib/events.ts'
 import { openBounded } from './bounded.ts'
 import { fastClock } from './fast-clock.ts'
 import { openJournal } from './journal.ts'
+import { type StopsAt, stopAt } from './stop-at.ts'
 import { tellingValue } from './telling-value.ts'
 import { done, jobOf, say, startingAgain } from './worker.ts'
 
@@ -18,6 +19,7 @@ export interface CompactorJob {
   readonly speed: number
   /** The request of a compaction, counted from when it has its lease, whose end it does not outlive. */
   readonly dieAt?: number
+  readonly stopsAt?: StopsAt
   /** Ends once it has compacted something. */
   readonly once?: boolean
 }
@@ -25,20 +27,23 @@ export interface CompactorJob {
 export interface CompactorNote {
   readonly step: 'holds' | 'released' | 'compacted' | 'begun' | 'done'
   readonly name: string
+  /** That it holds the lease, which another one had not given back. */
+  readonly isTakenOver?: boolean
   /** Of what it puts. */
   readonly path?: string
 }
 
-const { url, journal, name, speed, dieAt, once } = jobOf<CompactorJob>()
+const { url, journal, name, speed, dieAt, stopsAt, once } = jobOf<CompactorJob>()
 const note = openJournal<CompactorNote>(journal)
 let holding = false
 subscribe('runlet:lease', event => {
   const { lease, what } = event as LeaseEvent
   if (lease !== 'compact' || what === 'renewed' || what === 'waiting') return
   holding = what === 'acquired' || what === 'taken-over'
-  note({ step: holding ? 'holds' : 'released', name })
+  note({ step: holding ? 'holds' : 'released', name, isTakenOver: what === 'taken-over' })
 })
 if (dieAt !== undefined) dieIn(dieAt)
+if (stopsAt) stopAt(stopsAt)
 
 const { namespace, close } = await openBounded(url, fastClock(speed))
 for (let round = 0; ; round++) {

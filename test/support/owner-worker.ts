@@ -10,6 +10,8 @@ export interface OwnerJob {
   readonly owns: 'run' | 'lock'
   readonly name: string
   readonly ttlMs: number
+  /** What becomes of the run without it. */
+  readonly onError?: 'keep' | 'fold'
 }
 
 /** A put that it was told of. */
@@ -17,7 +19,7 @@ export interface OwnerNote {
   readonly path: string
 }
 
-const { url, journal, owns, name, ttlMs } = jobOf<OwnerJob>()
+const { url, journal, owns, name, ttlMs, onError } = jobOf<OwnerJob>()
 const note = openJournal<OwnerNote>(journal)
 const store = await openStore(url)
 const parent = await store.namespace('p')
@@ -27,7 +29,7 @@ done()
 
 /** What became of each thing that it tried: the code of its error, or 'done'. */
 async function ownRun(): Promise<Record<string, string | boolean>> {
-  const run = await parent.fork(name, { ttlMs })
+  const run = await parent.fork(name, { ttlMs, onError })
   const put = await writeUntilRefused(run.signal, path => run.put(path, path))
   const tries: Record<string, (run: Run) => Promise<unknown>> = {
     putAgain: () => run.put('late/put', 'late'),

@@ -5,7 +5,7 @@ import type { Namespace, Run } from '../../../lib/runlet.ts'
 import type { Actor } from '../actor.ts'
 import { sha256 } from '../decode.ts'
 import { Violation } from '../violation.ts'
-import { end, fork, work } from './runs.ts'
+import { end, withRun, work } from './runs.ts'
 import { sweep } from './upkeep.ts'
 import { edit, group, puts } from './writes.ts'
 
@@ -16,23 +16,18 @@ type Seen = ReadonlyMap<string, string>
 const YOUNG_GRACES = 24
 
 export async function dwell(actor: Actor, parent: Namespace): Promise<void> {
-  await withRun(actor, parent, async run => {
+  // A short lease would have to be renewed thousands of times.
+  const long = { ttlMs: actor.scene.plan.graceMs / 8 }
+  await withRun(actor, parent, long, async run => {
     if (actor.random.chance(0.5)) await work(actor, run)
-    if (actor.random.chance(0.7)) return stay(actor, run, [parent])
-    await withRun(actor, run, inner => stay(actor, inner, [parent, run]))
-  })
-}
-
-async function withRun(actor: Actor, parent: Namespace, stays: (run: Run) => Promise<void>): Promise<void> {
-  // A short one would have to be renewed thousands of times.
-  const run = await fork(actor, parent, { ttlMs: actor.scene.plan.graceMs / 8 })
-  try {
-    await stays(run)
+    if (actor.random.chance(0.7)) await stay(actor, run, [parent])
+    else
+      await withRun(actor, run, long, async inner => {
+        await stay(actor, inner, [parent, run])
+        await end(actor, inner)
+      })
     await end(actor, run)
-  } catch (error) {
-    await run.release().catch(() => undefined)
-    throw error
-  }
+  })
 }
 
 async function stay(actor: Actor, run: Run, below: readonly Namespace[]): Promise<void> {

@@ -10,32 +10,52 @@ const MEANS = { ttlMs: 5_000, onConflict: POLICIES }
 
 /** A run from beginning to end. */
 export async function run(actor: Actor, parent: Namespace): Promise<void> {
-  const run = await fork(actor, parent)
-  try {
+  await withRun(actor, parent, MEANS, async run => {
     await work(actor, run)
     if (actor.random.chance(0.25)) await nested(actor, run)
     await end(actor, run)
+  })
+}
+
+/** Works with a run, which it ends by itself; whatever comes of that, its lease is given back. */
+export async function withRun(
+  actor: Actor,
+  parent: Namespace,
+  options: ForkOptions,
+  work: (run: Run) => Promise<void>,
+): Promise<void> {
+  const run = await fork(actor, parent, options)
+  try {
+    await work(run)
   } catch (error) {
     await run.release().catch(() => undefined) // what happened before is what counts
     throw error
   }
 }
 
-export async function fork(actor: Actor, parent: Namespace, { ttlMs }: { ttlMs: number } = MEANS): Promise<Run> {
+interface ForkOptions {
+  readonly ttlMs: number
+  readonly onError?: 'keep' | 'fold' | 'discard'
+}
+
+export async function fork(actor: Actor, parent: Namespace, options: ForkOptions = MEANS): Promise<Run> {
   const { random, scene } = actor
   // Now and then an id that was used before, as a nightly job has.
   const id = random.chance(0.15) ? `nightly-${random.below(2)}` : `run-${scene.runs.length}`
   if (parent === actor.root) scene.runs.push(id)
   const onError = random.weighted({ keep: 2, fold: 1, discard: 1 })
-  const run = await parent.fork(id, { ...MEANS, ttlMs, onError })
+  const run = await parent.fork(id, { ...MEANS, onError, ...options })
   assertWhole(actor, run)
   return run
 }
 
-/** What an open run reaches is there (G9): asked as soon as its process was told that it has it. */
-export function assertWhole(actor: Actor, { name }: { name: string }): void {
-  const missing = actor.scene.witness.reach.missing(`ns/${name}/_/head`)
+/** What an open run reaches is there, and what it stands on was not folded (G9): asked as soon as its process was told that it has it. */
+export function assertWhole({ scene: { witness } }: Actor, { name, parent }: Run): void {
+  const missing = witness.reach.missing(`ns/${name}/_/head`)
   if (missing) throw new Violation('G9', `the run ${name} was forked, and ${missing} is not there`)
+  const isOpen = witness.space(name)?.latest?.head.state === 'open'
+  if (isOpen && witness.space(parent.name)?.latest?.head.state === 'folded')
+    throw new Violation('G9', `the run ${name} is open, and ${parent.name} that it was forked from is folded`)
 }
 
 export async function work(actor: Actor, run: Run): Promise<void> {
