@@ -25,14 +25,17 @@ export function markdownOf(results: ScaleResults): string {
 const SETTING =
   'The real protocol code and the real S3 kind of store, on virtual time: a request takes 80 ms give or take a tenth, and its bytes 100 MB/s; ' +
   'listings come in pages of 1,000, times in whole seconds; a process has 128 sockets and an empty cache. Computing takes no time, so what ' +
-  'bends here bends for the protocol, not for want of a faster machine. The parent holds 10,000,000 rows (11,112 shards). *1 write/s*: a store that answers ' +
-  '`503 SlowDown` to every write of a key that was written less than a second ago, as R2 and GCS may.'
+  'bends here bends for the protocol, not for want of a faster machine. The parent holds 10,000,000 rows (some 11,000 shards). *1 write/s*: a store that answers ' +
+  '`503 SlowDown` to every write of a key that was written less than a second ago, as R2 and GCS may.\n\n' +
+  'A run is a process of its own: it forks, puts 24 files of 1 KiB, each two to eight seconds after the one before, and folds. Runs begin by chance, one of ' +
+  'eight in a burst of 50 that go on in step; one of a hundred dies half-way; 13 pollers put directly every one to three minutes. What began in the first fifth is not counted.'
 
 const WRITERS =
   'Processes that write 1 KiB to the parent itself, one after the other without a pause, for 20 s. One head, swapped once a round trip, ' +
   'is all that direct writers have; those who lose twice share the swaps of whoever leads.'
 
-const seconds = (ms: number): string =>
+const seconds = (ms: number): string => (ms < 1000 ? `${number(ms)} ms` : inSeconds(ms))
+const inSeconds = (ms: number): string =>
   `${(ms / 1000).toLocaleString('en-US', { maximumFractionDigits: 1, minimumFractionDigits: 1 })} s`
 const number = (value: number, digits = 0): string => value.toLocaleString('en-US', { maximumFractionDigits: digits })
 const roundTrips = (ms: number, roundTripMs: number): string => number(ms / roundTripMs)
@@ -126,7 +129,7 @@ function sweepsOf(days: readonly DayResult[]): string {
       ]
     }),
   )
-  return `Sweeps, twice an hour:\n\n${table(['runs a day', 'begun after', 'requests', 'took', 'objects deleted'], rows)}`
+  return `The first sweep of each, which finds the runs that died; nothing is a grace period (an hour) old yet, so nothing is deleted:\n\n${table(['runs a day', 'begun after', 'requests', 'took', 'objects deleted'], rows)}`
 }
 
 function writersTable(writers: readonly WritersResult[]): string {
@@ -147,25 +150,33 @@ function writersTable(writers: readonly WritersResult[]): string {
   )
 }
 
-/** The figures are those of this run; what they mean was found out with `world.ts` and the requests of who leads. */
+/** The figures are those of this run; why it is so was read off the requests of who leads and of who waits. */
 function bendOf({ folds, writers, days }: ScaleResults): string {
   const at = (count: number, paced: boolean) => folds.find(one => one.folds === count && isPaced(one) === paced)
   const of = (runsADay: number, paced = false) => days.find(one => one.runsADay === runsADay && isPaced(one) === paced)
-  const many = writers.find(one => one.writers === 64 && one.roundTripMs === 80 && !isPaced(one))
+  const direct = (count: number, paced: boolean) =>
+    writers.find(one => one.writers === count && one.roundTripMs === FAR_MS && isPaced(one) === paced)
+  const rate = (one: WritersResult | undefined) => number(one?.commitsASecond ?? 0, 1)
+  const wait = (one: WritersResult | undefined) => seconds(one?.ms.p50 ?? 0)
   const last = (one: FoldsResult | undefined) => seconds(one?.ms.max ?? 0)
   const fold = (one: DayResult | undefined) => {
     const { p50 = 0, p99 = 0 } = one?.operations.fold.ms ?? {}
     return `${seconds(p50)} (p99 ${seconds(p99)})`
   }
+  const layers = (one: DayResult | undefined) => number(one?.fileLayers.max ?? 0)
   return [
-    `**Where one key is written once a second at most, folds that meet bend first:** of 100 at once the last takes ${last(at(100, true))} ` +
-      `and of 500 ${last(at(500, true))}, where without that limit it takes ${last(at(100, false))} and ${last(at(500, false))}. The merge lease and the head are a key each: ` +
-      'taking the lease, giving it back and every swap of the head wait for their second, and all who ask for the lease at the same moment are told to slow down. ' +
-      `At 100,000 runs a day a fold takes ${fold(of(100_000, true))} there, and ${fold(of(100_000))} without the limit.`,
-    `**Without it, it is the head's own size and the shards that a leader compares by:** a fold takes ${fold(of(10_000))} at 10,000 runs a day ` +
-      `and ${fold(of(300_000))} at 300,000; 500 folds at once go into ${number(at(500, false)?.swaps ?? 0)} swaps and make a head of ${kib(at(500, false)?.headBytes ?? 0)} ` +
-      '(a record and a layer for each), which everybody who waits reads. What helps: several parents, each with a head and a lease of its own; fewer, larger runs.',
-    `**Direct writers bend sooner than runs:** ${number(many?.writers ?? 0)} that never pause reach ${number(many?.commitsASecond ?? 0)} commits a second at 80 ms, ` +
-      `with a p99 of ${seconds(many?.ms.p99 ?? 0)}, for every commit must swap the same head. What helps: write in a run, whose head is its own.`,
+    '**Direct writers on a store that takes one write of a key a second bend first.** One process alone that puts without a pause gets ' +
+      `${rate(direct(1, true))} commits a second, and 64 together ${rate(direct(64, true))}, each put taking ${wait(direct(64, true))}: everybody first tries ` +
+      'the head itself, twice, with the patience that the S3 kind has with `SlowDown`, and so takes the second that would have done for all who wait in the queue. ' +
+      'Write in runs there: each has a head of its own, and so a second of its own.',
+    `**Next, on such a store, come folds that meet.** The last of 100 at once takes ${last(at(100, true))} and of 500 ${last(at(500, true))}, where it is ` +
+      `${last(at(100, false))} and ${last(at(500, false))} without the limit; at 100,000 runs a day a fold takes ${fold(of(100_000, true))} in place of ` +
+      `${fold(of(100_000))}. The merge lease and the head are one key each: taking the lease, giving it back and every swap wait for their second, those of ` +
+      `upkeep too, so the head comes to ${layers(of(100_000, true))} layers (100 is its bound: then commits do the merging).`,
+    `**Without the limit, at 80 ms,** 64 direct writers reach ${rate(direct(64, false))} commits a second at a p99 of ${seconds(direct(64, false)?.ms.p99 ?? 0)}: one head, swapped ` +
+      `once a round trip. A fold takes ${fold(of(10_000))} at 10,000 runs a day and ${fold(of(300_000))} at 300,000, where bursts bring the head to ` +
+      `${layers(of(300_000))} layers: that is where runs begin to bend. Several parents, each with a head and a lease of its own, move all of this.`,
   ].join('\n\n')
 }
+
+const FAR_MS = 80
