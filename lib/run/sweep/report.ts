@@ -15,9 +15,11 @@ export interface SweptRun {
 
 /** A change that waited in a queue, most likely of a process that died. */
 export interface SweptChange {
+  /** In whose queue it was. */
   readonly namespace: string
   /** The commit's id. */
   readonly id: string
+  /** Who made it. */
   readonly author: string
   /** `waiting`: the sweep will decide it (a dry run), or could not. */
   readonly done: 'committed' | 'refused' | 'waiting'

@@ -34,7 +34,14 @@ export interface RunStory {
   /** When it was folded or discarded, or, of one that nobody owns, when its owner gave it up or was last heard of. */
   readonly endedAt?: number
   /** Of one that somebody took over, to go on with it or to end it: since when nobody had looked after it, and until when. */
-  readonly left?: { readonly from: number; readonly to: number; readonly as: 'kept' | 'gone' }
+  readonly left?: {
+    /** Since when, in milliseconds since 1970. */
+    readonly from: number
+    /** Until when. */
+    readonly to: number
+    /** Whether its owner had given it back, or died. */
+    readonly as: 'kept' | 'gone'
+  }
   /** How many commits it made. */
   readonly commits: number
   /** How many paths its fold changed. */
