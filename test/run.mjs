@@ -1,6 +1,7 @@
 // Runs the test files by name: Node 20's runner finds no `**` globs and exits 0 when it ran nothing.
-//   node test/run.mjs                 every *.test.ts under test/, except test/ceph (that needs the real engine)
-//   node test/run.mjs test/store …    only what lies below the named folders or files
+//   node test/run.mjs                 every *.test.ts under test/, except test/ceph (that needs the real engine) and *.slow.test.ts
+//   node test/run.mjs --slow          only *.slow.test.ts: what kills processes for minutes, or starts hundreds of them
+//   node test/run.mjs test/store …    only what lies below the named folders or files, slow or not
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -17,9 +18,11 @@ function testFilesBelow(path) {
     .filter(file => file.endsWith('.test.ts'))
 }
 
-const asked = process.argv.slice(2)
+const [isSlow, ...asked] = process.argv[2] === '--slow' ? [true] : [false, ...process.argv.slice(2)]
 const files =
-  asked.length > 0 ? asked.flatMap(testFilesBelow) : testFilesBelow('test').filter(file => !file.startsWith(CEPH + sep))
+  asked.length > 0
+    ? asked.flatMap(testFilesBelow)
+    : testFilesBelow('test').filter(file => !file.startsWith(CEPH + sep) && file.endsWith('.slow.test.ts') === isSlow)
 if (files.length === 0) {
   console.error('test/run.mjs: no test file found, so nothing was tested')
   process.exit(1)

@@ -1,4 +1,4 @@
-// One process of test/store/file-processes.test.ts: increments its own counter in a shared object by compare-and-swap, up to a
+// One process of test/store/file-processes.slow.test.ts: increments its own counter in a shared object by compare-and-swap, up to a
 // target, and logs each increment once it knows of it: by its acknowledgement or, when nobody could say, by reading it back.
 // It may be killed or stopped anywhere, and started again.
 //   node --import tsx increment-worker.ts <store folder> <its name> <target> <log file>

@@ -1,5 +1,5 @@
 // Of a store that breaks one promise the doctor names just that promise, says what that means, and what to do. Here the promises that a
-// wrapper about a memory store can break; broken-s3.test.ts has those that travel.
+// wrapper about a memory store can break; broken-s3.slow.test.ts has those that travel.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Ambient } from '../../../lib/ambient.ts'
