@@ -14,7 +14,7 @@ import type { S3Store } from '../../lib/store/s3/s3-store.ts'
 import { ROOT } from '../support/programs.ts'
 import { contents, text } from '../support/world.ts'
 import { cephBucket } from './gateway.ts'
-import { aUser, objectsOf, setPolicy, storeOf, type User } from './users.ts'
+import { as, aUser, objectsOf, setPolicy, storeOf, type User } from './users.ts'
 
 const PREFIX = 'policies'
 const PARENT = 'control-plane'
@@ -287,13 +287,14 @@ describe("a run's user", () => {
 })
 
 test("the doctor finds no right missing for the parent's writer, and names those that the run's user lacks", async () => {
-  const report = await stores.writer.doctor()
+  // Its threads open the store anew.
+  const report = await as(users.writer, () => stores.writer.doctor())
   assert.deepEqual(
     report.checks.filter(({ ok }) => !ok),
     [],
   )
   const before = await outside()
-  const { ok, checks } = await stores.run.doctor()
+  const { ok, checks } = await as(users.run, () => stores.run.doctor())
   assert.equal(ok, false)
   const remedy = checks.find(({ name }) => name === 'permissions')?.remedy ?? ''
   for (const action of ['s3:PutObject', 's3:DeleteObject']) assert.ok(remedy.includes(action), remedy)

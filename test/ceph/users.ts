@@ -56,7 +56,8 @@ export const objectsOf = (user: User, prefix: string): Promise<S3Store> =>
 
 let turn: Promise<unknown> = Promise.resolve()
 
-function as<T>({ environment }: User, open: () => Promise<T>): Promise<T> {
+/** Works while the environment names that user: what is opened meanwhile, also in threads, has those credentials. */
+export function as<T>({ environment }: User, open: () => Promise<T>): Promise<T> {
   const opened = turn.then(async () => {
     const before = { ...process.env }
     Object.assign(process.env, environment)

@@ -124,7 +124,9 @@ function laneOfRun(run: PageRun): Lane {
 }
 
 /** As what it was left: now, or before somebody took it over. */
-const leftAs = ({ fate, left }: PageRun): string => (fate === 'kept' || fate === 'gone' ? fate : (left?.as ?? fate))
+function leftAs({ fate, left }: PageRun): string {
+  return fate === 'kept' || fate === 'gone' ? fate : (left?.as ?? fate)
+}
 
 function laneOfCommits(): Lane {
   const marks = data.commits.map(commit => {
