@@ -48,6 +48,10 @@ export function isNamespaceName(text: string): text is NamespaceName {
   return segments.length <= MAX_DEPTH && segments.every(isSegment)
 }
 
+/** Whether a namespace is `name` or lies below it. */
+export const isInFamily = (name: NamespaceName, other: NamespaceName): boolean =>
+  other === name || other.startsWith(`${name}/`)
+
 /** The name of the child `segment` of `parent`. */
 export function childName(parent: NamespaceName, segment: Segment): NamespaceName {
   return parseNamespaceName(`${parent}/${segment}`)

@@ -1,6 +1,6 @@
 // Settling one conflict: a path that both sides changed since their base, differently. Applies the path's policy and gives the
 // rows that must lie on top of the arriving ones. Reads and writes values only for the policies that merge them.
-import { compareBytes, isPath, type NamespaceName, type Path } from '../names.ts'
+import { compareBytes, isInFamily, isPath, type NamespaceName, type Path } from '../names.ts'
 import { mergeJson, unionLines } from './merge-values.ts'
 import type { PolicyRule } from './policy.ts'
 import { type FileRow, isFile, type Row } from './row.ts'
@@ -43,7 +43,7 @@ export interface Settling {
 export async function standing(sides: Sides, by: Settling): Promise<Row[]> {
   const { base, ours, theirs } = sides
   const saysNothing = (await by.values.sameContent(theirs, base)) && !(await by.values.sameContent(ours, base))
-  return saysNothing ? [again(sides, sides.ours, by)] : []
+  return saysNothing ? [await again(sides, sides.ours, by)] : []
 }
 
 /** Sorted by path; of a path that occurs twice, the later row. */
@@ -59,7 +59,7 @@ export async function settle(sides: Sides, policy: PolicyRule['policy'], by: Set
   if (policy === 'error') return 'conflict'
   if (policy === 'owner') return 'owner'
   if (policy === 'theirs') return { rows: [] }
-  if (policy === 'ours') return { rows: [again(sides, ours, by)] }
+  if (policy === 'ours') return { rows: [await again(sides, ours, by)] }
   if (policy === 'keep-both') return keepBoth(sides, by)
   if (typeof policy === 'function') return decide(sides, policy, by)
   // Lines and keys can only be merged while both sides still have the file.
@@ -100,12 +100,12 @@ async function decide(
 async function keepBoth(sides: Sides, by: Settling): Promise<Settlement> {
   const { path, ours, theirs } = sides
   // A side that deleted the file has nothing to keep: the other one's value is both.
-  if (!isFile(theirs)) return { rows: [again(sides, ours, by)] }
+  if (!isFile(theirs)) return { rows: [await again(sides, ours, by)] }
   if (!isFile(ours)) return { rows: [] }
   for (let n = 1; ; n++) {
     const beside = besideName(path, n === 1 ? by.suffix : `${by.suffix}-${n}`)
     if (!isPath(beside)) return 'conflict' // no room for a longer name
-    if (!(await by.taken(beside))) return { rows: [again(sides, ours, by), await copied(theirs, beside, by)] }
+    if (!(await by.taken(beside))) return { rows: [await again(sides, ours, by), await copied(theirs, beside, by)] }
   }
 }
 
@@ -124,9 +124,11 @@ export function besideName(path: string, suffix: string): string {
   return `${path.slice(0, cut)}.${suffix}${path.slice(cut)}`
 }
 
-/** What is there already, said again on top of what arrives. */
-function again({ path }: Sides, ours: Row | undefined, by: Settling): Row {
-  return isFile(ours) ? ours : deletedRow(path, by)
+/** What is there already, said again on top of what arrives. A run may name no object of its parent: it gets one of its own. */
+async function again({ path }: Sides, ours: Row | undefined, by: Settling): Promise<Row> {
+  if (!isFile(ours)) return deletedRow(path, by)
+  const isOwn = ours.external !== undefined || isInFamily(by.namespace, ours.in)
+  return isOwn ? ours : copied(ours, path, by)
 }
 
 const deletedRow = (path: Path, by: Settling): Row => {

@@ -5,7 +5,7 @@
 // recent deltas with their small values) or in index files (a delta, a folded run's shard, or the shards that compaction made).
 // Layers stand oldest first; a newer layer's row hides an older one's.
 import { z } from 'zod'
-import { compareBytes, type NamespaceName } from '../names.ts'
+import { compareBytes, isInFamily, type NamespaceName } from '../names.ts'
 import { rowsFormatSchema, timeSchema } from '../store/json-object.ts'
 import { formatOf, idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
 
@@ -86,6 +86,22 @@ export const commitRecordSchema = z.object({
   origin: originSchema.optional(),
 })
 
+/**
+ * Whether what stands in the folder of `namespace` names only what lies there, or below: what a run put itself, or a fold adopted. Who
+ * writes a run could else have its parent hold one object of its own at two paths, and lose it when one of them goes; or have somebody
+ * with more rights read for it what it may not.
+ */
+export const namesOwn = (
+  namespace: NamespaceName,
+  items: readonly { readonly in?: NamespaceName | undefined }[],
+): boolean => items.every(({ in: home }) => home === undefined || isInFamily(namespace, home))
+
+/** What it is said not to be. */
+export const FOREIGN = 'names what lies in the folder of another namespace'
+
+const layersNameOwn = ({ namespace, layers }: { namespace: NamespaceName; layers: readonly Layer[] }): boolean =>
+  layers.every(({ rows = [], files = [] }) => namesOwn(namespace, rows) && namesOwn(namespace, files))
+
 /** Where a child was forked from. */
 export const baseSchema = z.object({
   namespace: namespaceSchema,
@@ -156,6 +172,8 @@ export const headSchema = z
     emptied: z.literal(true).optional(),
   })
   .refine(standsOnParent, 'its base is not that of its parent')
+  .refine(layersNameOwn, FOREIGN)
+  .refine(({ namespace, earlier: { layers = [] } = {} }) => layersNameOwn({ namespace, layers }), FOREIGN)
 
 /** The pin of a fork: everything of the parent that the child reaches. Immutable. */
 export const forkSchema = z
@@ -179,6 +197,7 @@ export const forkSchema = z
   })
   .refine(standsOnParent, 'its base is not that of its parent')
   .refine(({ child, namespace }) => isChild(child, namespace), 'its child is none of the parent')
+  .refine(layersNameOwn, FOREIGN)
 
 export type IndexRef = z.infer<typeof indexRefSchema>
 export type Layer = z.infer<typeof layerSchema>

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { CorruptObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
 import { decodeText, FORMAT, parseText, rowsFormatSchema, validate, validatePart } from '../store/json-object.ts'
-import { areApart, type IndexRef, indexRefSchema } from './head.ts'
+import { areApart, FOREIGN, type IndexRef, indexRefSchema, namesOwn } from './head.ts'
 import { formatOf, namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 
 /** No index file that runlet writes comes near this; a bomb does. */
@@ -51,10 +51,13 @@ export function decodeIndexFile(key: string, body: Uint8Array): IndexContent {
   if (countLines(text) - 1 !== header.count) throw new CorruptObjectError(key, 'does not hold as many lines as it says')
   const lines = decodeText(key, text.subarray(end + 1, -1)).split('\n')
   const { namespace } = header
-  if (header.kind === 'rows') return { kind: 'rows', namespace, rows: parseRows(key, lines) }
-  const refs = parseAll(key, lines, indexRefSchema)
-  if (!areApart(refs)) throw new CorruptObjectError(key, 'has references that are not sorted, or share paths')
-  return { kind: 'refs', namespace, refs }
+  const content: IndexContent =
+    header.kind === 'rows'
+      ? { kind: 'rows', namespace, rows: parseRows(key, lines) }
+      : { kind: 'refs', namespace, refs: parseRefs(key, lines) }
+  if (!namesOwn(namespace, content.kind === 'rows' ? content.rows : content.refs))
+    throw new CorruptObjectError(key, FOREIGN)
+  return content
 }
 
 const NEWLINE = 10
@@ -81,6 +84,12 @@ function parseRows(key: string, lines: readonly string[]): StoredRow[] {
       throw new CorruptObjectError(key, `is not sorted by path at line ${i + 2}`)
   }
   return rows
+}
+
+function parseRefs(key: string, lines: readonly string[]): IndexRef[] {
+  const refs = parseAll(key, lines, indexRefSchema)
+  if (!areApart(refs)) throw new CorruptObjectError(key, 'has references that are not sorted, or share paths')
+  return refs
 }
 
 /** One after the other: the first that is none is the last that is parsed. */

@@ -39,20 +39,26 @@ export function forkKey(parent: NamespaceName, fork: { seq: number; child: strin
 }
 
 /**
- * The sign that who may write the parent has begun to fold a run. It lies among the pins, so that one listing tells of both, and has no
- * `~` in its name: what a policy lets the run's user put there has.
+ * The sign that who may write the parent has begun to fold a run as it is at its commit `seq`. It lies among the pins, so that one listing
+ * tells of both, and has no `~` in its name: what a policy lets the run's user put there has.
  */
-export const foldSignKey = (parent: NamespaceName, { child, id }: { child: string; id: string }): string =>
-  `${forksPrefix(parent)}${FOLDING}${child}.${id}`
+export const foldSignKey = (parent: NamespaceName, { seq, child, id }: { seq: number; child: string; id: string }) =>
+  `${forksPrefix(parent)}folding.${child}.${seq}.${id}`
 
-const FOLDING = 'folding.'
+const FOLD_SIGN = /^folding\.(?<child>.+)\.(?<seq>\d{1,15})\.(?<id>[^.]+)$/
 
 /** Reads a key made by foldSignKey; undefined for anything else that lies there. */
-export function parseFoldSignKey(parent: NamespaceName, key: string): { child: Segment; id: string } | undefined {
-  const prefix = `${forksPrefix(parent)}${FOLDING}`
-  if (!key.startsWith(prefix)) return undefined
-  const [child, id] = [key.slice(prefix.length, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)]
-  return isSegment(child) && ID.test(id) ? { child, id } : undefined
+export function parseFoldSignKey(
+  parent: NamespaceName,
+  key: string,
+): { seq: number; child: Segment; id: string } | undefined {
+  const prefix = forksPrefix(parent)
+  const {
+    child = '',
+    seq,
+    id = '',
+  } = (key.startsWith(prefix) && FOLD_SIGN.exec(key.slice(prefix.length))?.groups) || {}
+  return isSegment(child) && ID.test(id) ? { seq: Number(seq), child, id } : undefined
 }
 
 /**

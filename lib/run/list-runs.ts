@@ -7,7 +7,7 @@ import type { HeadState } from '../namespace/head.ts'
 import { leaseKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { rowsOfHead } from './fold.ts'
-import { listForks, type OpenFork } from './pin.ts'
+import { listForks, type Pinned } from './pin.ts'
 import { OWNER_LEASE } from './run.ts'
 
 /** An open run, as its parent lists it. */
@@ -45,7 +45,7 @@ export async function listRuns(parent: OpenNamespace, id?: Segment): Promise<Run
 }
 
 /** One broken run must not hide the others. */
-async function describe(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo> {
+async function describe(parent: OpenNamespace, fork: Pinned): Promise<RunInfo> {
   try {
     return await read(parent, fork)
   } catch (error) {
@@ -55,9 +55,9 @@ async function describe(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo>
   }
 }
 
-const named = ({ name, seq }: OpenFork) => ({ id: name.slice(name.lastIndexOf('/') + 1), name, forkSeq: seq })
+const named = ({ name, seq }: Pinned) => ({ id: name.slice(name.lastIndexOf('/') + 1), name, forkSeq: seq })
 
-async function read(parent: OpenNamespace, fork: OpenFork): Promise<RunInfo> {
+async function read(parent: OpenNamespace, fork: Pinned): Promise<RunInfo> {
   const child = openNamespace(parent.store, fork.name, parent.ambient)
   const cell = new LeaseCell(parent.store, leaseKey(fork.name, OWNER_LEASE), OWNER_LEASE, parent.ambient)
   const [head, owner] = await Promise.all([child.head.peek(), cell.inspect()])

@@ -26,7 +26,7 @@ const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
   forkKey(parent, { seq: base.seq, child: segmentOf(child), id: base.fork })
 
 /** Whether the run's user may have put this pin: what it says of the run is the run's own word then. */
-export const isOfRefresh = ({ fork }: OpenFork): boolean => fork.startsWith(REFRESH_ID)
+export const isOfRefresh = ({ fork }: Pinned): boolean => fork.startsWith(REFRESH_ID)
 
 /** Begins to put the pin of `child` on the parent's `head`; `by`: a fork, with what it chose, or a refresh. */
 export function putPin(
@@ -65,29 +65,31 @@ export async function removePins(parent: OpenNamespace, child: NamespaceName, ba
  * and the next run of the same id takes it by force, for the head says that nobody needs it.
  */
 export async function removeAllPins(parent: OpenNamespace, head: Head): Promise<void> {
-  const bases = basesOf(head)
-  const pins = bases.map(base => keyOf(parent.name, head.namespace, base))
-  await parent.store.delete([...bases.map(base => signOf(parent, head.namespace, base)), ...pins])
+  const pins = basesOf(head).map(base => keyOf(parent.name, head.namespace, base))
+  const signs = head.base ? [signOf(parent, head, head.base)] : []
+  await parent.store.delete([...signs, ...pins])
 }
 
-const signOf = (parent: OpenNamespace, child: NamespaceName, { fork }: Base): string =>
-  foldSignKey(parent.name, { child: segmentOf(child), id: fork })
+const signOf = (parent: OpenNamespace, { namespace, seq }: Head, { fork }: Base): string =>
+  foldSignKey(parent.name, { seq, child: segmentOf(namespace), id: fork })
 
 const basesOf = ({ base, oldBases = [] }: Head): Base[] => [base, ...oldBases].filter(one => one !== undefined)
 
 /**
  * Leaves a sign in the parent that this run is being folded, before its head says `sealed`: a sweep finishes such folds, and no seal that
- * only the run's own user has made.
+ * only the run's own user has made. It is for the run as it is at this commit: should it never be sealed, and be written on, then nobody has
+ * said of what comes that it is to be folded.
  */
-export async function signFold(parent: OpenNamespace, { namespace, base }: Head): Promise<void> {
+export async function signFold(parent: OpenNamespace, head: Head): Promise<void> {
+  const { namespace, base, seq } = head
   if (!base) return
-  const sign = { format: FORMAT, run: namespace, fork: base.fork, at: parent.ambient.now() }
-  const key = signOf(parent, namespace, base)
+  const sign = { format: FORMAT, run: namespace, seq, fork: base.fork, at: parent.ambient.now() }
+  const key = signOf(parent, head, base)
   await putImmutable(parent.store, parent.ambient, key, encodeJson(sign))
 }
 
 export async function takeBackSign(parent: OpenNamespace, head: Head | undefined): Promise<void> {
-  if (head?.base) await parent.store.delete([signOf(parent, head.namespace, head.base)])
+  if (head?.base) await parent.store.delete([signOf(parent, head, head.base)])
 }
 
 export async function removeForks(parent: OpenNamespace, forks: readonly Pinned[]): Promise<void> {
@@ -97,6 +99,8 @@ export async function removeForks(parent: OpenNamespace, forks: readonly Pinned[
 /** A pin, or the sign of a fold. */
 export interface Pinned {
   readonly name: NamespaceName
+  /** Of a pin the parent's, of a sign the run's. */
+  readonly seq: number
   readonly fork: string
   readonly key: string
   readonly bytes: number
@@ -104,31 +108,31 @@ export interface Pinned {
   readonly putAt: number
 }
 
-export interface OpenFork extends Pinned {
-  readonly seq: number
-}
+/** Whether it is the sign of the fold of this run as it is. */
+export const isSignOf = ({ base, seq }: Head, sign: Pinned): boolean => sign.fork === base?.fork && sign.seq === seq
 
 /** The open children of a namespace, by their pins: no child is read, however many runs there ever were. */
-export const listForks = async (parent: OpenNamespace): Promise<OpenFork[]> => (await listForksAndSigns(parent)).forks
+export const listForks = async (parent: OpenNamespace): Promise<Pinned[]> => (await listForksAndSigns(parent)).forks
 
 /** `signs`: of the folds that were begun. */
-export async function listForksAndSigns(parent: OpenNamespace): Promise<{ forks: OpenFork[]; signs: Pinned[] }> {
-  const [forks, signs]: [OpenFork[], Pinned[]] = [[], []]
+export async function listForksAndSigns(parent: OpenNamespace): Promise<{ forks: Pinned[]; signs: Pinned[] }> {
+  const [forks, signs]: [Pinned[], Pinned[]] = [[], []]
   for await (const entry of parent.store.list({ prefix: forksPrefix(parent.name) })) {
     if (entry.kind !== 'object') continue
     const { key, size: bytes, lastModified: putAt } = entry
     const pin = parseForkKey(parent.name, key)
     const parsed = pin ?? parseFoldSignKey(parent.name, key)
     if (!parsed) continue
-    const about = { name: childName(parent.name, parsed.child), fork: parsed.id, key, bytes, putAt }
-    if (pin) forks.push({ ...about, seq: pin.seq })
+    const name = childName(parent.name, parsed.child)
+    const about = { name, seq: parsed.seq, fork: parsed.id, key, bytes, putAt }
+    if (pin) forks.push(about)
     else signs.push(about)
   }
   return { forks, signs }
 }
 
 /** What the fork that put this pin has chosen for the run; undefined when it does not say so, or is gone. */
-export async function choiceOf({ store, name }: OpenNamespace, fork: OpenFork): Promise<OnError | undefined> {
+export async function choiceOf({ store, name }: OpenNamespace, fork: Pinned): Promise<OnError | undefined> {
   const answer = await store.get(fork.key, { maxBytes: MAX_DOCUMENT_BYTES })
   if (answer.status !== 'found') return undefined
   const pin = decodeJson(fork.key, answer.body, forkSchema)

@@ -63,8 +63,9 @@ describe('the formats', () => {
     const store: Record<string, string> = JSON.parse(await readFile(GOLDEN, 'utf8'))
     const isPin = (key: string) => /p\/_\/forks\/\d+~open~[^~]+$/.test(key)
     const [pin = assert.fail('no pin of "p/open"')] = Object.keys(store).filter(isPin)
+    const { seq } = JSON.parse(store['ns/p/open/_/head'] ?? '')
     assert.equal(JSON.parse(store[pin] ?? '').onError, 'keep')
-    assert.equal(JSON.parse(store[`ns/p/_/forks/folding.open.${pin.split('~')[2]}`] ?? '').run, 'p/open')
+    assert.equal(JSON.parse(store[`ns/p/_/forks/folding.open.${seq}.${pin.split('~')[2]}`] ?? '').run, 'p/open')
   })
 
   test('have nodes of the index among them', async () => {

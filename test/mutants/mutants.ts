@@ -202,6 +202,20 @@ export const mutants: readonly Mutant[] = [
     replace: "segment === ''",
   },
   {
+    name: 'a run’s shard may name what lies in its parent’s folder',
+    guarantee: 'G9',
+    file: 'lib/namespace/head.ts',
+    find: 'items.every(({ in: home }) => home === undefined || isInFamily(namespace, home))',
+    replace: 'items.every(({ in: home }) => home === undefined || namespace !== undefined)',
+  },
+  {
+    name: 'the sign of a fold counts for what the run wrote after it',
+    guarantee: 'G9',
+    file: 'lib/run/pin.ts',
+    find: 'sign.fork === base?.fork && sign.seq === seq',
+    replace: 'sign.fork === base?.fork && sign.seq <= seq',
+  },
+  {
     name: 'a value is not checked against its SHA-256',
     guarantee: 'G10',
     file: 'lib/namespace/values.ts',

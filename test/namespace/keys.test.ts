@@ -22,13 +22,16 @@ test('what forkKey made is read back, and nothing else is taken for a fork', () 
 
 test('what foldSignKey made is read back, and nothing that has the name of another run in it passes for a sign', () => {
   const parent = parseNamespaceName('p')
-  const sign = { child: 'r.1', id: 'abcdefgh-fork' }
+  const sign = { child: 'r.1', seq: 72, id: 'abcdefgh-fork' }
   assert.deepEqual(parseFoldSignKey(parent, foldSignKey(parent, sign)), sign)
   for (const name of [
     '72~r~abcdefgh-fork',
     'folding.r~build-1742~refresh-abc',
     'folding.r.x/~build-1742~refresh-a',
     'folding.r',
+    'folding.r.abcdefgh-fork',
+    'folding.r.7x.abcdefgh-fork',
+    'folding.r~build-1742~x.7.abcdefgh-fork',
   ])
     assert.equal(parseFoldSignKey(parent, `ns/p/_/forks/${name}`), undefined)
 })

@@ -2,8 +2,10 @@
 // who may write the parent writes. A crash of such a one's own fold is finished all the same.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { AccessDeniedError, OpenChildrenError } from '../../lib/errors.ts'
-import type { Namespace } from '../../lib/runlet.ts'
+import { gzipSync } from 'node:zlib'
+import { AccessDeniedError, CorruptObjectError, OpenChildrenError } from '../../lib/errors.ts'
+import type { Layer } from '../../lib/namespace/head.ts'
+import type { Namespace, Run } from '../../lib/runlet.ts'
 import type { MemoryRequest } from '../../lib/store/memory/memory-store.ts'
 import { edit, overwrite } from '../bad-input/support.ts'
 import { type Client, contents, World } from '../support/world.ts'
@@ -46,6 +48,8 @@ const [onlyPin, isPin] = [
   (world: World) => world.keys('ns/p/_/forks/').find(isPin) ?? assert.fail('no pin'),
   (key: string) => key.includes('~'),
 ]
+
+const signsIn = (world: World) => world.keys('ns/p/_/forks/').filter(key => !isPin(key))
 
 describe('a run whose user writes into its head that it is to be folded', () => {
   test('is kept, and the sweep says why', () =>
@@ -137,7 +141,7 @@ describe('a run that was sealed', () => {
         left = at
         void theirs.fold().catch(() => undefined)
         await writer.ambient.sleep(HOUR)
-        const signed = world.keys('ns/p/_/forks/').some(key => !isPin(key))
+        const signed = signsIn(world).length > 0
         if (!signed && world.peek(HEAD).state !== 'folded') {
           assert.deepEqual(await contents(parent), { a: 'of the parent' }, `killed at ${at}, before its sign`)
           return
@@ -156,8 +160,7 @@ describe('a run that was sealed', () => {
       const signs: number[] = []
       const folder = world.client({
         weather: ({ phase, operation, key }) => {
-          if (phase === 'before' && operation === 'put' && key === HEAD)
-            signs.push(world.keys('ns/p/_/forks/').filter(one => !isPin(one)).length)
+          if (phase === 'before' && operation === 'put' && key === HEAD) signs.push(signsIn(world).length)
           return 'pass'
         },
       })
@@ -172,11 +175,105 @@ describe('a run that was sealed', () => {
     }))
 })
 
+describe('a fold that was killed between its sign and the seal', () => {
+  /** The run is open still, its sign is there, and its user goes on with it, and seals it. */
+  const signedAndLeft = (then: (world: World, writer: Client, parent: Namespace, user: Client) => Promise<void>) =>
+    inWorld(async (world, writer, parent) => {
+      const { user, run } = await handOver(world, parent)
+      await run.release()
+      const folder = world.client({
+        weather: ({ phase, operation, key }: MemoryRequest) => {
+          if (phase === 'before' && operation === 'put' && key === HEAD && signsIn(world).length > 0) folder.kill()
+          return 'pass'
+        },
+      })
+      void (await (await folder.store.namespace('p')).resume('r', { ttlMs: 5_000 })).fold().catch(() => undefined)
+      await writer.ambient.sleep(MINUTE)
+      assert.equal(world.peek(HEAD).state, 'open')
+      assert.equal(signsIn(world).length, 1)
+      await then(world, writer, parent, user)
+    })
+
+  /** As somebody does who may not fold it. */
+  async function sealAs(user: Client, write?: (run: Run) => Promise<unknown>): Promise<void> {
+    const run = await (await user.store.namespace('p')).resume('r', { ttlMs: 5_000 })
+    await write?.(run)
+    await assert.rejects(run.fold(), AccessDeniedError)
+    await run.release()
+  }
+
+  test('is finished once the run is sealed as it was then', () =>
+    signedAndLeft(async (world, writer, parent, user) => {
+      await sealAs(user)
+      await writer.ambient.sleep(HOUR)
+      assert.deepEqual((await writer.store.sweep()).runs, [{ name: 'p/r', was: 'sealed', done: 'folded' }])
+      assert.deepEqual(await contents(parent), { a: 'forged' })
+      assert.deepEqual(world.keys('ns/p/_/forks/'), [])
+    }))
+
+  test('says nothing of what its user writes to it afterwards', () =>
+    signedAndLeft(async (world, writer, parent, user) => {
+      await sealAs(user, run => run.put('b', 'forged later'))
+      await writer.ambient.sleep(HOUR)
+      assert.deepEqual((await writer.store.sweep()).runs, [{ name: 'p/r', was: 'sealed', done: 'kept' }])
+      assert.deepEqual(await contents(parent), { a: 'of the parent' })
+      await (await (await writer.store.namespace('p')).resume('r')).fold()
+      assert.deepEqual(await contents(parent), { a: 'forged', b: 'forged later' })
+      await writer.ambient.sleep(DAY + HOUR)
+      await writer.store.sweep()
+      assert.deepEqual(world.keys('ns/p/_/forks/'), [])
+    }))
+})
+
+describe('a run whose rows name what lies in the folder of its parent', () => {
+  const LARGE = 'of the parent, '.repeat(1000)
+
+  /** The row of the parent's value, as the run's user may copy it. */
+  const rowIn = (world: World, path: string): Record<string, unknown> =>
+    (world.peek('ns/p/_/head').layers as Layer[]).flatMap(({ rows = [] }) => rows).find(row => row.path === path) ??
+    assert.fail('no such row')
+
+  test('is not folded, and its parent keeps its value', () =>
+    inWorld(async (world, writer, parent) => {
+      await parent.put('large', LARGE)
+      await handOver(world, parent)
+      const stolen = { ...rowIn(world, 'large'), in: 'p', path: 'stolen' }
+      await edit(world, HEAD, head => ({
+        ...head,
+        layers: [{ from: 2, to: 2, rows: [stolen] }],
+      }))
+      await writer.ambient.sleep(HOUR)
+      await assert.rejects(async () => (await parent.resume('r')).fold(), CorruptObjectError)
+      assert.deepEqual(Object.keys(await contents(parent)), ['a', 'large'])
+    }))
+
+  test('is refused by whoever reads it when its user changed its shard after the fold', () =>
+    inWorld(async (world, writer, parent) => {
+      await parent.put('large', LARGE)
+      const { run } = await handOver(world, parent)
+      await run.release()
+      await (await parent.resume('r')).fold()
+      const [shard = assert.fail('no shard')] = world.keys('ns/p/r/_/index/')
+      const ref = (world.peek('ns/p/_/head').layers as Layer[]).flatMap(({ files = [] }) => files)[0]
+      const forged = { ...rowIn(world, 'large'), in: 'p', path: ref?.first }
+      const header = { format: 1, kind: 'rows', namespace: 'p/r', count: 1 }
+      await overwrite(world, shard, gzipSync([header, forged].map(line => `${JSON.stringify(line)}\n`).join('')))
+      const reader = await world.client().store.namespace('p')
+      await assert.rejects(reader.get('a'), {
+        code: 'ERR_RUNLET_CORRUPT_OBJECT',
+        message: /the folder of another namespace/,
+      })
+      await writer.ambient.sleep(HOUR)
+      await writer.store.sweep()
+      assert.equal(Buffer.from((await reader.get('large')) ?? '').toString(), LARGE)
+    }))
+})
+
 test('a sign that came when its run had ended goes a day later', () =>
   inWorld(async (world, writer, parent) => {
     const run = await parent.fork('r')
     await run.put('b', '1')
-    const sign = `ns/p/_/forks/folding.r.${onlyPin(world).split('~')[2]}`
+    const sign = `ns/p/_/forks/folding.r.1.${onlyPin(world).split('~')[2]}`
     await run.fold()
     await overwrite(world, sign, '{"format":1}')
     await writer.store.sweep()

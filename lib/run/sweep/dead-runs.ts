@@ -11,7 +11,7 @@ import { orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
 import { discardRun } from '../discard.ts'
 import { foldRun, rowsOfHead } from '../fold.ts'
-import { choiceOf, isOfRefresh, type OpenFork, type Pinned, removeAllPins, removeForks } from '../pin.ts'
+import { choiceOf, isOfRefresh, isSignOf, type Pinned, removeAllPins, removeForks } from '../pin.ts'
 import { resumeRun } from '../resume.ts'
 import { ownerCell, releaseRun } from '../run.ts'
 import { noteEnded } from './garbage-list.ts'
@@ -28,7 +28,7 @@ export interface PinnedRun {
   readonly parent: OpenNamespace
   readonly child: OpenNamespace
   /** Its pins, and the signs of folds beside them. */
-  readonly forks: readonly OpenFork[]
+  readonly forks: readonly Pinned[]
   readonly signs: readonly Pinned[]
   /** By the store's clock. */
   readonly now: number
@@ -58,10 +58,10 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
   if (done !== 'kept') noteGone(pinsOf(found, head?.value as Head), sweeping)
 }
 
-/** Its pins and signs that its head stands on. */
-function pinsOf({ forks, signs }: PinnedRun, { base, oldBases = [] }: Head): Pinned[] {
-  const own = new Set([base, ...oldBases].map(one => one?.fork))
-  return [...forks, ...signs].filter(({ fork }) => own.has(fork))
+/** Its pins that its head stands on, and the sign of its fold. */
+function pinsOf({ forks, signs }: PinnedRun, head: Head): Pinned[] {
+  const own = new Set([head.base, ...(head.oldBases ?? [])].map(one => one?.fork))
+  return [...forks.filter(({ fork }) => own.has(fork)), ...signs.filter(sign => isSignOf(head, sign))]
 }
 
 function noteGone(pins: readonly Pinned[], { tally }: Sweeping): void {
@@ -98,10 +98,10 @@ async function choose(found: Found, sweeping: Sweeping): Promise<Choice> {
 
 const UNTOLD = 'that it is to be folded only its own head says, which is not enough: fold or discard it by hand'
 
-/** Whether who may write the parent has begun to fold it. */
+/** Whether who may write the parent has begun to fold it as it is. */
 const isSigned = ({ head, forks, signs }: Found): boolean => {
-  const fork = head?.value.base?.fork
-  return [forks, signs].every(found => found.some(one => one.fork === fork))
+  const { value } = head as Version<Head>
+  return forks.some(({ fork }) => fork === value.base?.fork) && signs.some(sign => isSignOf(value, sign))
 }
 
 /** Whether the forks that may have made it have chosen so, in the folder of the parent. */
@@ -216,11 +216,11 @@ async function removeDangling({ parent, child, forks, now }: Found, sweeping: Sw
   noteGone(removed, sweeping)
 }
 
-const isOld = ({ store }: OpenNamespace, fork: OpenFork, now: number): boolean => now - fork.putAt > orphanAgeOf(store)
+const isOld = ({ store }: OpenNamespace, fork: Pinned, now: number): boolean => now - fork.putAt > orphanAgeOf(store)
 
 /** The pins by the run that they are of. */
-export function byRun(forks: readonly OpenFork[]): [NamespaceName, OpenFork[]][] {
-  const runs = new Map<NamespaceName, OpenFork[]>()
+export function byRun(forks: readonly Pinned[]): [NamespaceName, Pinned[]][] {
+  const runs = new Map<NamespaceName, Pinned[]>()
   for (const fork of forks) runs.set(fork.name, [...(runs.get(fork.name) ?? []), fork])
   return [...runs]
 }

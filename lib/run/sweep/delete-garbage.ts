@@ -2,21 +2,13 @@
 // refer to anything (sweeping.ts); then the forks are listed; then each object is looked up in all that is open, in the head last. What
 // an open fork still reaches goes to a list of its own, and waits for the fork to end.
 import { MissingObjectError } from '../../errors.ts'
-import type { NamespaceName } from '../../names.ts'
+import { isInFamily, type NamespaceName } from '../../names.ts'
 import type { Base, Head } from '../../namespace/head.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { View } from '../../namespace/view.ts'
-import { listForks, type OpenFork } from '../pin.ts'
+import { listForks, type Pinned } from '../pin.ts'
 import { emptyRun } from './ended-runs.ts'
-import {
-  type Doomed,
-  type GarbageList,
-  isInFamily,
-  keyOf,
-  type ListedGarbage,
-  putGarbage,
-  readGarbage,
-} from './garbage-list.ts'
+import { type Doomed, type GarbageList, keyOf, type ListedGarbage, putGarbage, readGarbage } from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
 import { deleteKeys, orTell, type Sweeping } from './sweeping.ts'
 
@@ -60,7 +52,7 @@ async function emptyRuns(
 
 /** The forks that are open, as they were after the swap. */
 interface Open {
-  readonly forks: readonly OpenFork[]
+  readonly forks: readonly Pinned[]
   readonly views: Map<string, Promise<View | undefined>>
   /** Runs that were adopted and whose own end is still to come. */
   readonly unended: Set<NamespaceName>
@@ -120,7 +112,7 @@ async function unusedByForks(
 }
 
 /** What an open fork holds of the namespace; undefined when it has ended since. */
-export async function viewOfFork(context: OpenNamespace, { name, seq, fork }: OpenFork): Promise<View | undefined> {
+export async function viewOfFork(context: OpenNamespace, { name, seq, fork }: Pinned): Promise<View | undefined> {
   const base: Base = { namespace: context.name, seq, fork }
   try {
     return await context.views.baseView(name, base)

@@ -5,7 +5,7 @@
 // The id may be in use again at any moment. So the folder is listed before the head is swapped: if that swap is won, all that was
 // listed was there before any next run. What is older than this run its parent adopted from the ones before it: that is the parent's.
 import { MissingObjectError } from '../../errors.ts'
-import type { NamespaceName } from '../../names.ts'
+import { isInFamily, type NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { familyPrefix, isLasting } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
@@ -13,7 +13,7 @@ import { openChildren } from '../pin.ts'
 import { compareTrees, rowsOf } from './compare-trees.ts'
 import { fileOf, storedValueOf } from './find-dropped.ts'
 import { bornAfter } from './find-orphans.ts'
-import { type Doomed, isInFamily, keyOf, putGarbage } from './garbage-list.ts'
+import { type Doomed, keyOf, putGarbage } from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
 import { deleteKeys, openToSweep, type Sweeping } from './sweeping.ts'
 

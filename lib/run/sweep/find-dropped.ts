@@ -1,14 +1,14 @@
 // What a namespace stopped referring to since the last sweep: index files that were merged into others, and the values of paths that
 // were written anew or deleted. Three sources, each as long as what changed: the files that only the older state has, the rows in them, and
 // what the older state said of every path that has a newer row (which may hide the old one long before a compaction meets it).
-import { compareBytes } from '../../names.ts'
+import { compareBytes, isInFamily } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { Row } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
 import { findAll } from '../../sync/find-all.ts'
 import { compareTrees, type PlacedFile, rowsOf } from './compare-trees.ts'
-import { type Doomed, isInFamily } from './garbage-list.ts'
+import type { Doomed } from './garbage-list.ts'
 import { IdSet } from './id-set.ts'
 import { notNeededBy } from './needed.ts'
 import { type Snapshot, viewOf } from './snapshots.ts'

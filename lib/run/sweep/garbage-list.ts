@@ -5,7 +5,7 @@
 // namespace, which its writer could have deleted as well (see lib/README.md on what a sweep trusts).
 import { z } from 'zod'
 import { CorruptObjectError } from '../../errors.ts'
-import type { NamespaceName } from '../../names.ts'
+import { isInFamily, type NamespaceName } from '../../names.ts'
 import { isChild } from '../../namespace/head.ts'
 import { garbagePrefix, historyKey, indexKey, packKey, valueKey } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
@@ -105,10 +105,6 @@ export async function listGarbage({ name, store }: OpenNamespace, before: number
   }
   return lists
 }
-
-/** Whether an object is this namespace's to delete: in its own folder, or in that of a run that was folded into it. */
-export const isInFamily = (name: NamespaceName, home: NamespaceName): boolean =>
-  home === name || home.startsWith(`${name}/`)
 
 export interface ReadGarbage {
   /** What of it is the namespace's to delete. */
