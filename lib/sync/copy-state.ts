@@ -126,7 +126,7 @@ export class CopyState {
     if (this.dirty.size > 0) {
       await this.makeFolders()
       // Before the buckets: that a folder is known must never be missing.
-      if (this.knownGrew) await this.writeWhole('folders.json', encodeJson([...(await this.folders())]))
+      if (this.knownGrew) await this.writeWhole('folders.json', encodeJson([...(await this.folders())].sort()))
       this.knownGrew = false
       await concurrently(this.dirty, FILES_AT_ONCE, async number => {
         const bucket = await this.bucket(number)
