@@ -349,11 +349,10 @@ export class LeaseLostError extends RunletError {
   /** Its name. */
   readonly lease: string
   /** @internal */
-  constructor(lease: string, options?: ErrorOptions) {
+  constructor(lease: string) {
     super(
       'ERR_RUNLET_LEASE_LOST',
       `the lease "${lease}" was lost: this process was paused or cut off for longer than its time to live. Start again, or resume the run.`,
-      options,
     )
     this.lease = lease
   }

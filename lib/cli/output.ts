@@ -9,7 +9,7 @@ import { clipped, printable } from './table.ts'
 const MOVE_MS = 100
 const ERASE_LINE = '\r\u001b[K'
 
-export interface OutputOptions {
+interface OutputOptions {
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
   /** Whether failures are told with their stack. */

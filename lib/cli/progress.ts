@@ -13,7 +13,7 @@ const WIDTH = 24
 const PATIENCE_MS = 1000
 const TICK_MS = 250
 
-export interface Amount {
+interface Amount {
   readonly done: number
   /** Where it ends, if that is known. */
   readonly total?: number | undefined

@@ -2,7 +2,7 @@
 import { describeHolder } from '../lease/record.ts'
 import type { RunInfo } from '../run/list-runs.ts'
 
-export type Standing = 'working' | 'folding' | 'kept' | 'gone' | 'forking' | 'ending' | 'unreadable' | '…'
+type Standing = 'working' | 'folding' | 'kept' | 'gone' | 'forking' | 'ending' | 'unreadable' | '…'
 
 /** As `RunInfo` and `RunGlance` have it; the latter has no state before it was looked at. */
 type Seen = Pick<RunInfo, 'owner' | 'ownerExpired'> & { readonly state: RunInfo['state'] | undefined }

@@ -6,7 +6,7 @@ import { readInstall } from '../integrations/worktree/records.ts'
 import { Output } from './output.ts'
 import { printable } from './table.ts'
 
-export interface Situation {
+interface Situation {
   /** Undefined where nothing names a store. `source`: what names it. */
   readonly config: { readonly store: string; readonly namespace: string; readonly source: string } | undefined
   /** `ours`: a worktree that has a namespace; `new`: one that gets it with its first command; `hooked`: a repository whose new ones will. */
@@ -45,7 +45,7 @@ async function repositoryHere(): Promise<Situation['git']> {
   return 'none'
 }
 
-export function welcomeText(situation: Situation): string {
+function welcomeText(situation: Situation): string {
   const steps = stepsIn(situation)
   const width = Math.max(...steps.map(([command]) => command.length))
   return [

@@ -9,7 +9,7 @@ import { Register, type Version } from '../store/register.ts'
 import { Lease } from './lease.ts'
 import { describeHolder, ExpiryWatch, heldWith, type LeaseRecord, leaseSchema } from './record.ts'
 
-export interface AcquireOptions {
+interface AcquireOptions {
   /** How long the lease lives without renewal. A holder renews at a third of it. */
   ttlMs: number
   /** Who holds it, for people. */
@@ -112,10 +112,10 @@ export class LeaseCell {
    * Takes the lease from the holding `id` (`holder.id` of what `inspect` showed), dead or alive, and leaves it free. Its holder finds out
    * at its next renewal. Resolves to false when that holding is over: whoever has it since keeps it.
    */
-  async breakHolding(id: string, signal?: AbortSignal): Promise<boolean> {
-    for (let seen = await this.inspect(signal); seen?.value.holder?.id === id; ) {
+  async breakHolding(id: string): Promise<boolean> {
+    for (let seen = await this.inspect(); seen?.value.holder?.id === id; ) {
       const free = { ...seen.value, holder: null, held: heldWith(seen.value, { lastSeenAt: seen.lastModified }) }
-      const result = await this.register.swap(seen, free, signal)
+      const result = await this.register.swap(seen, free)
       this.known = result.won ? result.version : result.current
       if (result.won) return true
       seen = this.known // a renewal came between

@@ -15,7 +15,7 @@ export type Outcome =
   | { readonly kind: 'committed'; readonly seq: number; readonly batchSize: number; readonly rows: number }
   | Exclude<Verdict, { kind: 'apply' | 'done' }>
 
-export interface Batch {
+interface Batch {
   /** The next head, or undefined when no change is to be applied. */
   readonly next: NewHead | undefined
   readonly outcomes: readonly Outcome[]

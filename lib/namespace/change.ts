@@ -13,7 +13,7 @@ import type { View } from './view.ts'
 export type RowSet = { readonly rows: readonly Row[] } | { readonly files: readonly IndexRef[]; readonly count: number }
 
 /** Commits of one process, by seq. Those of a namespace whose name is used again count anew. */
-export interface OwnCommits {
+interface OwnCommits {
   /** When the namespace was made. */
   readonly life: number
   readonly seqs: ReadonlySet<number>

@@ -24,7 +24,7 @@ export const MAX_LAYERS = 100
  * Of the head's 64 KiB its layers take at most so much, the tail included, whatever their paths are like: the rest is for commit records.
  * What a fork pins are these layers, so it is small too.
  */
-export const MAX_LAYERS_BYTES = 44 * 1024
+const MAX_LAYERS_BYTES = 44 * 1024
 /** A tail below this is not worth a file of its own, when room is needed. */
 const SMALL_TAIL_BYTES = 4 * 1024
 /** A layer joins a merge when it is at most so many times as large as all newer ones together. */

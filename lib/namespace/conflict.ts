@@ -52,7 +52,7 @@ export function sortedRows(rows: readonly Row[]): Row[] {
 }
 
 /** Rows to lie on top; or that it stays a conflict; or that only the process whose function it is can tell. */
-export type Settlement = { readonly rows: readonly Row[] } | { readonly error: unknown } | 'conflict' | 'owner'
+type Settlement = { readonly rows: readonly Row[] } | { readonly error: unknown } | 'conflict' | 'owner'
 
 export async function settle(sides: Sides, policy: PolicyRule['policy'], by: Settling): Promise<Settlement> {
   const { ours, theirs } = sides

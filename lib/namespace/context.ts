@@ -46,7 +46,7 @@ export interface Replacement {
 }
 
 /** What was written ahead of need, for the next head to take up: the tail as a file, old commit records as a segment. */
-export interface Prepared {
+interface Prepared {
   tail?: Replacement
   history?: PreparedSegment | undefined
 }

@@ -23,7 +23,7 @@ export interface GlobProblem {
 /** One segment of a glob; `**` is any number of them. */
 type Segment = readonly Token[] | '**'
 
-export const MAX_GLOB_LENGTH = 1024
+const MAX_GLOB_LENGTH = 1024
 const MAX_ALTERNATIVES = 64
 /** Of all alternatives together: what bounds the time of a match. */
 const MAX_TOKENS = 8192

@@ -103,7 +103,7 @@ const layersNameOwn = ({ namespace, layers }: { namespace: NamespaceName; layers
   layers.every(({ rows = [], files = [] }) => namesOwn(namespace, rows) && namesOwn(namespace, files))
 
 /** Where a child was forked from. */
-export const baseSchema = z.object({
+const baseSchema = z.object({
   namespace: namespaceSchema,
   seq: seqSchema,
   fork: idSchema,

@@ -235,7 +235,7 @@ function rangeOf(content: IndexContent): { first: Path; last: Path } {
 }
 
 /** The range of paths that a layer covers; undefined when it is empty. */
-export function layerRange(layer: Layer): { first: Path; last: Path } | undefined {
+function layerRange(layer: Layer): { first: Path; last: Path } | undefined {
   const first = layer.rows ? layer.rows[0]?.path : layer.files?.[0]?.first
   const last = layer.rows ? layer.rows.at(-1)?.path : layer.files?.at(-1)?.last
   return first === undefined || last === undefined ? undefined : { first, last }

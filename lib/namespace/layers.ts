@@ -13,7 +13,7 @@ export interface PlacedLayer {
 }
 
 /** The row of `path` in one layer, a deleted one included; undefined when the layer says nothing of it. */
-export async function findInLayer(index: IndexStore, placed: PlacedLayer, path: Path): Promise<Row | undefined> {
+async function findInLayer(index: IndexStore, placed: PlacedLayer, path: Path): Promise<Row | undefined> {
   const { layer, namespace } = placed
   const seq = soleSeq(layer)
   if (layer.rows) {
@@ -56,7 +56,7 @@ export async function findNewest(
 }
 
 /** All rows of one layer whose path starts with `prefix`, in path order, deleted ones included. */
-export async function* scanLayer(index: IndexStore, placed: PlacedLayer, prefix: string): AsyncGenerator<Row> {
+async function* scanLayer(index: IndexStore, placed: PlacedLayer, prefix: string): AsyncGenerator<Row> {
   const { layer, namespace } = placed
   const seq = soleSeq(layer)
   if (layer.rows) {

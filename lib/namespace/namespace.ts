@@ -58,7 +58,7 @@ export interface Transaction {
   delete(path: string): void
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly message?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -256,7 +256,7 @@ function transaction(
   }
 }
 
-export async function freshView(context: NamespaceContext): Promise<View> {
+async function freshView(context: NamespaceContext): Promise<View> {
   return context.views.view((await context.head.refresh()).value)
 }
 

@@ -17,7 +17,7 @@ const MAX_PACK_ROWS = 8192
 const MAX_PATHS_BYTES = 8 * 1024 * 1024
 
 /** Rows whose inline values are on their way to packs. No head may name them before `stored`. */
-export interface Packed {
+interface Packed {
   readonly rows: readonly Row[]
   readonly stored: Promise<unknown>
 }

@@ -53,27 +53,27 @@ export interface PolicyRule {
 const policySchema = z.union([namedPolicySchema, z.custom<PolicyFunction>(value => typeof value === 'function')])
 
 /** Parses what a caller or a configuration file says. */
-export function parsePolicy(policy: unknown, argument = 'onConflict'): PolicyRule[] {
+export function parsePolicy(policy: unknown): PolicyRule[] {
   if (policy === undefined) return []
-  if (!isRecord(policy)) return [parseRule(argument, '**', policy)]
+  if (!isRecord(policy)) return [parseRule('**', policy)]
   const rules = Object.entries(policy)
   if (rules.length > MAX_RULES) {
-    throw new InvalidArgumentError(argument, `has ${rules.length} globs`, `Use at most ${MAX_RULES}.`)
+    throw new InvalidArgumentError('onConflict', `has ${rules.length} globs`, `Use at most ${MAX_RULES}.`)
   }
-  return rules.map(([glob, named]) => parseRule(argument, glob, named, ` for ${JSON.stringify(glob.slice(0, 100))}`))
+  return rules.map(([glob, named]) => parseRule(glob, named, ` for ${JSON.stringify(glob.slice(0, 100))}`))
 }
 
 const isRecord = (policy: unknown): policy is Record<string, unknown> =>
   typeof policy === 'object' && policy !== null && Object.getPrototypeOf(policy) === Object.prototype
 
-function parseRule(argument: string, glob: string, policy: unknown, where = ''): PolicyRule {
+function parseRule(glob: string, policy: unknown, where = ''): PolicyRule {
   const parsed = policySchema.safeParse(policy)
   const known = namedPolicySchema.options.join(', ')
   const remedy = `Use one of ${known}, a function, or an object of them by path glob.`
-  if (!parsed.success) throw new InvalidArgumentError(argument, `is no conflict policy${where}`, remedy)
+  if (!parsed.success) throw new InvalidArgumentError('onConflict', `is no conflict policy${where}`, remedy)
   const compiled = parseGlob(glob)
   if ('problem' in compiled)
-    throw new InvalidArgumentError(argument, `has no glob${where} (${compiled.problem})`, remedy)
+    throw new InvalidArgumentError('onConflict', `has no glob${where} (${compiled.problem})`, remedy)
   return { glob, policy: parsed.data }
 }
 

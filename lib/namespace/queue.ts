@@ -28,7 +28,7 @@ const intentSchema = z.object({
 
 type IntentRecord = z.infer<typeof intentSchema>
 /** Why a waiting change was not committed. */
-export type Rejection = z.infer<typeof rejectionSchema>
+type Rejection = z.infer<typeof rejectionSchema>
 type Refusal = Exclude<Outcome, { kind: 'committed' }>
 
 /** A change that lies in the queue. */

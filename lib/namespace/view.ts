@@ -12,7 +12,7 @@ import { findNewest, type PlacedLayer, scanNewest } from './layers.ts'
 import { type FileRow, isFile, type Row } from './row.ts'
 
 /** What a view is made from: a head, or a fork's pin. */
-export interface Snapshot {
+interface Snapshot {
   readonly namespace: NamespaceName
   readonly seq: number
   readonly layers: readonly Layer[]

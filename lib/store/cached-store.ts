@@ -82,8 +82,9 @@ export class CachedStore implements ObjectStore {
 }
 
 /** Where this user's caches lie: RUNLET_CACHE, else as the operating system has it. */
-export function defaultCacheFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  if (environment.RUNLET_CACHE) return environment.RUNLET_CACHE
+export function defaultCacheFolder(): string {
+  const { RUNLET_CACHE, XDG_CACHE_HOME } = process.env
+  if (RUNLET_CACHE) return RUNLET_CACHE
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'runlet')
-  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runlet')
+  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'runlet')
 }

@@ -54,7 +54,7 @@ export interface DoctorOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface ExamineOptions extends DoctorOptions {
+interface ExamineOptions extends DoctorOptions {
   /** Opens a store by a URL such as this store's own. Without it, nothing is tried from other threads, or with another URL. */
   readonly open?: ((url: string) => Promise<ObjectStore>) | undefined
 }

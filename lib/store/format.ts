@@ -6,7 +6,7 @@ import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson, FORMAT } from './json-object.ts'
 import type { ObjectStore } from './object-store.ts'
 
-export const STORE_KEY = 'runlet.json'
+const STORE_KEY = 'runlet.json'
 
 const schema = z.object({ format: z.literal(FORMAT) })
 

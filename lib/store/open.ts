@@ -12,7 +12,7 @@ import type { ObjectStore } from './object-store.ts'
 /** Named memory stores are shared within the process: `memory:tests`. */
 const buckets = new Map<string, MemoryBucket>()
 
-export interface OpenStoreOptions {
+interface OpenStoreOptions {
   /** What the path of a `file:` URL is relative to. */
   readonly folder: string
   /** Where immutable objects of a store that is not on this machine are kept, and which keys name such. */

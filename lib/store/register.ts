@@ -11,7 +11,7 @@ import { decodeJson, encodeJson } from './json-object.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** What every document in a register has: the id of the write that made it. */
-export interface Written {
+interface Written {
   write: string
 }
 

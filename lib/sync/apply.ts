@@ -23,7 +23,7 @@ export interface Applied {
   readonly settled: readonly Path[]
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Which side wins where both changed a path. Default: neither, it is a conflict. */
   readonly winner?: 'ours' | 'theirs' | undefined
   /** Whether a file may be left out where there is none yet; of its content only note is taken. */
@@ -37,7 +37,7 @@ export interface ApplyOptions {
 const WINDOW = 1000
 const FILES_AT_ONCE = 16
 
-export interface Step {
+interface Step {
   readonly path: Path
   readonly row: KnownRow | undefined
   /** What the copy and the namespace had in common before. */

@@ -4,7 +4,7 @@
 import type { Ambient } from '../ambient.ts'
 import { RunletError } from '../errors.ts'
 
-export interface Rounds {
+interface Rounds {
   /** From the end of a round to the beginning of the next, in milliseconds. */
   readonly everyMs: number
   readonly ambient: Pick<Ambient, 'sleep'>

@@ -87,7 +87,7 @@ async function knownBelow(
 }
 
 /** What the directory has at one path: as remembered while the stat proves that, else as it is read. */
-export interface Look {
+interface Look {
   readonly local: Side | undefined
   readonly stat: Stat | undefined
 }

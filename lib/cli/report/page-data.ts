@@ -26,7 +26,7 @@ export interface PageHolding {
   readonly state: 'held' | 'released' | 'expired'
 }
 
-export interface PageLock {
+interface PageLock {
   readonly name: string
   /** Newest first. */
   readonly holdings: readonly PageHolding[]

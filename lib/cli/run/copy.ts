@@ -6,7 +6,7 @@ import type { Run } from '../../runlet.ts'
 import type { Moved, Source } from './run-files.ts'
 
 /** Where the copy is, and where to tell of conflicts. */
-export interface CopyPlace {
+interface CopyPlace {
   readonly directory: string
   readonly prefix: string | undefined
   readonly say: (message: string) => void

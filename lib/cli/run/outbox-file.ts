@@ -9,7 +9,7 @@ import { FileError } from '../errors.ts'
 /** More than what file systems round their times to. */
 const RACY_MS = 2000
 
-export interface OpenFile {
+interface OpenFile {
   readonly size: number
   /** The same stamp means the same content; undefined while that cannot be said. */
   readonly stamp: string | undefined

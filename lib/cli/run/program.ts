@@ -9,7 +9,7 @@ import { exitCodeOfSignal, type Signals } from './signals.ts'
 /** From SIGTERM to SIGKILL, when runlet itself ends the program. */
 const GRACE_MS = 5000
 
-export interface ProgramToRun {
+interface ProgramToRun {
   readonly program: string
   readonly args: readonly string[]
   /** Added to this process's own. */

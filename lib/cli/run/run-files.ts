@@ -18,7 +18,7 @@ export interface Source {
   close(): Promise<void>
 }
 
-export interface Synced extends Moved {
+interface Synced extends Moved {
   /** How many rounds there were before the last one, at the end. */
   readonly rounds: number
 }

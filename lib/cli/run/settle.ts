@@ -7,7 +7,7 @@ import { during } from '../progress.ts'
 import { foldMessage, keptMessage } from './messages.ts'
 import type { RunFiles } from './run-files.ts'
 
-export type Choice = 'fold' | 'keep' | 'discard'
+type Choice = 'fold' | 'keep' | 'discard'
 
 export interface Settled {
   readonly outcome: 'folded' | 'kept' | 'discarded'

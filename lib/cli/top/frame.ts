@@ -100,7 +100,7 @@ interface Table {
 const rowsOf = ({ rows }: Table): number => (rows.length === 0 ? 0 : rows.length + 2)
 
 /** Each has its part of the room, or less where it needs less; what that leaves is for the others. */
-export function shared(room: number, needs: readonly number[]): number[] {
+function shared(room: number, needs: readonly number[]): number[] {
   const parts = needs.map(() => 0)
   let [left, waiting] = [room, needs.length]
   for (const [at, need] of [...needs.entries()].sort(([, a], [, b]) => a - b)) {

@@ -15,7 +15,7 @@ export interface LogBounds {
   readonly files: number
 }
 
-export const LOG_BOUNDS: LogBounds = { fileBytes: 512 * 1024, totalBytes: 4 * 1024 * 1024, files: 500 }
+const LOG_BOUNDS: LogBounds = { fileBytes: 512 * 1024, totalBytes: 4 * 1024 * 1024, files: 500 }
 
 /** A longer line is broken. */
 const LINE_BYTES = 16 * 1024

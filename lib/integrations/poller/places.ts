@@ -14,7 +14,7 @@ export interface Places {
   readonly uid: number
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly platform: string
   readonly home: string
   readonly uid: number

@@ -25,7 +25,7 @@ const TIMED_OUT = 124
 /** As shells have it, and `runlet run`. */
 const NOT_STARTED = 126
 
-export interface StartOptions {
+interface StartOptions {
   /** Asked for by the scheduler: at its time, which is to be spread. */
   readonly scheduled: boolean
   readonly here: Environment

@@ -105,7 +105,7 @@ const unquoted = (text: string): string => text.replaceAll('%', '%%')
 const quoted = (text: string): string => `"${unquoted(text).replace(/[\\"]/g, '\\$&')}"`
 
 /** What is to be executed: variables are not replaced in it. */
-export const quotedProgram = quoted
+const quotedProgram = quoted
 
 /** An argument of it: variables are, and `$$` is a dollar sign. */
-export const quotedArgument = (text: string): string => quoted(text).replaceAll('$', '$$$$')
+const quotedArgument = (text: string): string => quoted(text).replaceAll('$', '$$$$')

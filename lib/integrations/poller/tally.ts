@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type Ambient, systemAmbient } from '../../ambient.ts'
+import { systemAmbient } from '../../ambient.ts'
 import type { Segment } from '../../names.ts'
 import { openFileStore } from '../../store/file/file-store.ts'
 import { Register } from '../../store/register.ts'
@@ -13,7 +13,7 @@ import type { Places } from './places.ts'
 import { folderOf } from './poller.ts'
 
 /** `stopped`: a person, or the end of the session. `timeout` and `failed` by the exit code of `runlet run`. */
-export const OUTCOMES = ['ok', 'failed', 'timeout', 'stopped', 'killed'] as const
+const OUTCOMES = ['ok', 'failed', 'timeout', 'stopped', 'killed'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 const count = z.int().min(0)
@@ -52,32 +52,28 @@ const NOTHING: Tally = {
 
 export class TallyKeeper {
   readonly #folder: string
-  readonly #ambient: Ambient
-  readonly #isAlive: (one: AtWork) => boolean
 
-  constructor(places: Places, name: Segment, ambient: Ambient = systemAmbient, isAlive = isStillThere) {
+  constructor(places: Places, name: Segment) {
     this.#folder = folderOf(places, name)
-    this.#ambient = ambient
-    this.#isAlive = isAlive
   }
 
   /** As it is now. Writes nothing: who is gone is counted as killed in what is given back. */
   async read(): Promise<Tally> {
     if (!existsSync(join(this.#folder, 'tally'))) return NOTHING
     const found = await (await this.#register()).read()
-    return settled(found?.value ?? NOTHING, this.#isAlive)
+    return settled(found?.value ?? NOTHING, isStillThere)
   }
 
   /** Resolves to the id of the start, and to those that were found killed. */
   async begin(pid: number): Promise<{ id: string; killed: AtWork[] }> {
-    const id = this.#ambient.randomId()
-    const one = { id, pid, startedAt: this.#ambient.now() }
+    const id = systemAmbient.randomId()
+    const one = { id, pid, startedAt: systemAmbient.now() }
     return { id, killed: await this.#change(tally => ({ ...tally, atWork: [...tally.atWork, one] })) }
   }
 
   /** Resolves to those that were found killed. */
   async end(id: string, ended: Ended): Promise<AtWork[]> {
-    return this.#change(tally => afterEnd(tally, id, ended, this.#ambient.now()))
+    return this.#change(tally => afterEnd(tally, id, ended, systemAmbient.now()))
   }
 
   async #change(next: (tally: Tally) => Tally): Promise<AtWork[]> {
@@ -86,7 +82,7 @@ export class TallyKeeper {
     let version = await register.read()
     for (;;) {
       const before = version?.value ?? NOTHING
-      const found = settled(before, this.#isAlive)
+      const found = settled(before, isStillThere)
       const result = await register.swap(version, next(found))
       if (result.won) return before.atWork.filter(one => !found.atWork.includes(one))
       version = result.current
@@ -94,8 +90,8 @@ export class TallyKeeper {
   }
 
   async #register(): Promise<Register<z.infer<typeof tallySchema>>> {
-    const store = await openFileStore(join(this.#folder, 'tally'), { ambient: this.#ambient })
-    return new Register(store, 'tally', tallySchema, this.#ambient)
+    const store = await openFileStore(join(this.#folder, 'tally'), { ambient: systemAmbient })
+    return new Register(store, 'tally', tallySchema, systemAmbient)
   }
 }
 

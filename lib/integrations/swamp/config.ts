@@ -57,7 +57,7 @@ export interface Settings {
   readonly storeOfRun: string | undefined
 }
 
-export interface RunPlace {
+interface RunPlace {
   readonly name: NamespaceName
   /** Whether the first use forks it; else somebody has. */
   readonly fork: boolean

@@ -21,7 +21,7 @@ const MAX_KEY_BYTES = 600
 const ATTEMPTS = 4
 const PAUSE_MS = 50
 
-export interface ControlPlane {
+interface ControlPlane {
   readonly objects: () => Promise<ObjectStore>
   readonly ambient: Ambient
   /** The namespace that it is of. */

@@ -16,7 +16,7 @@ import type { DistributedLock, LockInfo } from './contract.ts'
 import type { SwampLockOptions } from './lock-options.ts'
 import { LockTimeoutError } from './lock-timeout.ts'
 
-export interface LockPlace {
+interface LockPlace {
   readonly objects: () => Promise<ObjectStore>
   readonly ambient: Ambient
   /** The namespace whose lease it is. */

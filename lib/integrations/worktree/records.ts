@@ -19,7 +19,7 @@ import { RepositoryError } from './errors.ts'
 
 const namespaceSchema = z.string().refine(isNamespaceName, 'is no namespace name')
 
-export const onRemovedSchema = z.enum(['keep', 'fold', 'discard'])
+const onRemovedSchema = z.enum(['keep', 'fold', 'discard'])
 /** What becomes of the namespace of a worktree that was removed. */
 export type OnRemoved = z.infer<typeof onRemovedSchema>
 

@@ -31,7 +31,7 @@ const PAUSE_MS = 100
 /** A label has at most 128 characters. */
 const MAX_LABEL = 128
 
-export interface UseOptions {
+interface UseOptions {
   /** Leaves it to the first use to find out whether the namespace exists. A worktree's own is always looked at. */
   readonly assumeExists?: boolean | undefined
   /** Told when the worktree got its namespace. */

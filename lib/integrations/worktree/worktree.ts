@@ -112,7 +112,7 @@ async function forkOrFind(store: Store, config: Config, attachment: Attachment):
   }
 }
 
-export interface WorktreeStatus {
+interface WorktreeStatus {
   /** The attachment, if it has a namespace of its own. */
   readonly attached: Attachment | undefined
   /** Whether the next command gives it one. */

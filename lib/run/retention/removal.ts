@@ -17,7 +17,7 @@ const BATCH = 1000
 /** and a unit is cut into pieces of so many. */
 const MOST_AT_ONCE = 4096
 
-export interface RemovalOptions {
+interface RemovalOptions {
   /** What was surveyed. */
   readonly view: View
   readonly rule: Rule

@@ -75,7 +75,7 @@ const ruleSchema = z.strictObject({
 type Given = z.infer<typeof ruleSchema>
 
 /** How a refusal is told. */
-export type Refuse = (where: string, problem: string, remedy: string) => RunletError
+type Refuse = (where: string, problem: string, remedy: string) => RunletError
 const asArgument: Refuse = (where, problem, remedy) => new InvalidArgumentError(where, problem, remedy)
 
 /** Parses rules, and adds the one for runlet's own logs. @throws what `refuse` makes, InvalidArgumentError by default */

@@ -9,7 +9,7 @@ import type { Rule } from './rules.ts'
 import { FileUnits, KeyedUnits, type MetUnit, type Units } from './units.ts'
 
 /** What a rule makes of a path that it is about. */
-export interface Place {
+interface Place {
   /** Names its unit among all of the rule. */
   readonly unit: string
   readonly group: string

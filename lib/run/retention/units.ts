@@ -12,7 +12,7 @@ export interface MetUnit {
   isCounted: boolean
 }
 
-export interface Met extends Pick<Unit, 'group' | 'number' | 'at' | 'bytes'> {
+interface Met extends Pick<Unit, 'group' | 'number' | 'at' | 'bytes'> {
   readonly key: string
 }
 

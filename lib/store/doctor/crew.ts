@@ -55,7 +55,7 @@ export interface Order {
 }
 
 /** An error as it comes from a thread: there is no sending a class. */
-export interface Failed {
+interface Failed {
   readonly code: string
   readonly operation?: string
   readonly key?: string

@@ -59,7 +59,7 @@ export async function textAt({ store }: Bench, key: string): Promise<string | un
 }
 
 /** Whether a conditional put was lost, or nobody can say: what the object holds then tells. */
-export function isUndecided(error: unknown): boolean {
+function isUndecided(error: unknown): boolean {
   return error instanceof PreconditionFailed || error instanceof AmbiguousWrite
 }
 
@@ -78,7 +78,7 @@ export async function attempt(
   }
 }
 
-export async function entriesOf({ store }: Bench, options: ListOptions): Promise<ListEntry[]> {
+async function entriesOf({ store }: Bench, options: ListOptions): Promise<ListEntry[]> {
   const entries: ListEntry[] = []
   for await (const entry of store.list(options)) entries.push(entry)
   return entries

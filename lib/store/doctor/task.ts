@@ -23,7 +23,7 @@ export type Outcome =
   | { readonly kind: 'read'; readonly text: string | undefined }
   | { readonly kind: 'list'; readonly keys: readonly string[] }
 
-export interface Surroundings {
+interface Surroundings {
   readonly store: ObjectStore
   readonly ambient: Ambient
   /** Resolves when all members have come as far; returns at once where there are no others. */

@@ -40,7 +40,7 @@ export async function openFileStore(folder: string, options: { ambient?: Ambient
 /** The URL of the store in `root`: `%` begins an escape there. */
 export const fileStoreUrl = (root: string): string => `file:${root.replaceAll('%', '%25')}`
 
-export class FileStore implements ObjectStore {
+class FileStore implements ObjectStore {
   readonly url: string
   readonly kind = 'file'
   private readonly root: string

@@ -6,7 +6,7 @@ import { isCode, withFile } from './disk.ts'
 import type { Place } from './paths.ts'
 import { fileName, type Version } from './sight.ts'
 
-export interface Content {
+interface Content {
   readonly body: Uint8Array
   readonly lastModified: number
 }

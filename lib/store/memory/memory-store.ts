@@ -26,7 +26,7 @@ export interface MemoryRequest {
 export type Fate = 'pass' | 'lose' | 'throttle'
 
 /** Called around every request; may wait for as long as it likes. */
-export type Schedule = (request: MemoryRequest) => Promise<Fate>
+type Schedule = (request: MemoryRequest) => Promise<Fate>
 
 interface StoredObject {
   readonly body: Uint8Array

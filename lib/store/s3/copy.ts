@@ -16,7 +16,7 @@ const MOST_AT_ONCE = 5 * 1024 ** 3
 const PART_BYTES = 512 * 1024 ** 2
 const PARTS_AT_ONCE = 4
 
-export interface CopyOptions {
+interface CopyOptions {
   readonly signal?: AbortSignal | undefined
   /** Above so many bytes it copies in parts. Default: what S3 allows at once. */
   readonly mostAtOnce?: number | undefined

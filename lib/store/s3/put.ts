@@ -14,7 +14,7 @@ import { SourceFailure, upload } from './upload.ts'
 const ATTEMPTS = 6
 const FIRST_PAUSE_MS = 100
 
-export interface PutRequest {
+interface PutRequest {
   readonly key: string
   readonly body: Body
   readonly signal?: AbortSignal | undefined

@@ -2,7 +2,7 @@
 import { type ScaleTime, type Selection, select } from 'd3'
 import type { Tip, TipBox } from './tip.ts'
 
-export interface Stretch {
+interface Stretch {
   readonly from: number
   readonly to: number
   /** Class that colours it. */
@@ -34,7 +34,7 @@ export interface Frame {
   readonly left: number
 }
 
-export const LANE = 20
+const LANE = 20
 const BAR = 10
 const BESIDE = 3
 /** Shorter stretches would not be seen. */

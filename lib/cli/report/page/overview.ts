@@ -14,7 +14,7 @@ import {
 
 import { tick } from './words.ts'
 
-export interface LoadPoint {
+interface LoadPoint {
   readonly at: number
   readonly open: number
 }

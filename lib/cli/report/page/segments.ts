@@ -2,9 +2,9 @@
 import type { PageRun, RunFate } from '../page-data.ts'
 
 /** `idle`: before its first write. `waiting`: its fold waits for others. `left`: nobody owns it any more. */
-export type Phase = 'idle' | 'working' | 'waiting' | 'folding' | 'left'
+type Phase = 'idle' | 'working' | 'waiting' | 'folding' | 'left'
 
-export interface Segment {
+interface Segment {
   readonly phase: Phase
   readonly from: number
   readonly to: number

@@ -48,8 +48,8 @@ export const showable = (time: number): number => Math.min(Math.max(time, -LAST)
 
 export const moment = (time: number): string => clock.format(showable(time))
 
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+export const counted = (count: number, one: string): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? one : `${one}s`}`
 
 const seconds = timeFormat('%H:%M:%S')
 const minutes = timeFormat('%H:%M')

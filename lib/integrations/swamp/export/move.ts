@@ -8,7 +8,7 @@ import type { FileRow } from '../../../namespace/row.ts'
 import type { CopySource } from '../../../store/object-store.ts'
 import type { Datastore } from '../import/datastore.ts'
 
-export interface Moved {
+interface Moved {
   readonly etag: Etag
   readonly sha256: string | undefined
   readonly how: 'copied' | 'sent'

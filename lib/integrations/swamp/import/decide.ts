@@ -1,13 +1,13 @@
 // What an import does about one path: pure, on whether the three sides agree. Runlet's own changes are never overwritten silently.
 
 /** What swamp has now, what was last imported, and what the namespace has; undefined where it is not. */
-export interface Sides<T> {
+interface Sides<T> {
   readonly swamp: T | undefined
   readonly imported: T | undefined
   readonly runlet: T | undefined
 }
 
-export type Decision =
+type Decision =
   /** Take what swamp has; or nothing, where swamp has none any more. */
   | 'take'
   | 'delete'

@@ -5,7 +5,7 @@ import type { Datastore } from './datastore.ts'
 import { type ImportOptions, type ImportReport, importSwamp } from './import.ts'
 import { BusyDatastoreError } from './problems.ts'
 
-export interface FollowOptions extends ImportOptions {
+interface FollowOptions extends ImportOptions {
   readonly everyMs: number
   readonly signal: AbortSignal
   /** Told of each import that found something to do, and of the first. */

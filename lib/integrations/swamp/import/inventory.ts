@@ -13,7 +13,7 @@ export interface Found {
 }
 
 /** What the index says of a path. */
-export interface Indexed {
+interface Indexed {
   readonly path: string
   readonly size: number
   readonly sha256?: string | undefined
@@ -88,11 +88,6 @@ export class Inventory {
     // A listing is in order already where there is no index, which most sorts know to use.
     order.sort((a, b) => compareBytes(this.#paths[a] as string, this.#paths[b] as string))
     for (const i of order) yield this.#at(i)
-  }
-
-  find(path: string): Found | undefined {
-    const i = this.#positions.get(path)
-    return i !== undefined && (this.#state(i) & (LISTED | LEFT_OUT)) === LISTED ? this.#at(i) : undefined
   }
 
   #at(i: number): Found {

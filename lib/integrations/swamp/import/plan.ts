@@ -17,7 +17,7 @@ export interface Step {
 
 const BATCH = 1000
 
-export interface PlanMeans {
+interface PlanMeans {
   readonly into: OpenNamespace
   readonly view: View
   readonly inventory: Inventory

@@ -1,7 +1,7 @@
 // What is wrong with a datastore, gathered: a count and the first few of each kind, with the remedy. Also the errors of this folder.
 import { RunletError } from '../../../errors.ts'
 
-export type ProblemKind =
+type ProblemKind =
   /** The index names it, and there is no object. */
   | 'missing-object'
   /** The index says another size than the object has. */

@@ -34,7 +34,7 @@ export interface Taken {
   readonly underWay: number
 }
 
-export interface TakeOptions {
+interface TakeOptions {
   /** What the keys of a runlet store within the datastore begin with. */
   readonly runlet: string | undefined
   /** That there is nothing at all is no error. */

@@ -14,7 +14,7 @@ const PIECE_BYTES = 8 * 1024 * 1024
 /** Signs what came from swamp. */
 const AUTHOR = 'swamp'
 
-export interface CopyMeans {
+interface CopyMeans {
   readonly into: OpenNamespace
   readonly datastore: Datastore
   readonly distance: Distance

@@ -28,7 +28,7 @@ export interface VerifyReport {
   readonly problems: readonly Problem[]
 }
 
-export interface Differing {
+interface Differing {
   readonly count: number
   /** The first few. */
   readonly paths: readonly string[]

@@ -4,7 +4,7 @@ import type { Path } from '../../../names.ts'
 import type { Mark } from './marks.ts'
 
 /** What a push takes into account. */
-export interface Known {
+interface Known {
   /** Those that may concern this namespace, by their paths in it; undefined: anything there. */
   readonly marks: readonly { readonly id: string; readonly path: string | undefined; readonly isLeft: boolean }[]
   /** Whether everything was looked at before, so that only what was marked since can have changed. */
