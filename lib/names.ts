@@ -57,6 +57,15 @@ export function childName(parent: NamespaceName, segment: Segment): NamespaceNam
   return parseNamespaceName(`${parent}/${segment}`)
 }
 
+/** The last segment: of a run its id. */
+export const lastSegment = (name: NamespaceName): Segment => name.slice(name.lastIndexOf('/') + 1) as Segment
+
+/** The parent of a run, and its id. */
+export function splitName(name: string): { parent: string; id: Segment } {
+  const at = name.lastIndexOf('/')
+  return { parent: name.slice(0, at), id: name.slice(at + 1) as Segment }
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are just what is refused here
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 /** Empty, or one or two dots. */

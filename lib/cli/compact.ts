@@ -2,6 +2,7 @@
 import type { Verb } from './context.ts'
 import { atNamespace } from './place.ts'
 import { progressLine } from './progress.ts'
+import { formatKibibytes } from './sizes.ts'
 import { keepHeapSmall } from './small-heap.ts'
 
 export const verb: Verb<object, []> = async ({ shared, output }) => {
@@ -13,11 +14,9 @@ export const verb: Verb<object, []> = async ({ shared, output }) => {
     const { merged, requests, bytesUp } = result
     const told =
       merged > 0
-        ? `merged ${merged} layers of ${namespace.name}: ${requests} requests, ${kibibytes(bytesUp)} written`
+        ? `merged ${merged} layers of ${namespace.name}: ${requests} requests, ${formatKibibytes(bytesUp)} written`
         : `${namespace.name} was compact already`
     await output.result({ namespace: namespace.name, ...result }, told)
     return undefined
   })
 }
-
-const kibibytes = (bytes: number): string => `${Math.ceil(bytes / 1024).toLocaleString('en-US')} KiB`

@@ -5,6 +5,7 @@ import { systemAmbient } from '../ambient.ts'
 import type { RequestEvent } from '../events.ts'
 import { formatSpan } from './durations.ts'
 import type { Output } from './output.ts'
+import { formatBytes } from './sizes.ts'
 
 type Teller = Pick<Output, 'moves' | 'move' | 'still'>
 
@@ -30,12 +31,6 @@ export function progressLine(what: string, { done, total, unit }: Amount): strin
   const full = Math.floor(part * WIDTH)
   const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full)
   return `${what}  ${bar} ${String(Math.floor(part * 100)).padStart(3)}%  ${of(Math.min(done, total))} of ${of(total)}${noun(total)}`
-}
-
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10))
-  return power === 0 ? `${bytes} B` : `${(bytes / 1024 ** power).toFixed(1)} ${units[power]}`
 }
 
 /** The chunks as they are, told of as they pass. */

@@ -2,7 +2,7 @@
 // settle them, all of them or those of the named paths.
 import { InvalidArgumentError } from '../errors.ts'
 import type { Verb } from './context.ts'
-import { atCopy, type CopyOptions, pathIn } from './copy/place.ts'
+import { atCopy, type CopyOptions, pathIn } from './copy-place.ts'
 import { DONE, FAILED } from './failure.ts'
 import { progressLine } from './progress.ts'
 

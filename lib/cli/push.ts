@@ -1,6 +1,6 @@
 // `runlet push [PATH...]`: commits what a directory changed, in one commit: what a scan finds, or only what lies at the named paths.
 import type { Verb } from './context.ts'
-import { atCopy, type CopyOptions, pathIn } from './copy/place.ts'
+import { atCopy, type CopyOptions, pathIn } from './copy-place.ts'
 import { progressLine } from './progress.ts'
 
 interface PushOptions extends CopyOptions {

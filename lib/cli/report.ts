@@ -6,6 +6,7 @@ import { atNamespace } from './place.ts'
 import { progressLine } from './progress.ts'
 import { reportHtml } from './report/html.ts'
 import { pageData } from './report/page-data.ts'
+import { formatKibibytes } from './sizes.ts'
 import { writeWhole } from './whole-file.ts'
 
 interface ReportOptions {
@@ -35,7 +36,7 @@ export const verb: Verb<ReportOptions, []> = async ({ shared, output }, { html: 
     const left = unread > 0 ? `; ${unread} more were not read (--runs)` : ''
     await output.result(
       about,
-      `wrote ${file}: ${timeline.runs.length} runs, ${kibibytes(page.length)}, ${requests} requests${left}`,
+      `wrote ${file}: ${timeline.runs.length} runs, ${formatKibibytes(page.length)}, ${requests} requests${left}`,
     )
     return undefined
   })
@@ -49,5 +50,3 @@ function parseCount(text: string): number {
     'Give a whole number from 1 to 99999.',
   )
 }
-
-const kibibytes = (bytes: number): string => `${Math.ceil(bytes / 1024).toLocaleString('en-US')} KiB`

@@ -1,5 +1,6 @@
 // How a run stands, in a word, and what is said of who owns it: the same in `runlet runs` and `runlet top`. Pure.
 import { describeHolder } from '../lease/record.ts'
+import { hasEnded } from '../namespace/head.ts'
 import type { RunInfo } from '../run/list-runs.ts'
 
 type Standing = 'working' | 'folding' | 'kept' | 'gone' | 'forking' | 'ending' | 'unreadable' | '…'
@@ -10,8 +11,8 @@ type Seen = Pick<RunInfo, 'owner' | 'ownerExpired'> & { readonly state: RunInfo[
 /** `kept`: nobody owns it, so somebody is to fold or discard it; `gone`: its owner died without giving it up; `ending`: it has ended but for its pin. */
 export function standingOf({ state, owner, ownerExpired }: Seen): Standing {
   if (state === undefined) return '…'
-  if (state === 'folded' || state === 'discarded') return 'ending'
   if (state === 'forking' || state === 'unreadable') return state
+  if (hasEnded(state)) return 'ending'
   if (!owner) return 'kept'
   if (ownerExpired) return 'gone'
   return state === 'sealed' ? 'folding' : 'working'

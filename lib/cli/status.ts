@@ -1,6 +1,6 @@
 // `runlet status`: what a push would do, and which conflicts are open. Asks the store nothing.
 import type { Verb } from './context.ts'
-import { atCopy, type CopyOptions } from './copy/place.ts'
+import { atCopy, type CopyOptions } from './copy-place.ts'
 import { progressLine } from './progress.ts'
 
 export const verb: Verb<CopyOptions, []> = async ({ shared, output }, options) =>

@@ -11,6 +11,7 @@ import { DONE, FAILED } from './failure.ts'
 import type { Output } from './output.ts'
 import { atStore } from './place.ts'
 import { during } from './progress.ts'
+import { formatBytes } from './sizes.ts'
 import { keepHeapSmall } from './small-heap.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -100,11 +101,11 @@ function* linesOf({
     yield `${namespace}: change ${id} of ${author}, which waited in the queue, ${told}`
   }
   for (const { namespace, path, files, bytes, examples } of retention) {
-    yield `${namespace}: ${path}: ${files} files (${size(bytes)}) ${dryRun ? would : ''}deleted, like ${examples[0] ?? 'none'}`
+    yield `${namespace}: ${path}: ${files} files (${formatBytes(bytes)}) ${dryRun ? would : ''}deleted, like ${examples[0] ?? 'none'}`
   }
-  yield `${removed.objects} objects (${size(removed.bytes)}) ${dryRun ? would : ''}deleted${kinds(removed.byKind)}`
+  yield `${removed.objects} objects (${formatBytes(removed.bytes)}) ${dryRun ? would : ''}deleted${kinds(removed.byKind)}`
   if (waiting.objects > 0) {
-    yield `${waiting.objects} objects (${size(waiting.bytes)}) wait for their grace period, or for a run that reaches them`
+    yield `${waiting.objects} objects (${formatBytes(waiting.bytes)}) wait for their grace period, or for a run that reaches them`
   }
   for (const { what, code, message } of problems) yield `${what}: ${code}: ${message}`
 }
@@ -112,10 +113,4 @@ function* linesOf({
 const kinds = (byKind: Report['removed']['byKind']): string => {
   const told = Object.entries(byKind).map(([kind, { objects }]) => `${kind} ${objects}`)
   return told.length > 0 ? `: ${told.join(', ')}` : ''
-}
-
-function size(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
-  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`
 }

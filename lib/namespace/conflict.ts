@@ -3,7 +3,7 @@
 import { compareBytes, isInFamily, isPath, type NamespaceName, type Path } from '../names.ts'
 import { mergeJson, unionLines } from './merge-values.ts'
 import type { PolicyRule } from './policy.ts'
-import { type FileRow, isFile, type Row } from './row.ts'
+import { deletedRow, type FileRow, isFile, type Row } from './row.ts'
 import type { Content, Value, Values } from './values.ts'
 
 /** The three sides of one path; undefined where it does not exist. */
@@ -91,7 +91,7 @@ async function decide(
   const values = await Promise.all([bytes(base), bytes(ours), bytes(theirs)])
   try {
     const kept = await policy(path, ...values)
-    return { rows: [kept === undefined ? deletedRow(path, by) : await rowOf(path, kept, by)] }
+    return { rows: [kept === undefined ? deletion(path, by) : await rowOf(path, kept, by)] }
   } catch (error) {
     return { error } // the caller's own: it fails the change that it belongs to, and no other
   }
@@ -126,14 +126,13 @@ export function besideName(path: string, suffix: string): string {
 
 /** What is there already, said again on top of what arrives. A run may name no object of its parent: it gets one of its own. */
 async function again({ path }: Sides, ours: Row | undefined, by: Settling): Promise<Row> {
-  if (!isFile(ours)) return deletedRow(path, by)
+  if (!isFile(ours)) return deletion(path, by)
   const isOwn = ours.external !== undefined || isInFamily(by.namespace, ours.in)
   return isOwn ? ours : copied(ours, path, by)
 }
 
-const deletedRow = (path: Path, by: Settling): Row => {
-  return { path, seq: 0, in: by.namespace, at: by.at, author: by.author, deleted: true }
-}
+const deletion = (path: Path, { namespace, at, author }: Settling): Row =>
+  deletedRow(path, { in: namespace, at, author })
 
 async function rowOf(path: Path, value: Value, by: Settling): Promise<Row> {
   const content: Content = await by.values.write(by.namespace, value)

@@ -209,6 +209,10 @@ export type Head = z.infer<typeof headSchema>
 export type HeadState = Head['state']
 export type ForkPin = z.infer<typeof forkSchema>
 
+/** Whether a run has ended: nothing is written to it any more, nor will be. */
+export const hasEnded = (state: HeadState | undefined): state is 'folded' | 'discarded' =>
+  state === 'folded' || state === 'discarded'
+
 /** What holds these layers has this format. */
 export const formatOfLayers = (layers: readonly Layer[]): Head['format'] =>
   formatOf(layers.flatMap(layer => layer.rows ?? []))

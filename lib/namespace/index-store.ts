@@ -219,7 +219,8 @@ function decodedBytes(content: IndexContent): number {
   }, 0)
 }
 
-const nothingStands = () => Promise.reject(new Error('all files of this level are new'))
+/** The `open` of a level without files that stand. */
+export const nothingStands = () => Promise.reject(new Error('all files of this level are new'))
 
 /** About how many bytes a row takes in a shard, before compression; inline values are counted apart. */
 const roughBytes = ({ path, author, external }: Row): number =>

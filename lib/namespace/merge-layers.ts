@@ -14,7 +14,7 @@ import { fromStored, type Row } from './row.ts'
 import { RowStream } from './row-stream.ts'
 
 /** Inline values of a shard below this stay in it: a request for them would cost more than they weigh. */
-const INLINE_IN_SHARD = 48 * 1024
+export const INLINE_IN_SHARD = 48 * 1024
 /** A shard is worth rewriting when what waits for it is this part of its rows. */
 const FAIR_PART = 1 / 10
 

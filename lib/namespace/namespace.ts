@@ -28,7 +28,7 @@ import { DEFAULT_BOUNDS, type IndexBounds, IndexStore } from './index-store.ts'
 import { leaseKey } from './keys.ts'
 import { MERGE_LEASE } from './leading.ts'
 import { newerHead, onNewest } from './newest.ts'
-import type { FileRow, Row } from './row.ts'
+import { deletedRow, type FileRow, type Row } from './row.ts'
 import { type Content, isInHand, type Value, Values } from './values.ts'
 import { type View, ViewMaker } from './view.ts'
 
@@ -198,7 +198,7 @@ export async function remove(
   by: Signing,
   options: WriteOptions,
 ): Promise<Committed> {
-  const row = deletedRow(context, parsePath(path), by)
+  const row = deletion(context, parsePath(path), by)
   assertNotAborted(options.signal)
   return context.committer.submit([row], by, options)
 }
@@ -220,7 +220,7 @@ export async function commitTransaction(
   assertNotAborted(options.signal)
   const rows = await Promise.all(
     [...changes].map(async ([path, content]): Promise<Row> => {
-      return content ? fileRow(context, path, await content, by) : deletedRow(context, path, by)
+      return content ? fileRow(context, path, await content, by) : deletion(context, path, by)
     }),
   )
   rows.sort((a, b) => compareBytes(a.path, b.path))
@@ -273,8 +273,8 @@ function fileRow(context: NamespaceContext, path: Path, content: Content, by: Si
   return { path, seq: 0, at: context.ambient.now(), author: by.author, ...content }
 }
 
-function deletedRow(context: NamespaceContext, path: Path, by: Signing): Row {
-  return { path, seq: 0, in: context.name, at: context.ambient.now(), author: by.author, deleted: true }
+function deletion(context: NamespaceContext, path: Path, { author }: Signing): Row {
+  return deletedRow(path, { in: context.name, at: context.ambient.now(), author })
 }
 
 function entryOf(row: FileRow): Entry {

@@ -3,7 +3,7 @@
 import { ExternalObjectError, MissingObjectError, RunNotFoundError } from '../errors.ts'
 import type { Version } from '../store/register.ts'
 import type { HeadCell, NamespaceContext } from './context.ts'
-import type { Head } from './head.ts'
+import { type Head, hasEnded } from './head.ts'
 
 type Means = Pick<NamespaceContext, 'name'> & { readonly head: HeadCell }
 
@@ -24,7 +24,7 @@ export async function newerHead(context: Means, seen: Version<Head>, error: unkn
   if (!(error instanceof MissingObjectError || error instanceof ExternalObjectError)) throw error
   const now = await context.head.refresh()
   // A run that has ended need not be readable any more: its parent has what it adopted.
-  if (now.value.state === 'folded' || now.value.state === 'discarded') throw new RunNotFoundError(context.name)
+  if (hasEnded(now.value.state)) throw new RunNotFoundError(context.name)
   if (now.etag === seen.etag) throw error
   return now
 }

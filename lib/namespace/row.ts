@@ -92,6 +92,11 @@ export type FileRow = Row & { deleted?: never; size: number }
 export const formatOf = (rows: readonly Pick<StoredRow, 'external'>[]): typeof FORMAT | typeof EXTERNAL_FORMAT =>
   rows.some(row => row.external) ? EXTERNAL_FORMAT : FORMAT
 
+/** A row that says that there is nothing at the path any more. */
+export const deletedRow = (path: Path, { in: home, at, author }: Pick<Row, 'in' | 'at' | 'author'>): Row => {
+  return { path, seq: 0, in: home, at, author, deleted: true }
+}
+
 export function isFile(row: Row | undefined): row is FileRow {
   return row !== undefined && !row.deleted
 }

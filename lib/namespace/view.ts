@@ -1,7 +1,7 @@
 // A view: what a namespace held at one head, its own layers over those that it was forked from (G3). Immutable; reading it
 // twice gives the same. It knows nothing of heads being replaced.
 import { CorruptObjectError, MissingObjectError } from '../errors.ts'
-import type { NamespaceName, Path } from '../names.ts'
+import { lastSegment, type NamespaceName, type Path } from '../names.ts'
 import { MAX_DOCUMENT_BYTES } from '../store/bounded.ts'
 import { decodeJson } from '../store/json-object.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -95,8 +95,7 @@ export class ViewMaker {
   }
 
   private pin(child: NamespaceName, base: Base): Promise<ForkPin> {
-    const segment = child.slice(child.lastIndexOf('/') + 1)
-    const key = forkKey(base.namespace, { seq: base.seq, child: segment, id: base.fork })
+    const key = forkKey(base.namespace, { seq: base.seq, child: lastSegment(child), id: base.fork })
     const known = this.pins.get(key)
     if (known) return known
     const pin = this.fetchPin(key, child, base)

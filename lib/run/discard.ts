@@ -5,7 +5,7 @@ import { AccessDeniedError, NamespaceSealedError, OpenChildrenError } from '../e
 import type { Outcome } from '../namespace/batch.ts'
 import { commit } from '../namespace/commit.ts'
 import { errorOf } from '../namespace/committer.ts'
-import type { Head } from '../namespace/head.ts'
+import { type Head, hasEnded } from '../namespace/head.ts'
 import { newId } from '../namespace/object-id.ts'
 import { end, rowsOfHead } from './fold.ts'
 import { openChildren, removeAllPins } from './pin.ts'
@@ -28,7 +28,7 @@ export async function discardRun(run: OpenRun, author: string): Promise<void> {
     folded = head.state === 'sealed' ? await refuseFold(run, head, author) : undefined
     if (folded !== undefined) return undefined
     const { write: _, ...rest } = head
-    return head.state === 'folded' || head.state === 'discarded'
+    return hasEnded(head.state)
       ? undefined
       : { ...rest, state: 'discarded', endedAt: run.child.ambient.now(), fences: finalFences(head, run) }
   })

@@ -1,14 +1,12 @@
 // The open runs of a namespace: found by their pins, each with its state and owner.
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
-import { LeaseCell } from '../lease/leases.ts'
 import type { Holder } from '../lease/record.ts'
-import type { Segment } from '../names.ts'
+import { lastSegment, type Segment } from '../names.ts'
 import type { HeadState } from '../namespace/head.ts'
-import { leaseKey } from '../namespace/keys.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { rowsOfHead } from './fold.ts'
 import { listForks, type Pinned } from './pin.ts'
-import { OWNER_LEASE } from './run.ts'
+import { ownerCell } from './run.ts'
 
 /** An open run, as its parent lists it. */
 export interface RunInfo {
@@ -55,11 +53,11 @@ async function describe(parent: OpenNamespace, fork: Pinned): Promise<RunInfo> {
   }
 }
 
-const named = ({ name, seq }: Pinned) => ({ id: name.slice(name.lastIndexOf('/') + 1), name, forkSeq: seq })
+const named = ({ name, seq }: Pinned) => ({ id: lastSegment(name), name, forkSeq: seq })
 
 async function read(parent: OpenNamespace, fork: Pinned): Promise<RunInfo> {
   const child = openNamespace(parent.store, fork.name, parent.ambient)
-  const cell = new LeaseCell(parent.store, leaseKey(fork.name, OWNER_LEASE), OWNER_LEASE, parent.ambient)
+  const cell = ownerCell(child)
   const [head, owner] = await Promise.all([child.head.peek(), cell.inspect()])
   const holder = owner?.value.holder ?? undefined
   return {

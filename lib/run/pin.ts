@@ -1,7 +1,7 @@
 // The pin of a fork: the object under the parent's `forks/` that holds what the child reaches of its parent. It is put before or
 // together with the child's head, never after, and is the last thing to go: while it stands, nothing that it names is swept (G9).
 
-import { childName, type NamespaceName } from '../names.ts'
+import { childName, lastSegment, type NamespaceName } from '../names.ts'
 import {
   type Base,
   emptyHead,
@@ -20,10 +20,8 @@ import { putImmutable } from '../store/immutable.ts'
 import { decodeJson, encodeJson, FORMAT } from '../store/json-object.ts'
 import type { OnError } from './run.ts'
 
-const segmentOf = (name: NamespaceName) => name.slice(name.lastIndexOf('/') + 1)
-
 const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
-  forkKey(parent, { seq: base.seq, child: segmentOf(child), id: base.fork })
+  forkKey(parent, { seq: base.seq, child: lastSegment(child), id: base.fork })
 
 /** Whether the run's user may have put this pin: what it says of the run is the run's own word then. */
 export const isOfRefresh = ({ fork }: Pinned): boolean => fork.startsWith(REFRESH_ID)
@@ -71,7 +69,7 @@ export async function removeAllPins(parent: OpenNamespace, head: Head): Promise<
 }
 
 const signOf = (parent: OpenNamespace, { namespace, seq }: Head, { fork }: Base): string =>
-  foldSignKey(parent.name, { seq, child: segmentOf(namespace), id: fork })
+  foldSignKey(parent.name, { seq, child: lastSegment(namespace), id: fork })
 
 const basesOf = ({ base, oldBases = [] }: Head): Base[] => [base, ...oldBases].filter(one => one !== undefined)
 

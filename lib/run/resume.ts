@@ -1,7 +1,7 @@
 // Resuming a run whose owner is gone: its lease is taken over, and its head refuses the old owner from then on (G7).
 import { LockTimeoutError, MissingObjectError, RunInUseError, RunNotFoundError } from '../errors.ts'
 import { childName, type Segment } from '../names.ts'
-import type { Base } from '../namespace/head.ts'
+import { type Base, hasEnded } from '../namespace/head.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
 import { type PolicyRule, parsePolicy } from '../namespace/policy.ts'
 import { isAwhileAgo, momentOf } from '../store/grace.ts'
@@ -17,7 +17,7 @@ export async function resumeRun(parent: OpenNamespace, id: Segment, options: Run
   const head = (await child.head.peek())?.value
   if (!head?.base) throw new RunNotFoundError(child.name)
   const rules = parsePolicy(options.onConflict ?? head.run?.onConflict)
-  if (head.state === 'folded' || head.state === 'discarded') {
+  if (hasEnded(head.state)) {
     return openRun(parent, child, id, { lease: undefined, rules, options })
   }
   const lease = await takeOwnership(child, options, 'if-free').catch(error => {

@@ -5,7 +5,7 @@
 import { LeaseLostError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import { LeaseCell } from '../lease/leases.ts'
-import type { NamespaceName, Segment } from '../names.ts'
+import { lastSegment, type NamespaceName, type Segment } from '../names.ts'
 import type { Signing } from '../namespace/committer.ts'
 import type { Head, NewHead } from '../namespace/head.ts'
 import { leaseKey } from '../namespace/keys.ts'
@@ -87,8 +87,12 @@ export function openRun(
 
 /** How writes to a run are signed by who holds its owner lease, or by a part of that process's work. */
 export function signingOf(name: NamespaceName, author: string, token: number | undefined): Signing {
-  const suffix = name.slice(name.lastIndexOf('/') + 1)
-  return { author, rules: [], suffix, fence: token === undefined ? undefined : { name: OWNER_LEASE, token } }
+  return {
+    author,
+    rules: [],
+    suffix: lastSegment(name),
+    fence: token === undefined ? undefined : { name: OWNER_LEASE, token },
+  }
 }
 
 /** The fences of a run that has ended: they refuse every owner that it ever had, also under the next run of its id. */

@@ -1,6 +1,6 @@
 // Storing the values of what a directory changed, as the first half of a push: what results can be committed at once, or later.
 import { compareBytes } from '../names.ts'
-import type { Row } from '../namespace/row.ts'
+import { deletedRow, type Row } from '../namespace/row.ts'
 import { concurrently } from './concurrently.ts'
 import type { Side } from './decide.ts'
 import { hasVanished } from './local-files.ts'
@@ -42,11 +42,12 @@ export async function upload(
 
 async function rowOf({ namespace, signing, files }: Turn, { path, stat }: LocalChange): Promise<Row | undefined> {
   const { ambient, name, values } = namespace
-  const about = { path, seq: 0, at: ambient.now(), author: signing.author }
-  if (!stat) return { ...about, in: name, deleted: true }
+  const { author } = signing
+  const at = ambient.now()
+  if (!stat) return deletedRow(path, { in: name, at, author })
   try {
     const content = await values.write(name, files.read(path, stat.size))
-    return { ...about, ...content, ...(stat.executable && { executable: true }) }
+    return { path, seq: 0, at, author, ...content, ...(stat.executable && { executable: true }) }
   } catch (error) {
     if (hasVanished(error)) return undefined
     throw error

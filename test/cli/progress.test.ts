@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { channel } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
-import { during, formatBytes, passing, progressLine } from '../../lib/cli/progress.ts'
+import { during, passing, progressLine } from '../../lib/cli/progress.ts'
+import { formatBytes } from '../../lib/cli/sizes.ts'
 import { AT_ONCE, aPlace, until } from './support.ts'
 
 const aTeller = (moves = true) => {

@@ -1,5 +1,6 @@
 // What a report's page is made of: plain data that is embedded in it. Pure. Times are milliseconds since 1970.
 import { describeHolder } from '../../lease/record.ts'
+import { lastSegment } from '../../names.ts'
 import type { RunFate, RunStory } from '../../run/timeline/story.ts'
 import type { Timeline } from '../../run/timeline/timeline.ts'
 
@@ -56,7 +57,7 @@ export function pageData({ namespace, at, unread, runs, commits, locks }: Timeli
 
 function commitOf({ seq, at, rows, author, message, origin }: Timeline['commits'][number]): PageCommit {
   // Ending a sealed run without its changes leaves a record, too, but is no fold.
-  const run = origin && !origin.discarded ? origin.run.slice(origin.run.lastIndexOf('/') + 1) : undefined
+  const run = origin && !origin.discarded ? lastSegment(origin.run) : undefined
   return { seq, at, rows, author, ...(message !== undefined && { message }), ...(run !== undefined && { run }) }
 }
 

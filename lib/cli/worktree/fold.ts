@@ -1,7 +1,6 @@
 // `runlet worktree fold`: folds this worktree's namespace into its parent. What is refused leaves it as it was.
-
-import { splitName } from '../../integrations/worktree/use.ts'
 import { attachmentOf, checkoutOf, foldWorktree, statusOf } from '../../integrations/worktree/worktree.ts'
+import { splitName } from '../../names.ts'
 import { parseConflictOption } from '../conflict-option.ts'
 import type { Verb } from '../context.ts'
 import { during } from '../progress.ts'

@@ -1,9 +1,10 @@
 // `runlet worktree status`: which namespace this checkout uses and why, who owns it, and what it changed. Changes nothing, and forks none.
 import { findConfig } from '../../config.ts'
 import type { Attachment } from '../../integrations/worktree/records.ts'
-import { orLost, splitName } from '../../integrations/worktree/use.ts'
+import { orLost } from '../../integrations/worktree/use.ts'
 import { checkoutOf, statusOf } from '../../integrations/worktree/worktree.ts'
 import { describeHolder } from '../../lease/record.ts'
+import { splitName } from '../../names.ts'
 import type { Change } from '../../run/changes.ts'
 import type { RunInfo } from '../../run/list-runs.ts'
 import type { Store } from '../../runlet.ts'

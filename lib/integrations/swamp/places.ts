@@ -6,12 +6,14 @@
 import { type Ambient, systemAmbient } from '../../ambient.ts'
 import { ConfigError, NamespaceSealedError, RunInUseError } from '../../errors.ts'
 import { defaultAuthor } from '../../identity.ts'
-import { childName, type NamespaceName, parseSegment } from '../../names.ts'
+import { childName, type NamespaceName, parseSegment, splitName } from '../../names.ts'
+import { hasEnded } from '../../namespace/head.ts'
 import { isImmutable } from '../../namespace/keys.ts'
 import { type Namespace, Store } from '../../runlet.ts'
 import { defaultCacheFolder } from '../../store/cached-store.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { fullStoreUrl, openObjectStore } from '../../store/open.ts'
+import { FORK_TTL_MS, forkUnowned } from '../unowned-run.ts'
 import { DATASTORE_TYPE, isWithin, type Settings } from './config.ts'
 
 interface Opened {
@@ -23,10 +25,6 @@ interface Opened {
 
 /** Swamp makes a provider for each thing that it does: they share connections. It never says that it is done with one. */
 const opened = new Map<string, Promise<Opened>>()
-
-/** How long a command that was killed in the middle of a fork keeps the next ones waiting. */
-const FORK_TTL_MS = 10_000
-const PAUSE_MS = 100
 
 export class Places {
   readonly settings: Settings
@@ -69,7 +67,7 @@ export class Places {
     const name = this.nameOf(namespace)
     const { store } = await this.#open()
     if (run?.name !== name) await create(store, name)
-    else if (run.fork) await forkAtFirstUse(store, name, this.settings.parent, this.ambient)
+    else if (run.fork) await forkAtFirstUse(store, name, this.settings.parent)
     else return false
     return true
   }
@@ -120,32 +118,15 @@ async function openBoth(url: string, ambient: Ambient): Promise<Opened> {
 
 async function create(store: Store, name: NamespaceName): Promise<void> {
   const { state } = await store.namespace(name, { create: true })
-  if (state === 'folded' || state === 'discarded') throw new NamespaceSealedError(name, state)
+  if (hasEnded(state)) throw new NamespaceSealedError(name, state)
 }
 
-/**
- * Forks the run and gives its ownership up, for no process lives as long as its commands. One of this id may be that of a command that
- * came first, which is waited for, or was killed, which is completed.
- */
-async function forkAtFirstUse(
-  store: Store,
-  name: NamespaceName,
-  parent: NamespaceName,
-  ambient: Ambient,
-): Promise<void> {
-  const at = name.lastIndexOf('/')
-  const [above, id] = [name.slice(0, at), name.slice(at + 1)]
+/** Forks the run, for no process lives as long as its commands; unless somebody lives in it. */
+async function forkAtFirstUse(store: Store, name: NamespaceName, parent: NamespaceName): Promise<void> {
+  const { parent: above, id } = splitName(name)
   const namespace = await store.namespace(above, { create: above === parent })
   const options = { label: `swamp (${defaultAuthor()})`.slice(0, 128), ttlMs: FORK_TTL_MS }
-  const until = ambient.monotonic() + 2 * FORK_TTL_MS
-  const forked = namespace.fork(id, options)
-  for (let run = forked; ; run = namespace.resume(id, options)) {
-    try {
-      return await (await run).release()
-    } catch (error) {
-      if (!(error instanceof RunInUseError)) throw error
-      if (ambient.monotonic() >= until) return // somebody lives in it
-      if (run !== forked) await ambient.sleep(PAUSE_MS)
-    }
-  }
+  await forkUnowned(namespace, id, options).catch(error => {
+    if (!(error instanceof RunInUseError)) throw error
+  })
 }

@@ -3,10 +3,12 @@
 import { hostname } from 'node:os'
 import { systemAmbient } from '../../ambient.ts'
 import type { Config } from '../../config.ts'
-import { NamespaceNotFoundError, RunInUseError } from '../../errors.ts'
-import { childName, parseNamespaceName, type Segment } from '../../names.ts'
+import { NamespaceNotFoundError } from '../../errors.ts'
+import { childName, parseNamespaceName, splitName } from '../../names.ts'
+import { hasEnded } from '../../namespace/head.ts'
 import type { ForkOptions } from '../../options.ts'
 import type { Namespace, Store } from '../../runlet.ts'
+import { FORK_TTL_MS, forkUnowned } from '../unowned-run.ts'
 import { type Checkout, isLinked } from './checkout.ts'
 import { WorktreeEndedError, WorktreeLostError } from './errors.ts'
 import { branchOf } from './git.ts'
@@ -25,9 +27,6 @@ import {
 
 /** People come back to a worktree after holidays; a sweep on another machine cannot see that it is still there. */
 const KEEP_MS = 90 * 86_400_000
-/** How long a command that was killed in the middle of the fork keeps the next ones waiting. */
-const TTL_MS = 10_000
-const PAUSE_MS = 100
 /** A label has at most 128 characters. */
 const MAX_LABEL = 128
 
@@ -36,12 +35,6 @@ interface UseOptions {
   readonly assumeExists?: boolean | undefined
   /** Told when the worktree got its namespace. */
   readonly onFork?: ((namespace: string, worktree: string) => void) | undefined
-}
-
-/** The parent of a run, and its id. */
-export function splitName(name: string): { parent: string; id: Segment } {
-  const at = name.lastIndexOf('/')
-  return { parent: name.slice(0, at), id: name.slice(at + 1) as Segment }
 }
 
 /**
@@ -54,7 +47,7 @@ export async function openPlace(store: Store, config: Config, options: UseOption
   const { attached } = worktree
   if (!attached) return attachNew(store, config, worktree, options)
   const own = await orLost(store.namespace(attached.namespace), attached)
-  if (own.state !== 'folded' && own.state !== 'discarded') return own
+  if (!hasEnded(own.state)) return own
   const { checkout } = worktree
   if (!(isLinked(checkout) && (await readInstall(checkout.commonDir))))
     throw new WorktreeEndedError(checkout.root, attached.namespace, own.state)
@@ -118,29 +111,14 @@ export function newAttachment(
   }
 }
 
-/**
- * Forks the attachment's run and gives its ownership up, for no process lives as long as the worktree. A run of this name is that of a
- * command that came first, or was killed: it is waited for, or completed.
- */
+/** Forks the attachment's run, for no process lives as long as the worktree. */
 async function forkFor(store: Store, config: Config, attachment: Attachment): Promise<void> {
   const { parent, id } = splitName(attachment.namespace)
-  const namespace = await store.namespace(parent)
-  const options = forkOptions(attachment, config)
-  const until = systemAmbient.monotonic() + 2 * TTL_MS
-  const forked = namespace.fork(id, options)
-  for (let run = forked; ; run = namespace.resume(id, options)) {
-    try {
-      return await (await run).release()
-    } catch (error) {
-      const isUnderWay = error instanceof RunInUseError && systemAmbient.monotonic() < until
-      if (!isUnderWay) throw error
-      if (run !== forked) await systemAmbient.sleep(PAUSE_MS)
-    }
-  }
+  await forkUnowned(await store.namespace(parent), id, forkOptions(attachment, config))
 }
 
 /** What the fork records for those who find the run: on this machine the sweep sees whether the worktree is there. */
 export function forkOptions({ branch, host, root, onRemoved }: Attachment, config: Config): ForkOptions {
   const label = `worktree ${branch} (${host}:${root})`.slice(0, MAX_LABEL)
-  return { label, onError: onRemoved, keepMs: KEEP_MS, ttlMs: TTL_MS, onConflict: config.onConflict }
+  return { label, onError: onRemoved, keepMs: KEEP_MS, ttlMs: FORK_TTL_MS, onConflict: config.onConflict }
 }

@@ -9,7 +9,15 @@
 //   sweep      ->  gone                                worktrees that were removed
 import { type Config, findConfig } from '../../config.ts'
 import { RunInUseError, RunNotFoundError } from '../../errors.ts'
-import { childName, isNamespaceName, type NamespaceName, parseNamespaceName, parseSegment } from '../../names.ts'
+import {
+  childName,
+  isNamespaceName,
+  type NamespaceName,
+  parseNamespaceName,
+  parseSegment,
+  splitName,
+} from '../../names.ts'
+import { hasEnded } from '../../namespace/head.ts'
 import type { FoldOptions } from '../../options.ts'
 import type { FoldResult } from '../../run/fold.ts'
 import type { Namespace, Run, Store } from '../../runlet.ts'
@@ -28,7 +36,7 @@ import {
   readAttachment,
   whereIs,
 } from './records.ts'
-import { attachNew, choiceFor, forkOptions, newAttachment, orLost, splitName } from './use.ts'
+import { attachNew, choiceFor, forkOptions, newAttachment, orLost } from './use.ts'
 
 /** The checkout that a folder is in. @throws NoRepositoryError */
 export async function checkoutOf(folder: string): Promise<Checkout> {
@@ -59,7 +67,7 @@ export async function attach(
   const found = await readAttachment(checkout)
   if (found?.forked) {
     const namespace = await store.namespace(found.namespace)
-    const isOver = namespace.state === 'folded' || namespace.state === 'discarded'
+    const isOver = hasEnded(namespace.state)
     if (!isOver && found.namespace === asked) return { namespace, forked: false }
     if (!isOver) throw new AttachedError(checkout.root, found.namespace, 'Fold or discard it first.')
   }

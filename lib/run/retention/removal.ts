@@ -5,7 +5,7 @@ import { ConflictError } from '../../errors.ts'
 import type { Path } from '../../names.ts'
 import type { Reliance } from '../../namespace/change.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
-import type { FileRow, Row } from '../../namespace/row.ts'
+import { deletedRow, type FileRow } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
 import { Meanwhile } from './meanwhile.ts'
 import type { Rule } from './rules.ts'
@@ -81,7 +81,7 @@ export class Removal {
     const { author, rule, signal, onDelete, onDeleted } = this.#options
     await onDelete?.(batch.map(({ row }) => row))
     const at = ambient.now()
-    const rows = batch.map(({ row: { path } }): Row => ({ path, seq: 0, in: name, at, author, deleted: true }))
+    const rows = batch.map(({ row: { path } }) => deletedRow(path, { in: name, at, author }))
     try {
       const signing = { author, rules: [], suffix: 'retention' }
       const base = this.#meanwhile.seen

@@ -1,7 +1,8 @@
 // What is told of one life of a run, from what lies in the store: its head and its owner's lease, or, when the next run of the same id
 // has taken these over, the parent's record of its fold. Pure. Times are for people: each by the clock of whoever did it.
 import { describeHolder, type LeaseRecord } from '../../lease/record.ts'
-import type { CommitRecord, Head } from '../../namespace/head.ts'
+import { lastSegment } from '../../names.ts'
+import { type CommitRecord, type Head, hasEnded } from '../../namespace/head.ts'
 import { timeOfId } from '../../namespace/object-id.ts'
 import type { Version } from '../../store/register.ts'
 
@@ -93,7 +94,7 @@ function fateOf(
   head: Head,
   { alive, given, adopted }: { alive: boolean; given: boolean; adopted?: CommitRecord | undefined },
 ): RunFate {
-  if (head.state === 'folded' || head.state === 'discarded') return head.state
+  if (hasEnded(head.state)) return head.state
   if (adopted) return adopted.origin?.discarded ? 'discarded' : 'folded'
   if (!alive) return given ? 'kept' : 'gone'
   return head.state === 'sealed' ? 'folding' : 'working'
@@ -120,8 +121,16 @@ function leftBefore(owner: Version<LeaseRecord> | undefined, forkedAt: number): 
 export function storyOfRecord({ origin, at, rows, seq }: CommitRecord): RunStory | undefined {
   if (!origin) return undefined
   const { run, fork, discarded, seq: commits } = origin
-  const id = run.slice(run.lastIndexOf('/') + 1)
   const forkedAt = timeOfId(fork) ?? at
   const ended = discarded ? { fate: 'discarded' as const } : { fate: 'folded' as const, rows, seq }
-  return { id, fork, label: '', forkedAt: Math.min(forkedAt, at), sealedAt: at, endedAt: at, commits, ...ended }
+  return {
+    id: lastSegment(run),
+    fork,
+    label: '',
+    forkedAt: Math.min(forkedAt, at),
+    sealedAt: at,
+    endedAt: at,
+    commits,
+    ...ended,
+  }
 }

@@ -6,9 +6,9 @@
 import PQueue from 'p-queue'
 import { CorruptObjectError, FormatVersionError } from '../../errors.ts'
 import { type LockInfo, listLocks } from '../../lease/list-locks.ts'
-import { childName, isSegment, type Segment } from '../../names.ts'
+import { childName, isSegment, lastSegment, type Segment } from '../../names.ts'
 import { HeadCell } from '../../namespace/context.ts'
-import type { CommitRecord, Head } from '../../namespace/head.ts'
+import { type CommitRecord, type Head, hasEnded } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
 import { familyPrefix, leasePrefix } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
@@ -64,10 +64,9 @@ async function gather(
     listLocks(parent.store, leasePrefix(parent.name), parent.ambient),
   ])
   const adopted = new Map(commits.flatMap(record => (record.origin ? [[record.origin.fork, record] as const] : [])))
-  const segment = (name: string) => name.slice(name.lastIndexOf('/') + 1) as Segment
-  const folded = [...adopted.values()].flatMap(({ origin }) => (origin ? [segment(origin.run)] : []))
+  const folded = [...adopted.values()].flatMap(({ origin }) => (origin ? [lastSegment(origin.run)] : []))
   const there = new Set([
-    ...forks.map(({ name }) => segment(name)),
+    ...forks.map(({ name }) => lastSegment(name)),
     ...folded.filter(id => children.has(id)),
     ...children,
   ])
@@ -127,7 +126,7 @@ async function readStory(
     const head = await new HeadCell(child.store, child.name, child.ambient).peek()
     if (!head) return undefined
     const record = adopted.get(head.value.base?.fork ?? '')
-    const ended = head.value.state === 'folded' || head.value.state === 'discarded'
+    const ended = hasEnded(head.value.state)
     // Whose owner's token is its first was never taken over.
     if (ended && (head.value.fences[OWNER_LEASE] ?? 0) <= 1)
       return storyOfHead(id, head, { alive: false, adopted: record })

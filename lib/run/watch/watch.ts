@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { CorruptObjectError, FormatVersionError } from '../../errors.ts'
 import { LeaseCell } from '../../lease/leases.ts'
 import { type LockInfo, lockInfo } from '../../lease/list-locks.ts'
-import type { NamespaceName } from '../../names.ts'
+import { lastSegment, type NamespaceName } from '../../names.ts'
 import { type Head, headSchema } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
 import { headKey, leasePrefix, queuePrefix } from '../../namespace/keys.ts'
@@ -99,7 +99,7 @@ export class Watch {
     const glances = all.map((name): RunGlance => {
       const putAt = forks.get(name)?.putAt ?? 0
       const seen = this.#runs.get(name)?.glance ?? { ...UNKNOWN, state: undefined }
-      return { id: name.slice(name.lastIndexOf('/') + 1), ...seen, startedAt: seen.startedAt || putAt }
+      return { id: lastSegment(name), ...seen, startedAt: seen.startedAt || putAt }
     })
     return glances.sort((a, b) => a.startedAt - b.startedAt)
   }

@@ -1,12 +1,10 @@
 // The index in one file, written as it is made: it may be a hundred megabytes. And the end of the index in parts, which swamp would go on
 // believing in.
 import { PreconditionFailed } from '../../../errors.ts'
-import type { Datastore } from '../import/datastore.ts'
+import { type Datastore, INDEX, META } from '../import/datastore.ts'
 import type { Inventory } from '../import/inventory.ts'
 import type { Taken } from '../import/take-inventory.ts'
 
-const INDEX = '.datastore-index.json'
-const META = '_index/_meta.json'
 const CHUNK_BYTES = 256 * 1024
 const MOST_KEYS = 1000
 

@@ -3,7 +3,7 @@
 import type { Path } from '../../../names.ts'
 import type { OpenNamespace } from '../../../namespace/namespace.ts'
 import { policyFor } from '../../../namespace/policy.ts'
-import { type FileRow, isFile, type Row } from '../../../namespace/row.ts'
+import { deletedRow, type FileRow, isFile, type Row } from '../../../namespace/row.ts'
 import { concurrently } from '../../../sync/concurrently.ts'
 import type { Datastore, Distance } from './datastore.ts'
 import { decide } from './decide.ts'
@@ -118,7 +118,7 @@ export class Attempt {
 
   #deleted(path: Path): Row {
     const { into, options } = this.#work
-    return { path, seq: 0, in: into.name, at: into.ambient.now(), author: options.author, deleted: true }
+    return deletedRow(path, { in: into.name, at: into.ambient.now(), author: options.author })
   }
 
   assertNoConflict(): void {

@@ -11,6 +11,10 @@ import type { ObjectStore } from '../../../store/object-store.ts'
 import { openObjectStore } from '../../../store/open.ts'
 import { SharedPrefixError } from './problems.ts'
 
+/** Below the root: the index in one file, and what says that the index in parts is what counts. */
+export const INDEX = '.datastore-index.json'
+export const META = '_index/_meta.json'
+
 export interface Datastore {
   /** For messages. */
   readonly url: string

@@ -1,7 +1,7 @@
 // Importing again and again until it is stopped: two small requests tell that swamp did nothing since.
 import { AmbiguousWrite, type RunletError, StoreError, ThrottledError } from '../../../errors.ts'
 import type { OpenNamespace } from '../../../namespace/namespace.ts'
-import type { Datastore } from './datastore.ts'
+import { type Datastore, INDEX, META } from './datastore.ts'
 import { type ImportOptions, type ImportReport, importSwamp } from './import.ts'
 import { BusyDatastoreError } from './problems.ts'
 
@@ -42,8 +42,7 @@ const isPassing = (error: unknown): error is RunletError =>
 
 /** Differs when the index does. Undefined where there is none: then only a listing tells. */
 async function markOf({ store, root }: Datastore): Promise<string | undefined> {
-  const keys = ['.datastore-index.json', '_index/_meta.json']
-  const answers = await Promise.all(keys.map(key => store.get(root + key, { range: { start: 0, end: 0 } })))
+  const answers = await Promise.all([INDEX, META].map(key => store.get(root + key, { range: { start: 0, end: 0 } })))
   const etags = answers.map(answer => (answer.status === 'found' ? answer.etag : ''))
   return etags.some(etag => etag !== '') ? etags.join(' ') : undefined
 }

@@ -4,16 +4,15 @@ import type { Outcome } from '../../../namespace/batch.ts'
 import type { Change } from '../../../namespace/change.ts'
 import { commit } from '../../../namespace/commit.ts'
 import { errorOf, type Signing } from '../../../namespace/committer.ts'
+import { nothingStands } from '../../../namespace/index-store.ts'
 import type { LevelWriter } from '../../../namespace/level-writer.ts'
+import { INLINE_IN_SHARD } from '../../../namespace/merge-layers.ts'
 import type { OpenNamespace } from '../../../namespace/namespace.ts'
 import { newId } from '../../../namespace/object-id.ts'
 import { packValues } from '../../../namespace/packs.ts'
 import type { Row } from '../../../namespace/row.ts'
 import type { View } from '../../../namespace/view.ts'
 import { type Moment, momentOf } from '../../../store/grace.ts'
-
-/** Inline values of a shard below this stay in it. */
-const INLINE_IN_SHARD = 48 * 1024
 
 export class Publication {
   count = 0
@@ -26,7 +25,7 @@ export class Publication {
     this.#began = momentOf(namespace.ambient)
     const { index, name } = namespace
     this.#writer = index.shardWriter({
-      open: () => Promise.reject(new Error('all files of this level are new')),
+      open: nothingStands,
       write: async rows => {
         const packed = packValues(namespace, rows, INLINE_IN_SHARD)
         const [ref] = await Promise.all([index.putShard(name, packed.rows, 0), packed.stored])

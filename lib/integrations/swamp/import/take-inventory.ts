@@ -8,7 +8,7 @@ import { MAX_DOCUMENT_BYTES } from '../../../store/bounded.ts'
 import { decodeText, parseText } from '../../../store/json-object.ts'
 import { concurrently } from '../../../sync/concurrently.ts'
 import { isNeverSynced } from '../never-synced.ts'
-import { type Datastore, isOfSwamp } from './datastore.ts'
+import { type Datastore, INDEX, isOfSwamp, META } from './datastore.ts'
 import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'
 import { Inventory } from './inventory.ts'
 import { isAnyHeld, isLock, isNamespaceLock } from './locks.ts'
@@ -157,14 +157,14 @@ async function readIndex(
 
 function missingPart({ root }: Datastore): never {
   throw new CorruptObjectError(
-    `${root}_index/_meta.json`,
+    root + META,
     'names a part of the index that is gone; `swamp datastore migrate-index` rebuilds it',
   )
 }
 
 /** Undefined where the index in one file is what counts: there are no parts, or they are only a copy. */
 async function readMeta({ store, root, url }: Datastore): Promise<{ partitions: string[]; etag: string } | undefined> {
-  const key = `${root}_index/_meta.json`
+  const key = root + META
   const answer = await store.get(key, { maxBytes: MAX_DOCUMENT_BYTES })
   if (answer.status !== 'found') return undefined
   const meta = metaSchema.safeParse(parseText(key, decodeText(key, answer.body)))
@@ -178,8 +178,6 @@ async function readMeta({ store, root, url }: Datastore): Promise<{ partitions: 
     'Upgrade runlet.',
   )
 }
-
-const INDEX = '.datastore-index.json'
 
 interface Listed {
   /** The keys of swamp's locks. */

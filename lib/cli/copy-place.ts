@@ -1,13 +1,13 @@
 // Where the verbs of working copies work: the directory that was named, else the nearest one above this folder that is a copy.
 import { stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { systemAmbient } from '../../ambient.ts'
-import type { Config } from '../../config.ts'
-import { earlierNamespaces } from '../../integrations/worktree/records.ts'
-import { CopyState } from '../../sync/copy-state.ts'
-import type { WorkingCopy } from '../../sync/working-copy.ts'
-import type { SharedOptions } from '../context.ts'
-import { atNamespace } from '../place.ts'
+import { systemAmbient } from '../ambient.ts'
+import type { Config } from '../config.ts'
+import { earlierNamespaces } from '../integrations/worktree/records.ts'
+import { CopyState } from '../sync/copy-state.ts'
+import type { WorkingCopy } from '../sync/working-copy.ts'
+import type { SharedOptions } from './context.ts'
+import { atNamespace } from './place.ts'
 
 export interface CopyOptions {
   readonly dir?: string
