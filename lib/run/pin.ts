@@ -18,6 +18,7 @@ import { type PolicyRule, portable } from '../namespace/policy.ts'
 import { MAX_DOCUMENT_BYTES } from '../store/bounded.ts'
 import { putImmutable } from '../store/immutable.ts'
 import { decodeJson, encodeJson, FORMAT } from '../store/json-object.ts'
+import type { ListEntry } from '../store/object-store.ts'
 import type { OnError } from './run.ts'
 
 const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
@@ -112,16 +113,28 @@ export const isSignOf = ({ base, seq }: Head, sign: Pinned): boolean => sign.for
 /** The open children of a namespace, by their pins: no child is read, however many runs there ever were. */
 export const listForks = async (parent: OpenNamespace): Promise<Pinned[]> => (await listForksAndSigns(parent)).forks
 
-/** `signs`: of the folds that were begun. */
-export async function listForksAndSigns(parent: OpenNamespace): Promise<{ forks: Pinned[]; signs: Pinned[] }> {
+interface ForksAndSigns {
+  readonly forks: Pinned[]
+  /** Of the folds that were begun. */
+  readonly signs: Pinned[]
+}
+
+export async function listForksAndSigns({ name, store }: OpenNamespace): Promise<ForksAndSigns> {
+  const listed: ListEntry[] = []
+  for await (const entry of store.list({ prefix: forksPrefix(name) })) listed.push(entry)
+  return forksAndSignsAmong(name, listed)
+}
+
+/** Those that a listing of the parent has, whatever else was listed. */
+export function forksAndSignsAmong(parent: NamespaceName, listed: readonly ListEntry[]): ForksAndSigns {
   const [forks, signs]: [Pinned[], Pinned[]] = [[], []]
-  for await (const entry of parent.store.list({ prefix: forksPrefix(parent.name) })) {
+  for (const entry of listed) {
     if (entry.kind !== 'object') continue
     const { key, size: bytes, lastModified: putAt } = entry
-    const pin = parseForkKey(parent.name, key)
-    const parsed = pin ?? parseFoldSignKey(parent.name, key)
+    const pin = parseForkKey(parent, key)
+    const parsed = pin ?? parseFoldSignKey(parent, key)
     if (!parsed) continue
-    const name = childName(parent.name, parsed.child)
+    const name = childName(parent, parsed.child)
     const about = { name, seq: parsed.seq, fork: parsed.id, key, bytes, putAt }
     if (pin) forks.push(about)
     else signs.push(about)
@@ -141,8 +154,11 @@ export async function choiceOf({ store, name }: OpenNamespace, fork: Pinned): Pr
  * The names of the runs that were forked from this namespace and have not ended. A pin whose child's head is not there is none:
  * its fork crashed, or will look at this namespace's state once it is.
  */
-export async function openChildren(parent: OpenNamespace): Promise<NamespaceName[]> {
-  const forks = await listForks(parent)
+export const openChildren = async (parent: OpenNamespace): Promise<NamespaceName[]> =>
+  openAmong(parent, await listForks(parent))
+
+/** Those of them that have not ended. */
+export async function openAmong(parent: OpenNamespace, forks: readonly Pinned[]): Promise<NamespaceName[]> {
   const names = [...new Set(forks.map(fork => fork.name))]
   const heads = await Promise.all(names.map(name => openNamespace(parent.store, name, parent.ambient).head.peek()))
   return names.filter((_, i) => heads[i]?.value.state === 'open' || heads[i]?.value.state === 'sealed')

@@ -9,7 +9,8 @@ import { isInFamily, type NamespaceName } from '../../names.ts'
 import type { Head } from '../../namespace/head.ts'
 import { familyPrefix, isLasting } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
-import { openChildren } from '../pin.ts'
+import type { ListEntry } from '../../store/object-store.ts'
+import { forksAndSignsAmong, openAmong } from '../pin.ts'
 import { compareTrees, rowsOf } from './compare-trees.ts'
 import { fileOf, storedValueOf } from './find-dropped.ts'
 import { bornAfter } from './find-orphans.ts'
@@ -33,36 +34,37 @@ export async function emptyRun(
   // Its parent adopted it, and its own end is still to come: nobody else would note that again.
   if (head?.state === 'sealed') return false
   if (!head || head.emptied || head.state === 'open') return true
+  const listed = await listFamily(child)
   // A discard that was cut short may have overlooked one.
-  if ((await openChildren(child)).length > 0) return false
-  const listed = await listFamily(child, bornAfter(head.earlier ?? head))
+  if ((await openAmong(child, forksAndSignsAmong(run, listed).forks)).length > 0) return false
   const adopted = await adoptedOf(child, head)
   if (!adopted) return true
   const kept = new Set(adopted.map(keyOf))
-  const unneeded = [...listed].filter(([key]) => !kept.has(key) && !isLasting(key))
+  const after = bornAfter(head.earlier ?? head)
+  const unneeded = listed.filter(({ key, lastModified }) => lastModified > after && !kept.has(key) && !isLasting(key))
   if (!sweeping.dryRun) {
     const { write: _, ...rest } = head
     const claimed = await child.head.swap(version, { ...rest, sweeps: head.sweeps + 1 })
     if (!claimed.won) return true
     const unused = await notNeededBy(parent, parent.views.view(parentHead), adopted)
     await putGarbage(parent, { seq: parentHead.seq, items: unused })
-    const keys = unneeded.map(([key]) => key)
+    const keys = unneeded.map(({ key }) => key)
     await deleteKeys(parent.store, keys)
     await child.head.swap(claimed.version, tombstone(head))
   }
-  for (const [key, bytes] of unneeded) sweeping.tally.remove(kindOf(key), bytes)
+  for (const { key, size } of unneeded) sweeping.tally.remove(kindOf(key), size)
   return true
 }
 
 /** `.../_/index/<id>` is of kind `index`. */
 const kindOf = (key: string): string => /\/_\/([a-z]+)\//.exec(key)?.[1] ?? 'other'
 
-async function listFamily({ store, name }: OpenNamespace, after: number): Promise<Map<string, number>> {
-  const keys = new Map<string, number>()
-  for await (const entry of store.list({ prefix: familyPrefix(name) })) {
-    if (entry.kind === 'object' && entry.lastModified > after) keys.set(entry.key, entry.size)
-  }
-  return keys
+type ListedObject = ListEntry & { readonly kind: 'object' }
+
+async function listFamily({ store, name }: OpenNamespace): Promise<ListedObject[]> {
+  const objects: ListedObject[] = []
+  for await (const entry of store.list({ prefix: familyPrefix(name) })) if (entry.kind === 'object') objects.push(entry)
+  return objects
 }
 
 /**

@@ -44,7 +44,7 @@ function growing({ sizes, figures, misses }: SweepResults): string {
     if (!first || !last) return []
     const { title, growth } = operationOf(operation)
     const grown = (measure: 'requests' | 'bytes') => rounded(amountOf(last, measure) / amountOf(first, measure))
-    const limit = growth === 'flat' ? `≤ ${MOST_GROWTH}` : 'may grow'
+    const limit = { flat: `≤ ${MOST_GROWTH}`, shards: `≤ ${MOST_GROWTH} requests`, free: 'may grow' }[growth]
     return [[title, ...found.map(costOf), `${grown('requests')} / ${grown('bytes')}`, limit, ...judged(found, misses)]]
   })
   const head = ['operation', ...sizes.map(size => `${number(size)} rows`), 'growth: requests / bytes', '', 'target', '']
