@@ -7,6 +7,10 @@ import { createSyncService, type DisposableSyncService } from '../../../../lib/i
 import { type Namespace, openStore, type Store } from '../../../../lib/runlet.ts'
 import { contents } from '../../../support/world.ts'
 
+/** What two commands of swamp are about. */
+export const VM = { modelType: 'aws/ec2', modelId: 'i-1' }
+export const DB = { modelType: 'aws/rds', modelId: 'd-1' }
+
 /** A store to try the service on. */
 export interface Harness {
   /** The URL of a store with nothing in it, another one each time. */
