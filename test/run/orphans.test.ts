@@ -2,9 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contents, World } from '../support/world.ts'
-
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
+import { DAY, HOUR } from './sweep-world.ts'
 
 /** Sweeps by the hour, past the grace period of whatever one of them found. */
 async function sweepAll(world: World): Promise<void> {

@@ -9,9 +9,9 @@ import { applyRetention, type RetentionOptions } from '../../lib/run/retention/r
 import type { RetentionRule } from '../../lib/run/retention/rules.ts'
 import type { Namespace } from '../../lib/runlet.ts'
 import { type Client, contents, World } from '../support/world.ts'
+import { DAY, pathsOf } from './retention-world.ts'
 import { inWorld, parentIn } from './support.ts'
 
-const DAY = 86_400_000
 const NEWEST_TWO: RetentionRule = { path: 'data/{name}/{version}/**', keep: { newest: 2, by: 'version' } }
 
 async function retain(client: Client, rule: RetentionRule, options: Partial<RetentionOptions> = {}) {
@@ -50,8 +50,6 @@ async function remove(namespace: Namespace, paths: readonly string[]) {
     for (const path of paths) tx.delete(path)
   })
 }
-
-const pathsOf = async (namespace: Namespace) => Object.keys(await contents(namespace))
 
 describe('while retention is about to delete', () => {
   for (const compacts of [false, true]) {

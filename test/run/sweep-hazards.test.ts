@@ -2,29 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { LeaseLostError, NamespaceSealedError, OpenChildrenError } from '../../lib/errors.ts'
-import type { Namespace } from '../../lib/runlet.ts'
 import type { Fate, MemoryRequest } from '../../lib/store/memory/memory-store.ts'
-import { type Client, text, World } from '../support/world.ts'
+import { text, type World } from '../support/world.ts'
+import { DAY, HOUR, inWorld, large, sweepTwice } from './sweep-world.ts'
 
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-const large = (version: string) => version.repeat(5_000)
-
-async function inWorld(program: (world: World, me: Client, parent: Namespace) => Promise<void>): Promise<void> {
-  const world = new World()
-  await world.run(async () => {
-    const me = world.client()
-    await program(world, me, await me.store.namespace('p', { create: true }))
-  })
-}
-
-/** Sweeps now and when all that was found then may go. */
-async function sweepTwice({ store, ambient }: Client): Promise<void> {
-  await store.sweep()
-  await ambient.sleep(1.1 * HOUR)
-  await store.sweep()
-}
 
 /** A client that does `meanwhile` before it sends the first request that `matches`, once it is `armed`. */
 function interrupted(world: World, matches: (request: MemoryRequest) => boolean, meanwhile: () => Promise<unknown>) {

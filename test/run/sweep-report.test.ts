@@ -8,9 +8,7 @@ import { openStore } from '../../lib/runlet.ts'
 import type { MemoryRequest } from '../../lib/store/memory/memory-store.ts'
 import { edit, overwrite } from '../bad-input/support.ts'
 import { type Client, World } from '../support/world.ts'
-
-const HOUR = 3_600_000
-const large = (version: string) => version.repeat(5_000)
+import { HOUR, large } from './sweep-world.ts'
 
 /** A process that dies at the first request that `matches`, once it is armed. */
 function dying(world: World, phase: MemoryRequest['phase'], matches: (request: MemoryRequest) => boolean) {

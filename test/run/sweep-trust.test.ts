@@ -9,10 +9,9 @@ import type { Namespace, Run } from '../../lib/runlet.ts'
 import type { MemoryRequest } from '../../lib/store/memory/memory-store.ts'
 import { edit, overwrite } from '../bad-input/support.ts'
 import { type Client, contents, World } from '../support/world.ts'
+import { DAY, HOUR } from './sweep-world.ts'
 
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 const HEAD = 'ns/p/r/_/head'
 
 async function inWorld(program: (world: World, writer: Client, parent: Namespace) => Promise<void>): Promise<void> {
