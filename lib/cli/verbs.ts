@@ -81,6 +81,34 @@ export function addCopyVerbs(add: AddVerb): void {
 }
 
 export function addRunVerbs(add: AddVerb): void {
+  addRun(add)
+  add('fork <id>', {
+    does: 'fork a run and print its full name',
+    examples: ['runlet fork import-7', 'runlet put --namespace "$(runlet fork import-8)" data.json data.json'],
+    load: () => import('./fork.ts'),
+  })
+    .option('--label <text>', 'for `runlet runs`')
+    .option(...ON_CONFLICT)
+  add('fold <run>', {
+    does: 'fold a run into its parent; folding it again changes nothing',
+    examples: ['runlet fold import-7', "runlet fold import-7 --on-conflict 'logs/**=union-lines'"],
+    load: () => import('./fold.ts'),
+  })
+    .option('-m, --message <text>', 'what `runlet log` shows')
+    .option(...ON_CONFLICT)
+  add('discard <run>', {
+    does: 'end a run without folding it',
+    examples: ['runlet discard import-7'],
+    load: () => import('./discard.ts'),
+  })
+  add('runs', {
+    does: 'list the open runs of the namespace',
+    examples: ['runlet runs', 'runlet runs --json'],
+    load: () => import('./runs.ts'),
+  })
+}
+
+function addRun(add: AddVerb): void {
   add('run <program> [arguments...]', {
     does: 'run a program in a child namespace, and fold it',
     more: 'The program gets RUNLET_STORE, RUNLET_NAMESPACE, RUNLET_RUN_ID and RUNLET_DIR. What it writes to the namespace, and the files that it leaves in RUNLET_DIR, are folded into the parent if it exits with 0. With --sync, a killed run keeps what the folder had at the last round, where a file may be half-written.',
@@ -108,30 +136,6 @@ export function addRunVerbs(add: AddVerb): void {
     .option('--ttl <duration>', 'how long the run is out of reach of others once this process died', '60s')
     .option('--label <text>', 'for `runlet runs` and `runlet locks` (default: the program, up to its first option)')
     .option(...ON_CONFLICT)
-  add('fork <id>', {
-    does: 'fork a run and print its full name',
-    examples: ['runlet fork import-7', 'runlet put --namespace "$(runlet fork import-8)" data.json data.json'],
-    load: () => import('./fork.ts'),
-  })
-    .option('--label <text>', 'for `runlet runs`')
-    .option(...ON_CONFLICT)
-  add('fold <run>', {
-    does: 'fold a run into its parent; folding it again changes nothing',
-    examples: ['runlet fold import-7', "runlet fold import-7 --on-conflict 'logs/**=union-lines'"],
-    load: () => import('./fold.ts'),
-  })
-    .option('-m, --message <text>', 'what `runlet log` shows')
-    .option(...ON_CONFLICT)
-  add('discard <run>', {
-    does: 'end a run without folding it',
-    examples: ['runlet discard import-7'],
-    load: () => import('./discard.ts'),
-  })
-  add('runs', {
-    does: 'list the open runs of the namespace',
-    examples: ['runlet runs', 'runlet runs --json'],
-    load: () => import('./runs.ts'),
-  })
 }
 
 export function addUpkeepVerbs(add: AddVerb): void {

@@ -120,7 +120,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a lock that was lost while its function ran is not reported',
     guarantee: 'G7',
-    file: 'lib/runlet.ts',
+    file: 'lib/runs-and-namespaces.ts',
     find: 'if (lease.signal.aborted) throw new LeaseLostError(name)',
     replace: '',
   },

@@ -7,6 +7,7 @@ import {
   curveStepAfter,
   line,
   max,
+  type ScaleLinear,
   type ScaleTime,
   type Selection,
   scaleLinear,
@@ -40,37 +41,22 @@ export function loadOf(spans: readonly (readonly [from: number, to: number])[]):
 
 type Svg = Selection<SVGSVGElement, unknown, null, undefined>
 
-export function drawOverview(
-  svg: Svg,
-  {
-    load,
-    x,
-    width,
-    time,
-  }: {
-    load: readonly LoadPoint[]
-    x: ScaleTime<number, number>
-    width: number
-    time: readonly [number, number] | undefined
-  },
-  onTime: (time: [number, number] | undefined) => void,
-): void {
+type OnTime = (time: [number, number] | undefined) => void
+
+interface Overview {
+  readonly load: readonly LoadPoint[]
+  readonly x: ScaleTime<number, number>
+  readonly width: number
+  /** What is chosen. */
+  readonly time: readonly [number, number] | undefined
+}
+
+export function drawOverview(svg: Svg, { load, x, width, time }: Overview, onTime: OnTime): void {
   svg.attr('width', width).attr('height', HEIGHT + AXIS)
   svg.selectAll('*').remove()
   const [start = 0, end = width] = x.range()
   const most = Math.max(1, max(load, ({ open }) => open) ?? 1)
-  const y = scaleLinear([0, most], [HEIGHT - 1, 8])
-  const shape = area<LoadPoint>(
-    ({ at }) => x(at),
-    HEIGHT,
-    ({ open }) => y(open),
-  ).curve(curveStepAfter)
-  const edge = line<LoadPoint>(
-    ({ at }) => x(at),
-    ({ open }) => y(open),
-  ).curve(curveStepAfter)
-  svg.append('path').attr('class', 'load').attr('d', shape(load))
-  svg.append('path').attr('class', 'load-line').attr('d', edge(load))
+  drawLoad(svg, load, x, scaleLinear([0, most], [HEIGHT - 1, 8]))
   svg
     .append('text')
     .attr('x', 2)
@@ -89,6 +75,35 @@ export function drawOverview(
     .attr('class', 'axis')
     .attr('transform', `translate(0,${HEIGHT})`)
     .call(axisBottom(x).ticks(ticks).tickFormat(tick).tickSizeOuter(0))
+  addBrush(svg, x, [start, end], time, onTime)
+}
+
+function drawLoad(
+  svg: Svg,
+  load: readonly LoadPoint[],
+  x: ScaleTime<number, number>,
+  y: ScaleLinear<number, number>,
+): void {
+  const shape = area<LoadPoint>(
+    ({ at }) => x(at),
+    HEIGHT,
+    ({ open }) => y(open),
+  ).curve(curveStepAfter)
+  const edge = line<LoadPoint>(
+    ({ at }) => x(at),
+    ({ open }) => y(open),
+  ).curve(curveStepAfter)
+  svg.append('path').attr('class', 'load').attr('d', shape(load))
+  svg.append('path').attr('class', 'load-line').attr('d', edge(load))
+}
+
+function addBrush(
+  svg: Svg,
+  x: ScaleTime<number, number>,
+  [start, end]: readonly [number, number],
+  time: Overview['time'],
+  onTime: OnTime,
+): void {
   const brush = brushX<unknown>()
     .extent([
       [start, 2],
