@@ -1,5 +1,5 @@
-// Named leases: acquire, wait, take over. Every change is a compare-and-swap of one small object, never a delete, so that the
-// fencing token only grows. Carries G6: a dead holder blocks others for its time to live and one takeover, no longer.
+// Named leases: acquire, wait, take over. The entry of this folder. Every change is a compare-and-swap of one small object, never a
+// delete, so that the fencing token only grows. Carries G6: a dead holder blocks others for its time to live and one takeover, no longer.
 import { hostname } from 'node:os'
 import type { Ambient } from '../ambient.ts'
 import { AbortedError, LockTimeoutError } from '../errors.ts'

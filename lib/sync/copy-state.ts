@@ -14,8 +14,8 @@ import { namespaceSchema, pathSchema } from '../namespace/row.ts'
 import { decodeJson, encodeJson, parseText } from '../store/json-object.ts'
 import { foldersAbove } from './collisions.ts'
 import { concurrently } from './concurrently.ts'
-import type { CopyEntry, Intent } from './entry.ts'
-import { decodeEntries, decodeIntents, encodeEntries, encodeIntents } from './entry.ts'
+import type { CopyEntry, JournalEntry } from './entry.ts'
+import { decodeEntries, decodeJournal, encodeEntries, encodeJournal } from './entry.ts'
 import { ifMissing } from './local-files.ts'
 import { isOurs, STATE_FOLDER } from './ours.ts'
 
@@ -107,18 +107,18 @@ export class CopyState {
   }
 
   /** Notes what is about to be done to files. To be called before it is done. */
-  async intend(intents: readonly Intent[]): Promise<void> {
-    if (intents.length === 0) return
+  async intend(entries: readonly JournalEntry[]): Promise<void> {
+    if (entries.length === 0) return
     await this.makeFolders()
     this.journalled = true
-    await appendFile(join(this.folder, 'journal'), encodeIntents(intents))
+    await appendFile(join(this.folder, 'journal'), encodeJournal(entries))
   }
 
   /** What was about to be done when the last operation ended early. */
-  async intended(): Promise<Intent[]> {
+  async intended(): Promise<JournalEntry[]> {
     const body = await readFile(join(this.folder, 'journal'), 'utf8').catch(ifMissing)
     this.journalled = body !== undefined
-    return body === undefined ? [] : decodeIntents(body)
+    return body === undefined ? [] : decodeJournal(body)
   }
 
   /** Writes the buckets that changed. */

@@ -17,7 +17,7 @@ export interface CopyEntry extends Side {
 }
 
 /** What a pull is about to do: write a file, or (undefined) remove it. */
-export interface Intent {
+export interface JournalEntry {
   readonly path: Path
   readonly side: Side | undefined
 }
@@ -60,25 +60,25 @@ function sideOf(sha256: unknown, bit: unknown): Side | undefined {
   return { sha256, executable: bit === 1 }
 }
 
-export function encodeIntents(intents: readonly Intent[]): string {
-  const lines = intents.map(({ path, side }) =>
+export function encodeJournal(entries: readonly JournalEntry[]): string {
+  const lines = entries.map(({ path, side }) =>
     JSON.stringify(side ? [path, side.sha256, side.executable ? 1 : 0] : [path]),
   )
   return `${lines.join('\n')}\n`
 }
 
 /** A line that was cut short, and what comes after it, was never begun with. */
-export function decodeIntents(text: string): Intent[] {
-  const intents: Intent[] = []
+export function decodeJournal(text: string): JournalEntry[] {
+  const entries: JournalEntry[] = []
   for (const line of text.split('\n').slice(0, -1)) {
     const item = parsed(line)
     const [path, sha256, bit] = Array.isArray(item) ? item : []
     if (typeof path !== 'string' || !isPath(path)) break
     const side = sideOf(sha256, bit)
     if (!side && sha256 !== undefined) break
-    intents.push({ path, side })
+    entries.push({ path, side })
   }
-  return intents
+  return entries
 }
 
 function parsed(line: string): unknown {

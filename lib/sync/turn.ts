@@ -65,9 +65,9 @@ export function assertTurn({ held, signal }: Turn): void {
  * had that in common. Without it a file that was written looks as if somebody had edited it here.
  */
 export async function recover({ files, state }: Turn): Promise<void> {
-  const intents = await state.intended()
-  const paths = intents.map(({ path }) => path)
-  for (const { path, side } of intents) {
+  const entries = await state.intended()
+  const paths = entries.map(({ path }) => path)
+  for (const { path, side } of entries) {
     const stat = await files.stat(path)
     const local = stat && (await files.side(path, stat))
     if (!same(local, side)) continue
@@ -77,7 +77,7 @@ export async function recover({ files, state }: Turn): Promise<void> {
   await state.flush()
   const header = await state.header()
   // It may be that some is remembered of a newer head, and that the head was not written any more.
-  if (header && intents.length > 0) await state.writeHeader(aheadAt(header, paths))
+  if (header && entries.length > 0) await state.writeHeader(aheadAt(header, paths))
   await state.conclude()
 }
 

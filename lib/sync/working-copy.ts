@@ -1,6 +1,6 @@
-// A working copy: a local directory kept in step with a namespace, or a prefix of it. Pull brings what the namespace changed, push
-// commits what the directory changed, each moving only that. Neither overwrites the other side's work (G4): a path that both
-// changed is a conflict, kept as it lies in the directory until it is settled. A crash at any point leaves a copy that the next
+// A working copy: a local directory kept in step with a namespace, or a prefix of it. The entry of this folder. Pull brings what the
+// namespace changed, push commits what the directory changed, each moving only that. Neither overwrites the other side's work (G4): a path
+// that both changed is a conflict, kept as it lies in the directory until it is settled. A crash at any point leaves a copy that the next
 // pull or push completes: files appear whole, and the head that was reached is written last.
 //
 //   pull  ->  diff-heads (find-all)  ->  room (collisions, obstacles)  ->  apply (decide, local-files)

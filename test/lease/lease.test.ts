@@ -1,3 +1,4 @@
+// Leases on virtual time: taken, waited for, renewed, taken over; tokens only grow (G6, G7).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {

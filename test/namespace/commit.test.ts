@@ -1,3 +1,4 @@
+// Commits: what is acknowledged is there, all of it or nothing, and nobody overwrites what they have not seen (G1 to G4).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConflictError, NamespaceNotFoundError } from '../../lib/errors.ts'

@@ -40,6 +40,16 @@ test('the architecture says of every folder of the library where to begin', asyn
   )
 })
 
+test('the architecture says of every folder of tests where to begin', async () => {
+  const entries = await readdir(join(ROOT, 'test'), { withFileTypes: true })
+  const folders = entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
+  const rooms = text.slice(text.indexOf('## The tests'), text.indexOf('**The simulation**'))
+  assert.deepEqual(
+    folders.filter(folder => !rooms.includes(`\`${folder}/\``)),
+    [],
+  )
+})
+
 async function filesIn(folder: string): Promise<string[]> {
   const names = await readdir(join(ROOT, folder), { recursive: true })
   return names.filter(name => name.endsWith('.ts')).map(name => join(folder, name))

@@ -1,3 +1,4 @@
+// A fold: all of a run or nothing, once, whatever the parent did meanwhile (G2, G4, G5).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConflictError, NamespaceSealedError } from '../../lib/errors.ts'

@@ -1,3 +1,4 @@
+// Runs that were forked from runs.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConflictError, OpenChildrenError } from '../../lib/errors.ts'

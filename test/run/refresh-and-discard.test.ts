@@ -1,3 +1,4 @@
+// A run that is moved to its parent as it is now, and one that is thrown away.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AccessDeniedError, ConflictError, NamespaceSealedError, StoreError } from '../../lib/errors.ts'

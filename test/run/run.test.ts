@@ -1,3 +1,4 @@
+// Runs and their owners: forked, written to, given up and resumed.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { AmbiguousWrite, RunInUseError, RunNotFoundError } from '../../lib/errors.ts'

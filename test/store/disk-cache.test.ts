@@ -1,3 +1,4 @@
+// The cache of immutable objects on disk: bounded, shared by processes, and never trusted.
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -11,7 +11,7 @@ import { parseNamespaceName, parsePath } from '../../lib/names.ts'
 import { openNamespace } from '../../lib/namespace/namespace.ts'
 import type { Namespace } from '../../lib/runlet.ts'
 import { CopyState } from '../../lib/sync/copy-state.ts'
-import { encodeIntents } from '../../lib/sync/entry.ts'
+import { encodeJournal } from '../../lib/sync/entry.ts'
 import { LocalFiles } from '../../lib/sync/local-files.ts'
 import { isOurs } from '../../lib/sync/ours.ts'
 import { pull } from '../../lib/sync/pull.ts'
@@ -170,7 +170,7 @@ for (const narrow of [false, true]) {
     // Killed just before the head was written.
     await writeFile(join(state, 'state.json'), before)
     const side = { sha256: createHash('sha256').update('second').digest('hex'), executable: false }
-    await writeFile(join(state, 'journal'), encodeIntents([{ path: parsePath('a'), side }]))
+    await writeFile(join(state, 'journal'), encodeJournal([{ path: parsePath('a'), side }]))
     await write(root, { a: 'first' })
     assert.equal((await copy.push({ narrow })).put, 1)
     assert.deepEqual(await contents(other), { a: 'first' })

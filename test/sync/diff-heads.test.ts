@@ -1,3 +1,4 @@
+// What a pull reads of the index, request by request.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { headSchema } from '../../lib/namespace/head.ts'

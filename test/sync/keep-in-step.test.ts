@@ -1,3 +1,4 @@
+// Keeping a copy in step: one round at a time, again and again, until it is told to end.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConflictError, StoreError } from '../../lib/errors.ts'

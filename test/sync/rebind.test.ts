@@ -1,3 +1,4 @@
+// A working copy that becomes one of another namespace.
 import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// The id of a run, from the name of a branch.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'

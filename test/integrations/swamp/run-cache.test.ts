@@ -1,3 +1,4 @@
+// The cache that a run of swamp has, and what becomes of it.
 import assert from 'node:assert/strict'
 import { access, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

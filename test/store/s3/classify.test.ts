@@ -1,3 +1,4 @@
+// What each answer of S3, and each failure to get one, is taken for.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { classify, type Meaning, type Operation } from '../../../lib/store/s3/classify.ts'

@@ -1,3 +1,4 @@
+// The URLs of stores on S3.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { InvalidStoreUrlError } from '../../../lib/errors.ts'

@@ -1,3 +1,4 @@
+// The sync service on a file store.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// The sync service on the S3 test server.
 import { startS3Server, useTestCredentials } from '../../../support/s3-server.ts'
 import { describeSyncService } from './conformance.ts'
 
