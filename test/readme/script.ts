@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { missing } from '../cli/shells.ts'
-import { startProgram, until } from '../cli/support.ts'
+import { type Started, startProgram, until } from '../cli/support.ts'
 import { blockOf, type Row } from './row.ts'
 import { aWorld, type World } from './world.ts'
 
@@ -26,6 +26,8 @@ export interface Line {
   readonly shell?: 'zsh'
   /** What was typed before it in the same shell. */
   readonly typed?: string
+  /** What then works in the same shell. */
+  readonly afterwards?: string
   readonly stdout?: RegExp
   readonly stderr?: RegExp
   /** Looks closer at its stdout. */
@@ -59,9 +61,7 @@ export async function execute(script: Script, context: TestContext): Promise<voi
       const settings = commands.slice(0, i).filter(earlier => SETTING.test(earlier))
       const line = known.find(one => one.command === command)?.line ?? { has: /^/ }
       const skip = line.shell && !process.env.CI && missing(line.shell)
-      await context.test(command, { skip: skip || false }, () =>
-        perform(world, line, ['set -e', ...settings, 'set +e', command]),
-      )
+      await context.test(command, { skip: skip || false }, () => perform(world, line, [...settings, command]))
     }
     await script.settled?.(world)
   } finally {
@@ -78,24 +78,39 @@ function theOneWith(has: RegExp, commands: readonly string[]): string {
 
 async function perform(world: World, line: Line, lines: readonly string[]): Promise<void> {
   await line.prepare?.(world)
-  const args = ['-c', [line.typed ?? '', ...lines].join('\n')]
+  const before = line.typed === undefined ? [] : [line.typed]
+  const after = line.afterwards === undefined ? [] : [`test $? = 0 && ${line.afterwards}`]
   // A group of its own: Ctrl-C reaches all that the line has started.
   const at = { cwd: world.folder, env: world.env, detached: true, limitMs: LIMIT_MS }
-  const started = startProgram(line.shell ?? 'bash', args, at)
-  if (line.goesOnFrom) await interrupt(started, line.goesOnFrom)
-  const { code, stdout, stderr } = await started.ended
-  assert.equal(code, line.goesOnFrom ? 130 : 0, `exit ${code}\n${stdout}\n${stderr}`)
-  if (line.stdout) assert.match(stdout, line.stdout)
-  if (line.stderr) assert.match(stderr, line.stderr)
-  line.check?.(stdout)
+  const started = startProgram(line.shell ?? 'bash', ['-c', [...before, ...lines, ...after].join('\n')], at)
+  try {
+    if (line.goesOnFrom) await interrupt(started, line.goesOnFrom)
+    const { code, stdout, stderr } = await started.ended
+    assert.equal(code, line.goesOnFrom ? 130 : 0, `exit ${code}\n${stdout}\n${stderr}`)
+    if (line.stdout) assert.match(stdout, line.stdout)
+    if (line.stderr) assert.match(stderr, line.stderr)
+    line.check?.(stdout)
+  } finally {
+    signalGroup(started, 'SIGKILL')
+  }
 }
 
-async function interrupt({ process: shell, said, ended }: ReturnType<typeof startProgram>, from: RegExp) {
+async function interrupt(started: Started, from: RegExp): Promise<void> {
+  const { said, ended } = started
   const over = ended.then(() => true)
   await until(`${from} from a line that goes on`, async () => {
     if (from.test(said())) return true
     assert.ok(!(await Promise.race([over, Promise.resolve(false)])), `it did not go on: ${said()}`)
     return false
   })
-  if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGINT')
+  signalGroup(started, 'SIGINT')
+}
+
+/** Nothing is done where all of the group has ended. */
+function signalGroup({ process: { pid } }: Started, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

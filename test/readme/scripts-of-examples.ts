@@ -28,7 +28,7 @@ export const SCRIPTS_OF_EXAMPLES: readonly Script[] = [
     prepare: world => aClone(world),
     replace: ({ home }, text) => text.replaceAll('/tmp/results', join(home, 'results')),
     lines: [
-      { has: /# results in a temporary folder/, stdout: /(^\w+: 5 new results\n){2}/m },
+      { has: /^npm run demo:pipeline/, stdout: /(^\w+: 5 new results\n){2}/m },
       { has: /^RUNLET_STORE=/, stdout: /(^\w+: 5 new results\n){2}/m },
     ],
   },

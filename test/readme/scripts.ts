@@ -48,8 +48,14 @@ export const SCRIPTS: readonly Script[] = [
     lines: [
       { has: /^runlet +#/, stdout: /^Here: namespace main.* Next:\n\n( {2}runlet .*\n){3}/m },
       { has: /help run/, stdout: /Examples:\n {2}\$ runlet run/ },
-      { has: /completion bash/ },
-      { has: /completion zsh/, shell: 'zsh', typed: 'autoload -U compinit && compinit -u' },
+      { has: /completion bash/, afterwards: 'complete -p runlet', stdout: /-F \S+ runlet$/m },
+      {
+        has: /completion zsh/,
+        shell: 'zsh',
+        typed: 'autoload -U compinit && compinit -u',
+        afterwards: 'echo "$_comps[runlet]"',
+        stdout: /^_\w+\n$/,
+      },
     ],
     settled: async ({ home }) =>
       assert.match(await readFile(join(home, '.config/fish/completions/runlet.fish'), 'utf8'), /complete .*runlet/),
@@ -172,7 +178,7 @@ export const SCRIPTS: readonly Script[] = [
   },
   {
     language: 'sh',
-    has: /^runlet run -- swamp model method run my-host sync +# isolated/,
+    has: /^runlet run -- swamp model method run my-host sync *(#.*)?\n$/,
     prepare: world => aSwamp(world, { store: 's3://my-bucket/runlet', parent: 'control-plane' }),
     lines: [{ has: /swamp/, stderr: /folded control-plane\/\S+ into control-plane: \d+ rows?/ }],
     settled: world => assertSynced(world, ['my-host']),
@@ -183,7 +189,7 @@ export const SCRIPTS: readonly Script[] = [
     prepare: aSwampDatastore,
     lines: [
       { has: /--dry-run/, stderr: /2 put, 0 deleted would be imported into main/ },
-      { has: /later: only what changed/, stderr: /imported into main: 2 put, 0 deleted, seq 1/ },
+      { has: /--into main +#/, stderr: /imported into main: 2 put, 0 deleted, seq 1/ },
       { has: /--verify/, stdout: /^$/ },
       { has: /runlet export/ },
     ],
