@@ -33,11 +33,9 @@ export const verb: Verb<ReportOptions, []> = async ({ shared, output }, { html: 
     await writeWhole(file, [page])
     const { requests, unread } = timeline
     const about = { namespace: namespace.name, file, bytes: page.length, runs: timeline.runs.length, unread, requests }
+    const read = `${about.runs} ${about.runs === 1 ? 'run' : 'runs'}`
     const left = unread > 0 ? `; ${unread} more were not read (--runs)` : ''
-    await output.result(
-      about,
-      `wrote ${file}: ${timeline.runs.length} runs, ${formatKibibytes(page.length)}, ${requests} requests${left}`,
-    )
+    await output.result(about, `wrote ${file}: ${read}, ${formatKibibytes(page.length)}, ${requests} requests${left}`)
     return undefined
   })
 }

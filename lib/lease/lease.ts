@@ -128,7 +128,7 @@ export class Lease {
       const result = await this.register.swap(
         this.version,
         { ...value, renewals: value.renewals + 1 },
-        AbortSignal.any([this.stop.signal, this.lost.signal]),
+        { signal: AbortSignal.any([this.stop.signal, this.lost.signal]) },
       )
       if (!result.won) this.lose()
       else {

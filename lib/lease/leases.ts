@@ -2,10 +2,10 @@
 // delete, so that the fencing token only grows. Carries G6: a dead holder blocks others for its time to live and one takeover, no longer.
 import { hostname } from 'node:os'
 import type { Ambient } from '../ambient.ts'
-import { AbortedError, LockTimeoutError } from '../errors.ts'
+import { AbortedError, LockTimeoutError, ThrottledError } from '../errors.ts'
 import { type LeaseEvent, publish } from '../events.ts'
-import type { ObjectStore } from '../store/object-store.ts'
-import { Register, type Version } from '../store/register.ts'
+import type { ObjectStore, WhenThrottled } from '../store/object-store.ts'
+import { Register, type SwapResult, type Version } from '../store/register.ts'
 import { Lease } from './lease.ts'
 import { describeHolder, ExpiryWatch, heldWith, type LeaseRecord, leaseSchema } from './record.ts'
 
@@ -18,6 +18,8 @@ interface AcquireOptions {
   above?: number | undefined
   /** Takes it from whoever holds it: for who knows, by a head that was swapped, that the holder has no more use for it. */
   force?: boolean | undefined
+  /** `tell`: that the store takes no write of it just now counts as somebody else's having it. Default: `wait`. */
+  whenThrottled?: WhenThrottled | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -75,10 +77,10 @@ export class LeaseCell {
     const current = 'seen' in options ? options.seen : await this.inspect(options.signal)
     if (current && !options.force && !this.available(current)) return { busy: current }
     const requestedAt = this.ambient.monotonic()
-    const result = await this.register.swap(current, this.recordAfter(current, options), options.signal)
+    const result = await this.swap(current, options)
     if (!result.won) {
       this.known = result.current
-      return result.current ? { busy: result.current } : this.tryAcquire(options)
+      return result.current ? { busy: result.current } : this.tryAcquire({ ...options, whenThrottled: 'wait' })
     }
     this.known = result.version
     const takenOver = Boolean(current?.value.holder)
@@ -121,6 +123,18 @@ export class LeaseCell {
       seen = this.known // a renewal came between
     }
     return false
+  }
+
+  private async swap(
+    current: Version<LeaseRecord> | undefined,
+    { signal, whenThrottled, ...options }: AcquireOptions,
+  ): Promise<SwapResult<LeaseRecord>> {
+    try {
+      return await this.register.swap(current, this.recordAfter(current, options), { signal, whenThrottled })
+    } catch (error) {
+      if (whenThrottled !== 'tell' || !(error instanceof ThrottledError)) throw error
+      return { won: false, current: await this.inspect(signal) }
+    }
   }
 
   private tell(step: Pick<LeaseEvent, 'what' | 'token' | 'label' | 'waitedMs'>): void {

@@ -4,15 +4,18 @@
 //   3. if that was lost, or its outcome is unknown: on the head as it is now, integrate again, which finds the commit in the
 //      history if it stood after all, applies the conflict policies if the same paths were touched, and else tries again;
 //   4. after two lost swaps the namespace is contended: the change goes where changes are combined (combine.ts). So does, now and
-//      then, one of a process that always wins, if somebody else waits (courtesy.ts).
-import { NamespaceNotFoundError } from '../errors.ts'
+//      then, one of a process that always wins, if somebody else waits (courtesy.ts). And so does one that the store is asked not to
+//      take yet, if somebody else has written meanwhile: where a key takes one write a second, that write is to carry all who wait.
+import { NamespaceNotFoundError, ThrottledError } from '../errors.ts'
 import { unmetered } from '../store/metered-store.ts'
+import type { SwapResult, Version } from '../store/register.ts'
 import { announce } from './announce.ts'
 import { applyBatch, type Outcome } from './batch.ts'
 import type { Change } from './change.ts'
 import { combine, newReport } from './combine.ts'
 import type { NamespaceContext } from './context.ts'
-import { labelOf, tryToLead } from './leading.ts'
+import type { Head, NewHead } from './head.ts'
+import { isLongAgo, labelOf, tryToLead } from './leading.ts'
 
 const DIRECT_ATTEMPTS = 2
 
@@ -46,7 +49,8 @@ async function commitDirectly(
     }
     // The last attempt asks for the merge lease at the same time: should it be lost too, that is where to go next.
     const last = attempt === DIRECT_ATTEMPTS
-    const [result] = await Promise.all([context.head.swap(seen, next), last && context.merge.inspect()])
+    const [result] = await Promise.all([swapUnlessCrowded(context, seen, next), last && context.merge.inspect()])
+    if (!result) return undefined
     if (result.won) {
       announce(context, seen.value.seq, next, startedAt)
       return outcomes
@@ -55,4 +59,20 @@ async function commitDirectly(
     seen = result.current
   }
   return undefined
+}
+
+/** Waits for a store that takes no write of the head just now, unless others want to write it too: then undefined. */
+async function swapUnlessCrowded(
+  context: NamespaceContext,
+  seen: Version<Head>,
+  next: NewHead,
+): Promise<SwapResult<Head> | undefined> {
+  const { head, merge } = context
+  try {
+    return await head.swap(seen, next, { whenThrottled: 'tell' })
+  } catch (error) {
+    if (!(error instanceof ThrottledError)) throw error
+    const [now, leader] = await Promise.all([head.refresh(), merge.inspect()])
+    return now.etag === seen.etag && isLongAgo(context, leader) ? head.swap(seen, next) : undefined
+  }
 }

@@ -8,7 +8,7 @@ import type { LeaseCell } from '../lease/leases.ts'
 import type { NamespaceName } from '../names.ts'
 import { isOutOfDate, type Moment, momentOf } from '../store/grace.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { Register, type SwapResult, type Version } from '../store/register.ts'
+import { Register, type SwapOptions, type SwapResult, type Version } from '../store/register.ts'
 import type { Courtesy } from './courtesy.ts'
 import { formatOfLayers, type Head, headSchema, type Layer, type NewHead } from './head.ts'
 import type { PreparedSegment } from './history.ts'
@@ -128,10 +128,14 @@ export class HeadCell {
     }
   }
 
-  async swap(expected: Version<Head> | undefined, next: NewHead): Promise<SwapResult<Head>> {
+  async swap(
+    expected: Version<Head> | undefined,
+    next: NewHead,
+    { whenThrottled }: Pick<SwapOptions, 'whenThrottled'> = {},
+  ): Promise<SwapResult<Head>> {
     const before = this.known
     const format = formatOfLayers([...next.layers, ...(next.earlier?.layers ?? [])])
-    const result = await this.register.swap(expected, { ...next, format })
+    const result = await this.register.swap(expected, { ...next, format }, { whenThrottled })
     if (!this.overtaken(before, result.won ? result.version : result.current)) {
       this.learn(result.won ? result.version : result.current)
       return result

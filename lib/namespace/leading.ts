@@ -25,8 +25,12 @@ export function tryToLead(
   seen: Version<LeaseRecord> | undefined,
 ): Promise<Attempt> {
   const above = context.head.known?.value.fences[MERGE_LEASE]
-  return context.merge.tryAcquire({ ttlMs: MERGE_TTL_MS, label, seen, above })
+  return context.merge.tryAcquire({ ttlMs: MERGE_TTL_MS, label, seen, above, whenThrottled: 'tell' })
 }
+
+/** Whether nobody leads, nor has of late: where many write, the next one is about to. */
+export const isLongAgo = ({ merge }: NamespaceContext, seen: Version<LeaseRecord> | undefined): boolean =>
+  merge.available(seen) && (seen?.serverTime ?? 0) - (seen?.lastModified ?? 0) >= (seen ? MERGE_TTL_MS : 0)
 
 export const labelOf = (changes: readonly Change[]): string => changes[0]?.author ?? ''
 

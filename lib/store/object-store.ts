@@ -39,7 +39,14 @@ export type GetResult =
 export interface PutOptions {
   condition?: Condition | undefined
   signal?: AbortSignal | undefined
+  /**
+   * With a condition: whether a store that is asked to slow down waits and tries again by itself, or tells at once, for who has something
+   * better to do. Default: `wait`.
+   */
+  whenThrottled?: WhenThrottled | undefined
 }
+
+export type WhenThrottled = 'wait' | 'tell'
 
 export interface ListOptions {
   /** Only keys that start with this. */

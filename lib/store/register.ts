@@ -8,7 +8,7 @@ import { AmbiguousWrite, InvalidArgumentError, PreconditionFailed, StoreError, T
 import type { Etag } from '../names.ts'
 import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson } from './json-object.ts'
-import type { ObjectStore } from './object-store.ts'
+import type { ObjectStore, PutOptions } from './object-store.ts'
 
 /** What every document in a register has: the id of the write that made it. */
 interface Written {
@@ -28,6 +28,8 @@ export type SwapResult<T> =
   | { readonly won: true; readonly version: Version<T> }
   /** Somebody else's write stands. Ours may have stood before it: only the document's own history can tell. */
   | { readonly won: false; readonly current: Version<T> | undefined }
+
+export type SwapOptions = Pick<PutOptions, 'signal' | 'whenThrottled'>
 
 const ATTEMPTS = 6
 
@@ -61,22 +63,24 @@ export class Register<T extends Written> {
 
   /**
    * Puts `next` in place of `expected` (undefined: only if there is none), and finds out what happened when the answer is lost.
-   * `next.write` is set here, anew for each call.
+   * `next.write` is set here, anew for each call. With `whenThrottled: 'tell'` a ThrottledError says that nothing was written.
    */
   async swap(
     expected: Pick<Version<T>, 'etag'> | undefined,
     next: Omit<T, 'write'>,
-    signal?: AbortSignal,
+    { signal, whenThrottled }: SwapOptions = {},
   ): Promise<SwapResult<T>> {
     const value = this.parse({ ...next, write: this.ambient.randomId() })
     const body = encodeJson(value)
     const condition = expected ? { ifMatch: expected.etag } : ({ ifNoneMatch: '*' } as const)
     for (let attempt = 1; ; attempt++) {
       try {
-        const { etag } = await this.store.put(this.key, body, { condition, signal })
+        const { etag } = await this.store.put(this.key, body, { condition, signal, whenThrottled })
         return { won: true, version: { value, etag } }
       } catch (error) {
         if (!isUndecided(error)) throw error
+        // Later on it would say nothing of the put before it.
+        if (whenThrottled === 'tell' && attempt === 1 && error instanceof ThrottledError) throw error
         const current = await this.read(undefined, signal)
         if (current?.value.write === value.write) return { won: true, version: current }
         if (current?.etag !== expected?.etag) return { won: false, current }

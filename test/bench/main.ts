@@ -1,7 +1,7 @@
 // The benchmark: `npm run bench [-- part… [--write]]`. Prints markdown tables of what it measured, against the targets of DESIGN.md;
 // exits 1 when a target in requests, bytes or round trips is missed. Times are printed, never judged.
 import { benchReport } from './comparison.ts'
-import { benchIndex, benchIndexToTenMillion } from './index.ts'
+import { benchIndex, benchIndexQuickly, benchIndexToTenMillion } from './index.ts'
 import { benchPackage } from './package.ts'
 import { benchRuns } from './runs.ts'
 import { benchScale } from './scale.ts'
@@ -13,6 +13,7 @@ type Part = (print: (text: string) => void, options: readonly string[]) => Promi
 
 const PARTS: Record<string, Part> = {
   runs: benchRuns,
+  'index-quick': benchIndexQuickly,
   index: benchIndex,
   'index-10m': benchIndexToTenMillion,
   sweep: benchSweep,

@@ -2,7 +2,7 @@
 // only write below its own prefix, and a reader. What each may do works, and what it may not do is refused by name and leaves
 // every object of the parent as it was.
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -11,7 +11,8 @@ import type { Etag } from '../../lib/names.ts'
 import type { Store } from '../../lib/runlet.ts'
 import type { ObjectStore } from '../../lib/store/object-store.ts'
 import type { S3Store } from '../../lib/store/s3/s3-store.ts'
-import { ROOT } from '../support/programs.ts'
+import { BUCKET_POLICY, REFRESH_STATEMENT } from '../readme/documents.ts'
+import { blockOf, type Row } from '../readme/row.ts'
 import { contents, text } from '../support/world.ts'
 import { cephBucket } from './gateway.ts'
 import { as, aUser, objectsOf, setPolicy, storeOf, type User } from './users.ts'
@@ -22,21 +23,14 @@ const RUN = 'build-1742'
 const OWN = `ns/${PARENT}/${RUN}/`
 const LARGE = 'x'.repeat(10_000)
 
-const [policy, refreshStatement] = await policiesOfReadme()
+const policy: { Statement: unknown[] } = policyOf(BUCKET_POLICY)
+const refreshStatement: unknown = policyOf(REFRESH_STATEMENT)
 
-/** The JSON blocks of the section, with the bucket and prefix of this test in place of the page's. */
-async function policiesOfReadme() {
-  const page = await readFile(join(ROOT, 'README.md'), 'utf8')
-  const section = /\n## SECURITY\n(.*?)(?=\n## |$)/s.exec(page)?.[1] ?? assert.fail('README has no SECURITY section')
-  const blocks = [...section.matchAll(/```json\n(.*?)```/gs)].map(([, block = '']) =>
-    JSON.parse(
-      block
-        .replaceAll('arn:aws:s3:::my-bucket', `arn:aws:s3:::${cephBucket().name}`)
-        .replaceAll('/pipelines/', `/${PREFIX}/`),
-    ),
-  )
-  assert.equal(blocks.length, 2)
-  return blocks as [{ Statement: unknown[] }, unknown]
+/** A block of README, with the bucket and prefix of this test in place of the page's. */
+function policyOf(row: Row) {
+  const { text } = blockOf(row)
+  const here = text.replaceAll('arn:aws:s3:::my-bucket', `arn:aws:s3:::${cephBucket().name}`)
+  return JSON.parse(here.replaceAll('/pipelines/', `/${PREFIX}/`))
 }
 
 const opened: { close(): Promise<void> }[] = []

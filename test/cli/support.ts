@@ -58,7 +58,11 @@ export interface Started {
   readonly ended: Promise<Ended>
 }
 
-type Options = Pick<SpawnOptions, 'cwd' | 'env' | 'detached'> & { readonly input?: string }
+type Options = Pick<SpawnOptions, 'cwd' | 'env' | 'detached'> & {
+  readonly input?: string
+  /** When it is killed. Default: a minute. */
+  readonly limitMs?: number
+}
 
 interface CallOptions {
   readonly cwd?: string
@@ -89,7 +93,7 @@ export function startProgram(program: string, args: readonly string[], options: 
   child.stderr.on('data', chunk => stderr.push(chunk))
   child.stdin.on('error', () => {})
   child.stdin.end(options.input ?? '')
-  const limit = setTimeout(kill, 2 * PATIENCE_MS)
+  const limit = setTimeout(kill, options.limitMs ?? 2 * PATIENCE_MS)
   const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString()
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject)

@@ -216,6 +216,13 @@ export const mutants: readonly Mutant[] = [
     replace: 'sign.fork === base?.fork && sign.seq <= seq',
   },
   {
+    name: 'a writer whom the store asks to slow down waits for the head, whoever else does',
+    guarantee: 'G6',
+    file: 'lib/namespace/commit.ts',
+    find: 'return now.etag === seen.etag && isLongAgo(context, leader) ? head.swap(seen, next) : undefined',
+    replace: 'return now.etag === seen.etag || isLongAgo(context, leader) ? head.swap(seen, next) : head.swap(seen, next)',
+  },
+  {
     name: 'a value is not checked against its SHA-256',
     guarantee: 'G10',
     file: 'lib/namespace/values.ts',

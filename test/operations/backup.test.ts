@@ -2,7 +2,7 @@
 // order it copies. What was acknowledged before it began is in it, and the copy is a store that goes on.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ConflictError } from '../../lib/errors.ts'
+import { ConflictError, MissingObjectError } from '../../lib/errors.ts'
 import { type Namespace, Store } from '../../lib/runlet.ts'
 import { MemoryBucket, MemoryStore } from '../../lib/store/memory/memory-store.ts'
 import { MeteredStore } from '../../lib/store/metered-store.ts'
@@ -118,4 +118,37 @@ describe('a backup in the order of the README', () => {
       })
     })
   }
+})
+
+describe('an object that is gone', () => {
+  test('is named, with what refers to it; put back from a copy, all is as it was', async () => {
+    const world = new World()
+    await world.run(async () => {
+      const writer = world.client()
+      const parent = await writer.store.namespace('p', { create: true })
+      const run = await parent.fork('r')
+      await run.put('a', LARGE)
+      await run.fold()
+      await parent.compact()
+      const copy = new Map(world.bucket.objects)
+      let needed = 0
+      for (const key of world.keys().filter(key => /\/_\/(index|values|packs)\//.test(key))) {
+        world.bucket.objects.delete(key)
+        const look = async () => contents(await world.client().store.namespace('p'))
+        const isNeeded = await look().then(
+          () => false,
+          error => {
+            assert.ok(error instanceof MissingObjectError, String(error))
+            assert.equal(error.key, key)
+            return true
+          },
+        )
+        world.bucket.objects.set(key, copy.get(key) ?? assert.fail())
+        if (!isNeeded) continue
+        needed += 1
+        assert.deepEqual(await look(), { a: LARGE })
+      }
+      assert.ok(needed >= 2, 'the index and the value')
+    })
+  })
 })

@@ -1,7 +1,6 @@
 // The package as a stranger gets it: packed, and unpacked into an empty folder, where programs find it by its name. Its dependencies
 // are those of the project, linked; what a stranger need not have is not there.
-import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -44,13 +43,4 @@ export async function packed(): Promise<Packed> {
     link,
     remove: () => rm(folder, { recursive: true, force: true }),
   }
-}
-
-/** The first code of the README that matches. */
-export async function snippet(about: RegExp, language = 'ts'): Promise<string> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-  const codes = [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
-  const code = codes.find(([, written = '', each = '']) => written === language && about.test(each))?.[2]
-  assert.ok(code, `no code in the README matches ${about}`)
-  return code
 }

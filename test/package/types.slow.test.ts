@@ -5,11 +5,15 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { execa } from 'execa'
+import { sourceOf } from '../readme/program-source.ts'
+import { PROGRAMS } from '../readme/programs.ts'
 import { ROOT } from '../support/programs.ts'
-import { OPTIONAL, type Packed, packed, snippet } from './packed.ts'
+import { OPTIONAL, type Packed, packed } from './packed.ts'
 
 /** It is a package of ES modules: Node 10 knows no `exports`, and a program of CommonJS imports it by `import()`. */
 const NOT_MEANT = new Set(['node10', 'node16-cjs'])
+
+const WRITTEN_IN_TYPESCRIPT = PROGRAMS.filter(({ language }) => language === 'ts')
 
 describe('the types of the packed package', () => {
   let world: Packed
@@ -17,7 +21,9 @@ describe('the types of the packed package', () => {
     world = await packed()
     await world.link(OPTIONAL)
     await writeFile(join(world.folder, 'package.json'), JSON.stringify({ type: 'module' }))
-    await writeFile(join(world.folder, 'first.ts'), (await snippet(/withRunNamespace/)) + OTHER_ENTRIES)
+    await writeFile(join(world.folder, 'entries.ts'), ENTRIES)
+    for (const [i, program] of WRITTEN_IN_TYPESCRIPT.entries())
+      await writeFile(join(world.folder, `readme-${i}.ts`), sourceOf(program))
   })
   after(() => world.remove())
 
@@ -35,11 +41,12 @@ describe('the types of the packed package', () => {
     ['nodenext', 'nodenext'],
     ['preserve', 'bundler'],
   ] as const) {
-    test(`are complete and strict with moduleResolution ${resolution}: the first lines of the README compile`, async () => {
+    test(`are complete and strict with moduleResolution ${resolution}: what README has in TypeScript compiles`, async () => {
       const options = ['--module', module, '--moduleResolution', resolution, '--target', 'es2022', '--types', 'node']
       const strictly = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--ignoreConfig']
+      const files = ['entries.ts', ...WRITTEN_IN_TYPESCRIPT.map((_, i) => `readme-${i}.ts`)]
       const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-      const { stdout, exitCode } = await execa(process.execPath, [compiler, ...options, ...strictly, 'first.ts'], {
+      const { stdout, exitCode } = await execa(process.execPath, [compiler, ...options, ...strictly, ...files], {
         cwd: world.folder,
         reject: false,
       })
@@ -49,7 +56,7 @@ describe('the types of the packed package', () => {
   }
 })
 
-const OTHER_ENTRIES = `
+const ENTRIES = `
 import { observe } from 'runlet/otel'
 import { datastore } from 'runlet/swamp'
 export const others: [string, string] = [typeof observe, datastore.type]`

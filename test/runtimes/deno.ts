@@ -3,13 +3,15 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { packed, snippet } from '../package/packed.ts'
+import { packed } from '../package/packed.ts'
+import { MAIN_JOB } from '../readme/programs.ts'
+import { blockOf } from '../readme/row.ts'
 
 type Deno = (...args: string[]) => Promise<string>
 
 const HOLDS: Record<string, (deno: Deno, folder: string) => Promise<void>> = {
   'the first lines of the README do the main job': async (deno, folder) => {
-    await writeFile(join(folder, 'first.mjs'), await snippet(/withRunNamespace/))
+    await writeFile(join(folder, 'first.mjs'), blockOf(MAIN_JOB).text)
     const said = await deno('first.mjs')
     assert.deepEqual(said.split('\n'), ['folded 1 rows as commit 1', 'results/build-1742.json 11', '42'])
   },

@@ -4,7 +4,7 @@
 import type { Ambient } from '../../ambient.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 import type { Etag } from '../../names.ts'
-import type { Body, Condition } from '../object-store.ts'
+import type { Body, Condition, WhenThrottled } from '../object-store.ts'
 import { classify } from './classify.ts'
 import { abortable, address, type Connection } from './connection.ts'
 import { formatEtag, parseEtag } from './etag.ts'
@@ -18,6 +18,7 @@ interface PutRequest {
   readonly key: string
   readonly body: Body
   readonly signal?: AbortSignal | undefined
+  readonly whenThrottled?: WhenThrottled | undefined
 }
 
 /** Puts whatever lies at `key` now. */
@@ -39,7 +40,7 @@ export async function putAnyway(connection: Connection, { key, body, signal }: P
 export async function putIf(
   condition: Condition,
   { sdk, location, once }: Connection,
-  { key, body, signal }: PutRequest,
+  { key, body, signal, whenThrottled }: PutRequest,
   ambient: Ambient,
 ): Promise<Etag> {
   if (!(body instanceof Uint8Array)) {
@@ -63,7 +64,7 @@ export async function putIf(
       return parseEtag(output.ETag, operation, key)
     } catch (error) {
       const meaning = classify(error, operation)
-      const didNothing = meaning === 'throttled' || meaning === 'skewed'
+      const didNothing = meaning === 'skewed' || (meaning === 'throttled' && whenThrottled !== 'tell')
       if (!didNothing || attempt === ATTEMPTS) throw explain(error, request)
     }
     await pause(attempt, ambient, request)

@@ -45,8 +45,8 @@ export class S3Store implements ObjectStore {
     return get(this.connection, key, options)
   }
 
-  async put(key: string, body: Body, { condition, signal }: PutOptions = {}): Promise<{ etag: Etag }> {
-    const request = { key, body, signal }
+  async put(key: string, body: Body, { condition, signal, whenThrottled }: PutOptions = {}): Promise<{ etag: Etag }> {
+    const request = { key, body, signal, whenThrottled }
     const etag = await (condition
       ? putIf(condition, this.connection, request, this.ambient)
       : putAnyway(this.connection, request))

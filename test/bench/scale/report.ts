@@ -166,9 +166,9 @@ function bendOf({ folds, writers, days }: ScaleResults): string {
   const layers = (one: DayResult | undefined) => number(one?.fileLayers.max ?? 0)
   return [
     '**Direct writers on a store that takes one write of a key a second bend first.** One process alone that puts without a pause gets ' +
-      `${rate(direct(1, true))} commits a second, and 64 together ${rate(direct(64, true))}, each put taking ${wait(direct(64, true))}: everybody first tries ` +
-      'the head itself, twice, with the patience that the S3 kind has with `SlowDown`, and so takes the second that would have done for all who wait in the queue. ' +
-      'Write in runs there: each has a head of its own, and so a second of its own.',
+      `${rate(direct(1, true))} commits a second. Of 64 together each put takes ${wait(direct(64, true))}, for a swap of the head comes every second or two, and carries all ` +
+      `who wait: ${rate(direct(64, true))} commits a second, and more of them with more writers. ` +
+      'In runs each has a head of its own, and so a second of its own.',
     `**Next, on such a store, come folds that meet.** The last of 100 at once takes ${last(at(100, true))} and of 500 ${last(at(500, true))}, where it is ` +
       `${last(at(100, false))} and ${last(at(500, false))} without the limit; at 100,000 runs a day a fold takes ${fold(of(100_000, true))} in place of ` +
       `${fold(of(100_000))}. The merge lease and the head are one key each: taking the lease, giving it back and every swap wait for their second, those of ` +
