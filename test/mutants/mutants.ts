@@ -220,7 +220,8 @@ export const mutants: readonly Mutant[] = [
     guarantee: 'G6',
     file: 'lib/namespace/commit.ts',
     find: 'return now.etag === seen.etag && isLongAgo(context, leader) ? head.swap(seen, next) : undefined',
-    replace: 'return now.etag === seen.etag || isLongAgo(context, leader) ? head.swap(seen, next) : head.swap(seen, next)',
+    replace:
+      'return now.etag === seen.etag || isLongAgo(context, leader) ? head.swap(seen, next) : head.swap(seen, next)',
   },
   {
     name: 'a value is not checked against its SHA-256',

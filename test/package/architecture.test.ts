@@ -13,7 +13,7 @@ test('the architecture names only files that are there', async () => {
   const named = [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, name]) => name as string)
   assert.ok(named.length > 100)
   assert.deepEqual(
-    named.filter(name => !files.some(file => file.endsWith(`/${name}`))),
+    named.filter(name => !files.some(file => `/${file}`.endsWith(`/${name}`))),
     [],
   )
 })
