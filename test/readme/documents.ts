@@ -66,7 +66,7 @@ async function isTriedOnCeph(text: string, name: string): Promise<void> {
   assert.match(policies, new RegExp(`policyOf\\(${name}\\)`))
   assert.match(script, /run\.mjs "\$\{@:-test\/ceph\}"/)
   assert.match(scripts['test:ceph'], /test\/ceph\/run\.sh/)
-  assert.match(ci, /^npm run test:ceph$/m)
+  assert.match(ci, /^run test:ceph$/m)
 }
 
 const read = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8')

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const NOTED = ['ci', 'install', 'test', 'run build']
-const BUILD = 'npm run build && '
+const BUILD = 'npm run build'
 
 const root = rootAbove(import.meta.dirname)
 const [verb, ...args] = process.argv.slice(2)
@@ -15,12 +15,13 @@ if (NOTED.includes(asked)) appendFileSync(process.env.NPM_NOTES, `npm ${asked}\n
 else process.exitCode = run(asked.replace('run ', ''))
 
 function run(name) {
-  const { [name]: script } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts
-  if (!script?.startsWith(BUILD)) throw new Error(`npm run ${name}: no such script, or none that builds first`)
+  const { [name]: script, [`pre${name}`]: before } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ).scripts
+  if (!script || before !== BUILD) throw new Error(`npm run ${name}: no such script, or none that builds first`)
   const more = (process.env.NPM_MORE ?? '').split(' ').filter(Boolean)
   const given = [...(args[0] === '--' ? args.slice(1) : args), ...more]
   const command = script
-    .slice(BUILD.length)
     .replace('--import tsx ', `--import '${import.meta.resolve('tsx')}' `)
     .replace('examples/', `${join(root, 'examples')}/`)
   const env = { ...process.env, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') }
