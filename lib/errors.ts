@@ -1,6 +1,8 @@
 // Every error that runlet throws on purpose. One class for each thing that a caller would handle differently, each with a
 // stable `code`, the thing that is wrong as a field, and the remedy in its message (guarantee G10).
 // A message is one line: `<what is wrong>. <what to do>`.
+// In this order: what the caller gave; what stored documents are; what the store answers; namespaces and writes; runs; leases and waiting;
+// working copies. What only one integration throws is in its own folder.
 
 /** Base of every error that runlet throws. `code` is stable across versions; the message is not. */
 export class RunletError extends Error {
