@@ -2,10 +2,10 @@
 // delete, so that the fencing token only grows. Carries G6: a dead holder blocks others for its time to live and one takeover, no longer.
 import { hostname } from 'node:os'
 import type { Ambient } from '../ambient.ts'
-import { AbortedError, LockTimeoutError, ThrottledError } from '../errors.ts'
+import { AbortedError, LockTimeoutError } from '../errors.ts'
 import { type LeaseEvent, publish } from '../events.ts'
 import type { ObjectStore, WhenThrottled } from '../store/object-store.ts'
-import { Register, type SwapResult, type Version } from '../store/register.ts'
+import { Register, type Version } from '../store/register.ts'
 import { Lease } from './lease.ts'
 import { describeHolder, ExpiryWatch, heldWith, type LeaseRecord, leaseSchema } from './record.ts'
 
@@ -30,8 +30,10 @@ export interface WaitOptions extends AcquireOptions {
   pollMs?: number | undefined
 }
 
-/** Either the lease, or the version that shows who has it. */
-export type Attempt = { readonly lease: Lease } | { readonly busy: Version<LeaseRecord> }
+/** Either the lease, or the version that shows who has it; `throttled`: or that nobody has, but the store took no write of it just now. */
+export type Attempt =
+  | { readonly lease: Lease }
+  | { readonly busy: Version<LeaseRecord>; readonly throttled?: true | undefined }
 
 const FIRST_POLL_MS = 20
 const SLOWEST_POLL_MS = 1000
@@ -77,10 +79,12 @@ export class LeaseCell {
     const current = 'seen' in options ? options.seen : await this.inspect(options.signal)
     if (current && !options.force && !this.available(current)) return { busy: current }
     const requestedAt = this.ambient.monotonic()
-    const result = await this.swap(current, options)
+    const { signal, whenThrottled } = options
+    const result = await this.register.swap(current, this.recordAfter(current, options), { signal, whenThrottled })
     if (!result.won) {
-      this.known = result.current
-      return result.current ? { busy: result.current } : this.tryAcquire({ ...options, whenThrottled: 'wait' })
+      const { current: busy, throttled } = result
+      this.known = busy
+      return busy ? { busy, throttled } : this.tryAcquire({ ...options, seen: undefined, whenThrottled: 'wait' })
     }
     this.known = result.version
     const takenOver = Boolean(current?.value.holder)
@@ -123,18 +127,6 @@ export class LeaseCell {
       seen = this.known // a renewal came between
     }
     return false
-  }
-
-  private async swap(
-    current: Version<LeaseRecord> | undefined,
-    { signal, whenThrottled, ...options }: AcquireOptions,
-  ): Promise<SwapResult<LeaseRecord>> {
-    try {
-      return await this.register.swap(current, this.recordAfter(current, options), { signal, whenThrottled })
-    } catch (error) {
-      if (whenThrottled !== 'tell' || !(error instanceof ThrottledError)) throw error
-      return { won: false, current: await this.inspect(signal) }
-    }
   }
 
   private tell(step: Pick<LeaseEvent, 'what' | 'token' | 'label' | 'waitedMs'>): void {

@@ -14,6 +14,10 @@ import { dequeue, enqueue, keysOf, readRejection } from './queue.ts'
 
 const FIRST_POLL_MS = 10
 const SLOWEST_POLL_MS = 250
+/** Of who was told to slow down; twice as long each time. */
+const FIRST_PAUSE_MS = 50
+/** Some ten seconds. After that the store's own patience is asked for, and in the end its error. */
+const MOST_REFUSALS = 10
 
 /** What combining tells of itself; filled in on the way. */
 export interface CombineReport {
@@ -59,7 +63,9 @@ async function settleAll(
   { first, crowded }: { first: Attempt; crowded: boolean },
 ): Promise<void> {
   const startedAt = context.ambient.monotonic()
+  let refusals = 0
   for (let attempt = first; ; ) {
+    refusals = 'busy' in attempt && attempt.throttled ? refusals + 1 : 0
     if ('lease' in attempt) {
       report.waitedMs = context.ambient.monotonic() - startedAt
       const { lease } = attempt
@@ -75,11 +81,12 @@ async function settleAll(
       report.released = released.catch(() => undefined) // lost: then somebody else has it
     } else {
       await enqueueOpen(context, pending)
-      await follow(context, pending)
+      await follow(context, pending, refusals > 0 ? FIRST_PAUSE_MS * 2 ** Math.min(refusals, 5) : FIRST_POLL_MS)
     }
     if (pending.settled) return
     await report.released
-    attempt = await tryToLead(context, labelOf(pending.open), context.merge.lastSeen)
+    const whenThrottled = refusals < MOST_REFUSALS ? 'tell' : 'wait'
+    attempt = await tryToLead(context, labelOf(pending.open), context.merge.lastSeen, whenThrottled)
   }
 }
 
@@ -129,8 +136,8 @@ async function rebase(context: NamespaceContext, change: Change, pending: Pendin
 }
 
 /** Watches the head until all our changes are decided, or the lease can be had. */
-async function follow(context: NamespaceContext, pending: Pending): Promise<void> {
-  let pause = FIRST_POLL_MS
+async function follow(context: NamespaceContext, pending: Pending, firstPauseMs: number): Promise<void> {
+  let pause = firstPauseMs
   let lastLease = context.merge.lastSeen?.etag
   while (!pending.settled) {
     await context.ambient.sleep(pause * (0.75 + 0.5 * context.ambient.random()))

@@ -6,7 +6,7 @@
 //   4. after two lost swaps the namespace is contended: the change goes where changes are combined (combine.ts). So does, now and
 //      then, one of a process that always wins, if somebody else waits (courtesy.ts). And so does one that the store is asked not to
 //      take yet, if somebody else has written meanwhile: where a key takes one write a second, that write is to carry all who wait.
-import { NamespaceNotFoundError, ThrottledError } from '../errors.ts'
+import { NamespaceNotFoundError } from '../errors.ts'
 import { unmetered } from '../store/metered-store.ts'
 import type { SwapResult, Version } from '../store/register.ts'
 import { announce } from './announce.ts'
@@ -68,11 +68,8 @@ async function swapUnlessCrowded(
   next: NewHead,
 ): Promise<SwapResult<Head> | undefined> {
   const { head, merge } = context
-  try {
-    return await head.swap(seen, next, { whenThrottled: 'tell' })
-  } catch (error) {
-    if (!(error instanceof ThrottledError)) throw error
-    const [now, leader] = await Promise.all([head.refresh(), merge.inspect()])
-    return now.etag === seen.etag && isLongAgo(context, leader) ? head.swap(seen, next) : undefined
-  }
+  const result = await head.swap(seen, next, { whenThrottled: 'tell' })
+  if (result.won || !result.throttled) return result
+  const isAlone = result.current?.etag === seen.etag && isLongAgo(context, await merge.inspect())
+  return isAlone ? head.swap(seen, next) : undefined
 }

@@ -56,7 +56,7 @@ export async function findNewest(
 }
 
 /** All rows of one layer whose path starts with `prefix`, in path order, deleted ones included. */
-async function* scanLayer(index: IndexStore, placed: PlacedLayer, prefix: string): AsyncGenerator<Row> {
+export async function* scanLayer(index: IndexStore, placed: PlacedLayer, prefix: string): AsyncGenerator<Row> {
   const { layer, namespace } = placed
   const seq = soleSeq(layer)
   if (layer.rows) {

@@ -6,6 +6,7 @@ import type { Lease } from '../lease/lease.ts'
 import type { Attempt } from '../lease/leases.ts'
 import type { LeaseRecord } from '../lease/record.ts'
 import { unmetered } from '../store/metered-store.ts'
+import type { WhenThrottled } from '../store/object-store.ts'
 import type { Version } from '../store/register.ts'
 import { announce } from './announce.ts'
 import { applyBatch, type Outcome } from './batch.ts'
@@ -23,9 +24,10 @@ export function tryToLead(
   context: NamespaceContext,
   label: string,
   seen: Version<LeaseRecord> | undefined,
+  whenThrottled: WhenThrottled = 'tell',
 ): Promise<Attempt> {
   const above = context.head.known?.value.fences[MERGE_LEASE]
-  return context.merge.tryAcquire({ ttlMs: MERGE_TTL_MS, label, seen, above, whenThrottled: 'tell' })
+  return context.merge.tryAcquire({ ttlMs: MERGE_TTL_MS, label, seen, above, whenThrottled })
 }
 
 /** Whether nobody leads, nor has of late: where many write, the next one is about to. */

@@ -7,6 +7,7 @@ import { Register, type Version } from '../store/register.ts'
 import type { Outcome } from './batch.ts'
 import { type Change, fromStoredChange, storedChangeSchema, toStoredChange } from './change.ts'
 import type { NamespaceContext } from './context.ts'
+import { FOREIGN, namesOwn } from './head.ts'
 import { queueKey, queuePrefix } from './keys.ts'
 import { formatOf } from './row.ts'
 
@@ -83,6 +84,9 @@ export async function readIfSound(context: NamespaceContext, key: string): Promi
 async function readIntent(context: NamespaceContext, key: string): Promise<Intent | undefined> {
   const version = await registerOf(context, key).read()
   if (!version) return undefined
+  const { sets } = version.value.change
+  if (!sets.every(set => namesOwn(context.name, 'rows' in set ? set.rows : set.files)))
+    throw new CorruptObjectError(key, FOREIGN)
   return { key, change: fromStoredChange(version.value.change, context.name), version }
 }
 

@@ -17,6 +17,7 @@ import { combine, newReport } from '../namespace/combine.ts'
 import { errorOf } from '../namespace/committer.ts'
 import { rowsOf } from '../namespace/compaction-plan.ts'
 import type { Head, IndexRef, Layer, NewHead } from '../namespace/head.ts'
+import { scanLayer } from '../namespace/layers.ts'
 import { tryToLead } from '../namespace/leading.ts'
 import { mergeLayers } from '../namespace/merge-layers.ts'
 import { newId } from '../namespace/object-id.ts'
@@ -82,7 +83,8 @@ export async function foldRun(run: OpenRun, options: FoldOptions): Promise<FoldR
 async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult, 'requests'>> {
   await run.child.committer.idle()
   // All that can be known before the seal is asked for at once; the merge lease may be stale by the time it is needed.
-  const [{ sealed, here }, mergeLease] = await Promise.all([seal(run), run.parent.merge.inspect()])
+  const [ended, mergeLease] = await Promise.all([seal(run), run.parent.merge.inspect()])
+  const { sealed } = ended
   if (sealed.state === 'discarded') throw new NamespaceSealedError(run.name, 'discarded')
   const rows = rowsOfHead(sealed)
   if (sealed.state === 'folded') {
@@ -90,11 +92,11 @@ async function fold(run: OpenRun, options: FoldOptions): Promise<Omit<FoldResult
     const { seq = 0, rows: adopted = rows } = sealed.folded ?? {}
     return { seq, rows: adopted, waitedMs: 0, heldMs: 0, batchSize: 1 }
   }
-  const adopted = await adopt(run, { sealed, here }, options, mergeLease)
-  const ended = tidied(end(run, { seq: adopted.seq, rows, waitedMs: adopted.waitedMs }))
-  await Promise.all([ended, run.lease?.abandon()])
+  const adopted = await adopt(run, ended, options, mergeLease)
+  const told = tidied(end(run, { seq: adopted.seq, rows, waitedMs: adopted.waitedMs }))
+  await Promise.all([told, run.lease?.abandon()])
   if (adopted.heldMs > 0) run.parent.committer.maintain()
-  const isNoted = (await ended) && (rows > 0 || (await tidied(noteEnded(run.parent, run.name))))
+  const isNoted = (await told) && (rows > 0 || (await tidied(noteEnded(run.parent, run.name))))
   if (isNoted) await tidied(removeAllPins(run.parent, sealed))
   return { rows, ...adopted }
 }
@@ -117,14 +119,17 @@ interface Sealed {
   readonly sealed: Head
   /** Whether it was this fold that sealed it: then no earlier one can have a change of it in the parent's queue. */
   readonly here: boolean
+  /** Whether this fold wrote its shard, of rows that it read. */
+  readonly merged: boolean
 }
 
 /** Ends the run's writes and leaves its changes as one index shard. Doing it again changes nothing. */
 async function seal(run: OpenRun): Promise<Sealed> {
-  let here = false
+  let [here, merged] = [false, false]
   const { value } = await run.child.head.update(async head => {
     assertOwner(head, run)
     here = head.state === 'open'
+    merged = here && !isOneLayer(head)
     if (!here) return undefined
     await assertParentOpen(run)
     const { write: _, ...rest } = head
@@ -133,7 +138,7 @@ async function seal(run: OpenRun): Promise<Sealed> {
     return { ...rest, state: 'sealed', sealedAt, layers } satisfies NewHead
   })
   if (!here && value.state === 'sealed') await sign(run, value)
-  return { sealed: value, here }
+  return { sealed: value, here, merged }
 }
 
 /** Who may not write the parent seals the run all the same, for somebody else to look at it and to fold it. */
@@ -177,15 +182,26 @@ async function assertNoChildren(run: OpenRun, sealedHere: boolean): Promise<void
 }
 
 async function asOneLayer(run: OpenRun, head: Head): Promise<Layer[]> {
-  const { layers } = head
-  if (layers.length === 0 || (layers.length === 1 && layers[0]?.files)) return layers
-  return [await mergeLayers(run.child, layers, { complete: false })]
+  return isOneLayer(head) ? head.layers : [await mergeLayers(run.child, head.layers, { complete: false })]
+}
+
+const isOneLayer = ({ layers }: Head): boolean =>
+  layers.length === 0 || (layers.length === 1 && Boolean(layers[0]?.files))
+
+/** What nobody can read the parent must not adopt: it would be unreadable from then on. What this process wrote it has at hand. */
+async function assertReadable({ child }: OpenRun, { layers }: Head): Promise<void> {
+  for (const layer of layers) for await (const _ of scanLayer(child.index, { layer, namespace: child.name }, ''));
 }
 
 export const rowsOfHead = (head: Head): number => head.layers.reduce((sum, layer) => sum + rowsOf(layer), 0)
 
 /** The one commit on the parent; none when the run changed nothing. */
-async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOptions, seen: MergeLease): Promise<Adopted> {
+async function adopt(
+  run: OpenRun,
+  { sealed, here, merged }: Sealed,
+  options: FoldOptions,
+  seen: MergeLease,
+): Promise<Adopted> {
   const count = rowsOfHead(sealed)
   const base = sealed.base
   if (!base) throw new RunNotFoundError(run.name)
@@ -193,6 +209,7 @@ async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOption
     await assertNoChildren(run, here)
     return { seq: base.seq, batchSize: 1, waitedMs: 0, heldMs: 0 }
   }
+  if (!merged) await assertReadable(run, sealed)
   const first = await leadUnlessForked(run, here, options.author, seen)
   const files = sealed.layers
     .flatMap(layer => layer.files ?? [])

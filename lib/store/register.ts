@@ -27,7 +27,9 @@ export interface Version<T> {
 export type SwapResult<T> =
   | { readonly won: true; readonly version: Version<T> }
   /** Somebody else's write stands. Ours may have stood before it: only the document's own history can tell. */
-  | { readonly won: false; readonly current: Version<T> | undefined }
+  | { readonly won: false; readonly current: Version<T> | undefined; readonly throttled?: never }
+  /** Only with `whenThrottled: 'tell'`: the store asked to slow down. What stands may be what was expected, or another's write. */
+  | { readonly won: false; readonly current: Version<T> | undefined; readonly throttled: true }
 
 export type SwapOptions = Pick<PutOptions, 'signal' | 'whenThrottled'>
 
@@ -63,7 +65,8 @@ export class Register<T extends Written> {
 
   /**
    * Puts `next` in place of `expected` (undefined: only if there is none), and finds out what happened when the answer is lost.
-   * `next.write` is set here, anew for each call. With `whenThrottled: 'tell'` a ThrottledError says that nothing was written.
+   * `next.write` is set here, anew for each call.
+   * @throws ThrottledError when nothing was written, AmbiguousWrite when that cannot be told: after several tries
    */
   async swap(
     expected: Pick<Version<T>, 'etag'> | undefined,
@@ -73,20 +76,22 @@ export class Register<T extends Written> {
     const value = this.parse({ ...next, write: this.ambient.randomId() })
     const body = encodeJson(value)
     const condition = expected ? { ifMatch: expected.etag } : ({ ifNoneMatch: '*' } as const)
+    let ambiguous: AmbiguousWrite | undefined
     for (let attempt = 1; ; attempt++) {
       try {
         const { etag } = await this.store.put(this.key, body, { condition, signal, whenThrottled })
         return { won: true, version: { value, etag } }
       } catch (error) {
         if (!isUndecided(error)) throw error
-        // Later on it would say nothing of the put before it.
-        if (whenThrottled === 'tell' && attempt === 1 && error instanceof ThrottledError) throw error
+        if (error instanceof AmbiguousWrite) ambiguous ??= error
         const current = await this.read(undefined, signal)
         if (current?.value.write === value.write) return { won: true, version: current }
+        if (whenThrottled === 'tell' && error instanceof ThrottledError && !ambiguous)
+          return { won: false, current, throttled: true }
         if (current?.etag !== expected?.etag) return { won: false, current }
         // Nothing changed: the put has not happened (yet), or the store answered a conflict with a put that then failed. Sending
         // the same bytes again is safe: should the first one still arrive, one of the two meets the other's etag and fails.
-        if (attempt === ATTEMPTS) throw error
+        if (attempt === ATTEMPTS) throw ambiguous ?? error
         await this.ambient.sleep(this.backoff(attempt), { signal })
       }
     }

@@ -57,8 +57,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a run’s compaction forgets what it deleted',
     guarantee: 'G3',
     file: 'lib/run/fold.ts',
-    find: '[await mergeLayers(run.child, layers, { complete: false })]',
-    replace: '[await mergeLayers(run.child, layers, { complete: true })]',
+    find: '[await mergeLayers(run.child, head.layers, { complete: false })]',
+    replace: '[await mergeLayers(run.child, head.layers, { complete: true })]',
   },
   {
     name: 'the history is not asked whether the commit happened',
@@ -219,9 +219,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a writer whom the store asks to slow down waits for the head, whoever else does',
     guarantee: 'G6',
     file: 'lib/namespace/commit.ts',
-    find: 'return now.etag === seen.etag && isLongAgo(context, leader) ? head.swap(seen, next) : undefined',
-    replace:
-      'return now.etag === seen.etag || isLongAgo(context, leader) ? head.swap(seen, next) : head.swap(seen, next)',
+    find: 'return isAlone ? head.swap(seen, next) : undefined',
+    replace: 'return head.swap(seen, next)',
   },
   {
     name: 'a value is not checked against its SHA-256',

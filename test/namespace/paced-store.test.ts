@@ -6,15 +6,18 @@ import { type Client, text, World } from '../support/world.ts'
 const HEAD = 'ns/p/_/head'
 const SECOND = 1000
 
-/** A client of a bucket that asks to slow down for whatever is written again within a second. */
-function pacedClients(world: World): () => Client {
+/** A client of a bucket that asks to slow down for whatever is written again within a second; `refused` has the keys. */
+function pacedClients(world: World, refused: string[] = []): () => Client {
   const writtenAt = new Map<string, number>()
   return () =>
     world.client({
       weather: ({ phase, operation, key }) => {
         if (operation !== 'put' || phase !== 'before') return 'pass'
         const { elapsed } = world.time
-        if (elapsed - (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) < SECOND) return 'throttle'
+        if (elapsed - (writtenAt.get(key) ?? Number.NEGATIVE_INFINITY) < SECOND) {
+          refused.push(key)
+          return 'throttle'
+        }
         writtenAt.set(key, elapsed)
         return 'pass'
       },
@@ -29,8 +32,8 @@ describe('on a store that takes one write of a key a second', () => {
     const world = new World({ latencyMs: 80 })
     await world.run(async () => {
       await world.client().store.namespace('p', { create: true })
-      const client = pacedClients(world)
-      const clients = Array.from({ length: 24 }, client)
+      const refused: string[] = []
+      const clients = Array.from({ length: 24 }, pacedClients(world, refused))
       let longest = 0
       const write = async ({ store }: Client, writer: number) => {
         const parent = await store.namespace('p')
@@ -43,6 +46,7 @@ describe('on a store that takes one write of a key a second', () => {
       await Promise.all(clients.map(write))
       assert.ok(swapsOf(clients) <= 24, `${swapsOf(clients)} swaps for 144 commits`)
       assert.ok(longest < 7 * SECOND, `a put took ${longest} ms`)
+      assert.ok(refused.length < 4 * 144, `${refused.length} writes were refused for 144 commits`)
       const reader = await world.client().store.namespace('p')
       for (let writer = 0; writer < 24; writer++) assert.equal(text(await reader.get(`${writer}/5`)), '5')
     })

@@ -246,6 +246,31 @@ describe('a run whose rows name what lies in the folder of its parent', () => {
       assert.deepEqual(Object.keys(await contents(parent)), ['a', 'large'])
     }))
 
+  test('is not folded when they lie in a shard that its user wrote', () =>
+    inWorld(async (world, _, parent) => {
+      await parent.put('large', LARGE)
+      const { run } = await handOver(world, parent)
+      await run.commit(tx => {
+        for (let i = 0; i < 200; i++) tx.put(`many/${String(i).padStart(3, '0')}`, `${i}`.repeat(200))
+      })
+      await run.compact()
+      await run.release()
+      const { files } = (world.peek(HEAD).layers as Layer[])[0] ?? {}
+      const ref = files?.[0] ?? assert.fail('no file')
+      const shard = `ns/p/r/_/index/${ref.id}`
+      const rows = [ref.first, ref.last].map(path => ({ ...rowIn(world, 'large'), in: 'p', path }))
+      const header = { format: 1, kind: 'rows', namespace: 'p/r', count: 2 }
+      await overwrite(world, shard, gzipSync([header, ...rows].map(line => `${JSON.stringify(line)}\n`).join('')))
+      await edit(world, HEAD, head => {
+        const layers = [{ ...(head.layers as Layer[])[0], files: [{ ...ref, rows: 2, prints: undefined }] }]
+        return { ...head, layers }
+      })
+      await world.client().ambient.sleep(HOUR)
+      const theirs = await (await world.client().store.namespace('p')).resume('r')
+      await assert.rejects(theirs.fold(), CorruptObjectError)
+      assert.deepEqual(Object.keys(await contents(parent)), ['a', 'large'])
+    }))
+
   test('is refused by whoever reads it when its user changed its shard after the fold', () =>
     inWorld(async (world, writer, parent) => {
       await parent.put('large', LARGE)
