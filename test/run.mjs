@@ -37,8 +37,9 @@ try {
     ['tap', 'stdout'],
     ['./test/support/failures.mjs', 'stderr'],
   ].flatMap(([reporter, destination]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${destination}`])
-  // By default one core is left idle. What the slow ones do much of the time is wait.
-  const concurrency = availableParallelism() + (isSlow ? 1 : 0)
+  // By default one core is left idle. What the slow ones do much of the time is wait, and so do those on Ceph.
+  const waits = isSlow || files.every(file => file.startsWith(CEPH + sep))
+  const concurrency = availableParallelism() + (waits ? 1 : 0)
   const runner = ['--enable-source-maps', '--test', ...reporters, `--test-concurrency=${concurrency}`]
   const scripts = files.sort().map(file => join(compiled, relative('.', file).replace(/\.ts$/, '.js')))
   const env = { ...process.env, RUNLET_CACHE: cache }

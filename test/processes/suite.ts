@@ -14,23 +14,26 @@ import { sharedCopy } from './shared-copy.ts'
 import { stoppedOwners } from './stopped-owners.ts'
 import { stoppedUpkeep } from './stopped-upkeep.ts'
 
-export function processSuite(name: string, ground: Ground): void {
-  describe(name, () => {
-    // These wait for leases of the dead most of the time, so they do it together.
-    describe('that are killed or stopped', { concurrency: 3 }, () => {
-      killedFolders(ground)
-      killedWriters(ground)
-      eachDeath(ground)
-      stoppedOwners(ground)
-      stoppedUpkeep(ground)
-    })
-    // And these have something to do all the time.
-    describe('that are killed over and over', () => {
-      killedCompactors(ground)
-      killedPushers(ground)
-      killedPullers(ground)
-      sharedCopy(ground)
-    })
+/** These wait for leases of the dead most of the time, so they do it together. */
+export function deathSuite(name: string, ground: Ground): void {
+  describe(`${name} that are killed or stopped`, { concurrency: 3 }, () => {
+    killedFolders(ground)
+    killedWriters(ground)
+    eachDeath(ground)
+    stoppedOwners(ground)
+    stoppedUpkeep(ground)
+  })
+}
+
+/** And these have something to do all the time. */
+export function workSuite(name: string, ground: Ground): void {
+  describe(`${name} that are killed over and over`, () => {
+    killedCompactors(ground)
+    killedPushers(ground)
+    killedPullers(ground)
+    sharedCopy(ground)
+  })
+  describe(`${name} that come in crowds`, () => {
     sameId(ground)
     crowds(ground)
   })
