@@ -119,17 +119,14 @@ interface Sealed {
   readonly sealed: Head
   /** Whether it was this fold that sealed it: then no earlier one can have a change of it in the parent's queue. */
   readonly here: boolean
-  /** Whether this fold wrote its shard, of rows that it read. */
-  readonly merged: boolean
 }
 
 /** Ends the run's writes and leaves its changes as one index shard. Doing it again changes nothing. */
 async function seal(run: OpenRun): Promise<Sealed> {
-  let [here, merged] = [false, false]
+  let here = false
   const { value } = await run.child.head.update(async head => {
     assertOwner(head, run)
     here = head.state === 'open'
-    merged = here && !isOneLayer(head)
     if (!here) return undefined
     await assertParentOpen(run)
     const { write: _, ...rest } = head
@@ -138,7 +135,7 @@ async function seal(run: OpenRun): Promise<Sealed> {
     return { ...rest, state: 'sealed', sealedAt, layers } satisfies NewHead
   })
   if (!here && value.state === 'sealed') await sign(run, value)
-  return { sealed: value, here, merged }
+  return { sealed: value, here }
 }
 
 /** Who may not write the parent seals the run all the same, for somebody else to look at it and to fold it. */
@@ -182,13 +179,12 @@ async function assertNoChildren(run: OpenRun, sealedHere: boolean): Promise<void
 }
 
 async function asOneLayer(run: OpenRun, head: Head): Promise<Layer[]> {
-  return isOneLayer(head) ? head.layers : [await mergeLayers(run.child, head.layers, { complete: false })]
+  const { layers } = head
+  if (layers.length === 0 || (layers.length === 1 && layers[0]?.files)) return layers
+  return [await mergeLayers(run.child, layers, { complete: false })]
 }
 
-const isOneLayer = ({ layers }: Head): boolean =>
-  layers.length === 0 || (layers.length === 1 && Boolean(layers[0]?.files))
-
-/** What nobody can read the parent must not adopt: it would be unreadable from then on. What this process wrote it has at hand. */
+/** What nobody can read the parent must not adopt: it would be unreadable from then on. What this process has just written is at hand. */
 async function assertReadable({ child }: OpenRun, { layers }: Head): Promise<void> {
   for (const layer of layers) for await (const _ of scanLayer(child.index, { layer, namespace: child.name }, ''));
 }
@@ -196,12 +192,7 @@ async function assertReadable({ child }: OpenRun, { layers }: Head): Promise<voi
 export const rowsOfHead = (head: Head): number => head.layers.reduce((sum, layer) => sum + rowsOf(layer), 0)
 
 /** The one commit on the parent; none when the run changed nothing. */
-async function adopt(
-  run: OpenRun,
-  { sealed, here, merged }: Sealed,
-  options: FoldOptions,
-  seen: MergeLease,
-): Promise<Adopted> {
+async function adopt(run: OpenRun, { sealed, here }: Sealed, options: FoldOptions, seen: MergeLease): Promise<Adopted> {
   const count = rowsOfHead(sealed)
   const base = sealed.base
   if (!base) throw new RunNotFoundError(run.name)
@@ -209,7 +200,7 @@ async function adopt(
     await assertNoChildren(run, here)
     return { seq: base.seq, batchSize: 1, waitedMs: 0, heldMs: 0 }
   }
-  if (!merged) await assertReadable(run, sealed)
+  await assertReadable(run, sealed)
   const first = await leadUnlessForked(run, here, options.author, seen)
   const files = sealed.layers
     .flatMap(layer => layer.files ?? [])

@@ -57,8 +57,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a run’s compaction forgets what it deleted',
     guarantee: 'G3',
     file: 'lib/run/fold.ts',
-    find: '[await mergeLayers(run.child, head.layers, { complete: false })]',
-    replace: '[await mergeLayers(run.child, head.layers, { complete: true })]',
+    find: '[await mergeLayers(run.child, layers, { complete: false })]',
+    replace: '[await mergeLayers(run.child, layers, { complete: true })]',
   },
   {
     name: 'the history is not asked whether the commit happened',

@@ -79,8 +79,8 @@ export const protocolMutants: readonly Mutant[] = [
     name: 'a seal forgets what the run deleted',
     guarantee: 'G3',
     file: 'lib/run/fold.ts',
-    find: '[await mergeLayers(run.child, head.layers, { complete: false })]',
-    replace: '[await mergeLayers(run.child, head.layers, { complete: true })]',
+    find: '[await mergeLayers(run.child, layers, { complete: false })]',
+    replace: '[await mergeLayers(run.child, layers, { complete: true })]',
   },
   {
     name: 'nobody looks what came since',
