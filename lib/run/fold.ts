@@ -123,12 +123,13 @@ interface Sealed {
 
 /** Ends the run's writes and leaves its changes as one index shard. Doing it again changes nothing. */
 async function seal(run: OpenRun): Promise<Sealed> {
+  // Before the head is looked at: what is put in the folder of a run that ended while this process slept nobody would ever look for.
+  if ((await run.child.head.current()).value.state === 'open') await assertParentOpen(run)
   let here = false
   const { value } = await run.child.head.update(async head => {
     assertOwner(head, run)
     here = head.state === 'open'
     if (!here) return undefined
-    await assertParentOpen(run)
     const { write: _, ...rest } = head
     const sealedAt = run.child.ambient.now()
     const [layers] = await Promise.all([asOneLayer(run, head), sign(run, head)])

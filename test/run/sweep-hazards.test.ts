@@ -8,12 +8,17 @@ import { DAY, HOUR, inWorld, large, sweepTwice } from './sweep-world.ts'
 
 const MINUTE = 60_000
 
-/** A client that does `meanwhile` before it sends the first request that `matches`, once it is `armed`. */
-function interrupted(world: World, matches: (request: MemoryRequest) => boolean, meanwhile: () => Promise<unknown>) {
+/** A client that does `meanwhile` before it sends the first request that `matches`, or has its answer, once it is `armed`. */
+function interrupted(
+  world: World,
+  matches: (request: MemoryRequest) => boolean,
+  meanwhile: () => Promise<unknown>,
+  when: MemoryRequest['phase'] = 'before',
+) {
   const state = { armed: true, met: false }
   const client = world.client({
     weather: async (request): Promise<Fate> => {
-      if (state.armed && !state.met && request.phase === 'before' && matches(request)) {
+      if (state.armed && !state.met && request.phase === when && matches(request)) {
         state.met = true
         await meanwhile()
       }
@@ -339,5 +344,37 @@ describe('a fork of a run', () => {
       const forking = (await slow.client.store.namespace('p/r')).fork('inner')
       await assert.rejects(forking, NamespaceSealedError)
       assert.ok(slow.met)
+    }))
+})
+
+describe('a fold that slept for hours before it sealed its run', () => {
+  test('puts nothing into the folders of runs that have ended and were emptied meanwhile', () =>
+    inWorld(async (world, me, parent) => {
+      let before: string[] = []
+      const outer = await parent.fork('r', { ttlMs: 5_000 })
+      await outer.release()
+      const slow = interrupted(
+        world,
+        ({ operation, key }) => operation === 'get' && key === 'ns/p/r/_/head',
+        async () => {
+          slow.client.freeze() // with its leases
+          await me.ambient.sleep(MINUTE)
+          const theirs = await parent.resume('r')
+          await (await theirs.resume('inner')).fold()
+          await theirs.fold()
+          for (let i = 0; i < 2; i++) await sweepTwice(me)
+          before = world.keys('ns/p/r/')
+          slow.client.thaw()
+        },
+        'after',
+      )
+      slow.armed = false
+      const mine = await (await slow.client.store.namespace('p')).resume('r', { ttlMs: 5_000 })
+      const inner = await mine.fork('inner', { ttlMs: 5_000 })
+      await inner.put('x', large('x'))
+      slow.armed = true
+      await assert.rejects(inner.fold(), LeaseLostError)
+      assert.ok(slow.met)
+      assert.deepEqual(world.keys('ns/p/r/'), before)
     }))
 })

@@ -20,6 +20,10 @@ export const foundSeeds: readonly FoundSeed[] = [
   { seed: 30, found: 'the same, by another way' },
   { seed: 58, found: EMPTIED_TOO_LATE },
   { seed: 102, found: 'an answer that a swap had overtaken brought back an older head (overtaken.test.ts)' },
+  {
+    seed: 137,
+    found: 'a fold that slept before its seal left its shard and its sign in emptied folders (sweep-hazards.test.ts)',
+  },
   { seed: 203, found: EMPTIED_TOO_LATE },
   { seed: 211, found: EMPTIED_TOO_LATE },
   { seed: 285, found: EMPTIED_TOO_LATE },
