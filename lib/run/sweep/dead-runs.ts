@@ -4,8 +4,8 @@
 // that head alone: only what its pin, or the sign of a fold beside the pin, says. To keep or discard it, its user has the right itself.
 import { NamespaceSealedError, RunInUseError, RunletError } from '../../errors.ts'
 import type { LeaseRecord } from '../../lease/record.ts'
-import type { NamespaceName, Segment } from '../../names.ts'
-import type { Head } from '../../namespace/head.ts'
+import { lastSegment, type NamespaceName } from '../../names.ts'
+import { type Head, hasEnded } from '../../namespace/head.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
@@ -46,7 +46,7 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
   const found: Found = { ...run, head, owner }
   const state = head?.value.state
   if (state === undefined) return removeCutShort(found, sweeping)
-  if (state === 'folded' || state === 'discarded') return finishEnd(found, head?.value as Head, sweeping)
+  if (hasEnded(state)) return finishEnd(found, head?.value as Head, sweeping)
   await removeDangling(found, sweeping)
   if (!cell.available(owner)) return
   const choice = await choose(found, sweeping)
@@ -139,9 +139,13 @@ async function endAs(found: Found, how: 'folded' | 'discarded', sweeping: Sweepi
 async function end(found: Found, how: 'folded' | 'discarded', sweeping: Sweeping): Promise<Ended> {
   const { parent, child } = found
   const { author, signal } = sweeping
-  const id = child.name.slice(child.name.lastIndexOf('/') + 1) as Segment
   try {
-    const run = await resumeRun(parent, id, { label: LABEL, onError: 'keep', ttlMs: TTL_MS, signal })
+    const run = await resumeRun(parent, lastSegment(child.name), {
+      label: LABEL,
+      onError: 'keep',
+      ttlMs: TTL_MS,
+      signal,
+    })
     try {
       if (how === 'folded') await foldRun(run, { author, message: `sweep: fold ${run.name}` })
       else await discardRun(run, author)

@@ -2,7 +2,7 @@
 // ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on
 // with by the next one, and two at once do the same twice.
 import type { NamespaceName } from '../../names.ts'
-import { type Head, isChild } from '../../namespace/head.ts'
+import { type Head, hasEnded, isChild } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { graceOf, orphanAgeOf } from '../../store/grace.ts'
@@ -37,7 +37,7 @@ export async function sweepFamily(
     const version = await context.head.peek()
     isThere = version !== undefined
     if (version) sweeping.tally.now = timeOf(version)
-    if (!version || version.value.state === 'folded' || version.value.state === 'discarded') return
+    if (!version || hasEnded(version.value.state)) return
     await sweepRuns(context, sweeping, timeOf(version))
     await tidyQueue(context, sweeping, timeOf(version))
     if (!version.value.base) await retain(context, sweeping)
