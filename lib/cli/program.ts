@@ -6,6 +6,7 @@ import { type AddVerb, oneLineErrors, verbsBelow } from './add-verb.ts'
 import { addCompletionVerbs } from './completion/verbs.ts'
 import { DONE, describeFailure, exitCodeOf, WRONG_USAGE } from './failure.ts'
 import { addHelpVerb } from './help.ts'
+import { HELP_WIDTH } from './help-written.ts'
 import { addPollerVerbs } from './poller/verbs.ts'
 import { addExportVerbs, addImportVerbs } from './swamp/verbs.ts'
 import { addCopyVerbs, addNamespaceVerbs, addRunVerbs, addUpkeepVerbs } from './verbs.ts'
@@ -17,8 +18,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = makeProgram(code => {
     exitCode = code
   })
-  // Each failed write reports to its own caller, and who reads the help may stop early; without a listener the event would end the process.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   showWarningsIf(() => program.opts().verbose === true)
   try {
     if (argv.length === 0) await (await import('./welcome.ts')).welcome()
@@ -57,9 +56,18 @@ export function makeProgram(ends: (exitCode: number) => void): Command {
     .option('-q, --quiet', 'no messages but errors')
     .option('--verbose', 'the stack and the causes of an error')
     .option('--no-color', 'no colours (so does NO_COLOR)')
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput(oneLineErrors('See `runlet --help`.'))
-    .addHelpText('after', '\nWhat to type first: `runlet` alone says it. A verb, with examples: `runlet help VERB`.')
+    .configureHelp({
+      showGlobalOptions: true,
+      minWidthToWrap: 16,
+      // Each has some; left out, the lines are short.
+      subcommandTerm: verb => `${verb.name()} ${verb.usage().replace(/^\[options\] ?/, '')}`.trimEnd(),
+    })
+    .configureOutput({
+      ...oneLineErrors('See `runlet --help`.'),
+      getOutHelpWidth: () => Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
+      getErrHelpWidth: () => Math.min(process.stderr.columns ?? HELP_WIDTH, HELP_WIDTH),
+    })
+    .addHelpText('after', '\nWhat to type first: `runlet` alone says it.\nA verb, with examples: `runlet help VERB`.')
     .exitOverride()
   const verbs = verbsBelow(program, ends)
   const under = (heading: string) => program.commandsGroup(`${heading}:`)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Command } from 'commander'
 import { makeProgram } from '../../lib/cli/program.ts'
-import { AT_ONCE, aFolder, callRunlet, startProgram } from './support.ts'
+import { AT_ONCE, aFolder, callRunlet, startProgram, startRunlet } from './support.ts'
 
 /** The words of each call of `runlet` that a line makes, as bash understands it; nothing else happens but what bash does by itself. */
 async function callsOf(line: string): Promise<string[][]> {
@@ -71,7 +71,13 @@ describe('the examples', AT_ONCE, () => {
 })
 
 describe('runlet help', AT_ONCE, () => {
-  for (const path of [['run'], ['worktree'], ['worktree', 'install'], ['help'], []]) {
+  test('shows what --help and -h show, which the build has written down', async () => {
+    const help = await callRunlet(['help'])
+    assert.match(help.stdout, /^Usage: runlet /)
+    for (const option of ['--help', '-h']) assert.deepEqual(await startRunlet([option]).ended, help)
+  })
+
+  for (const path of [['run'], ['worktree'], ['worktree', 'install'], ['help']]) {
     test(`${path.join(' ')} shows what --help shows`, async () => {
       const [help, option] = await Promise.all([callRunlet(['help', ...path]), callRunlet([...path, '--help'])])
       assert.equal(help.code, 0)

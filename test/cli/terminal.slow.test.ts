@@ -71,6 +71,18 @@ describe('on a terminal', AT, () => {
     })
   }
 
+  test('help is as narrow as the terminal, and never wider than 80 columns', async () => {
+    const place = places[0] as Place
+    const widest = async (columns: number) => {
+      const help = await onTerminal(`stty cols ${columns}; ${RUNLET} --help`, place)
+      assert.match(help, /^Usage: runlet /)
+      return Math.max(...help.split(/\r?\n/).map(line => line.length))
+    }
+    const [narrow, wide] = await Promise.all([widest(70), widest(200)])
+    assert.ok(narrow > 40 && narrow <= 70, `${narrow}`)
+    assert.ok(wide > 70 && wide <= 80, `${wide}`)
+  })
+
   test('`runlet top` draws frame over frame on a screen of its own, and gives that back at `q`', async () => {
     const { cwd, env } = places[0] as Place
     const top = spawn('script', ['-qec', `${RUNLET} top --every 500ms`, '/dev/null'], {

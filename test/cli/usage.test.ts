@@ -23,8 +23,14 @@ describe('help', AT_ONCE, () => {
     }
   })
 
-  test('and --version load no library', async () => {
-    for (const args of [['--help'], ['run', '--help'], ['--version']]) {
+  test('of the whole command loads nothing to say it', async () => {
+    const loaded = await filesLoadedBy(['--help'], await aFolder())
+    const ours = loaded.filter(file => file.startsWith('file:')).map(file => file.replace(/^.*\/dist\//, ''))
+    assert.deepEqual(ours.sort(), ['cli/help-written.js', 'cli/main.js'])
+  })
+
+  test('of a verb and --version load no library', async () => {
+    for (const args of [['run', '--help'], ['--version']]) {
       const loaded = await filesLoadedBy(args, await aFolder())
       assert.ok(loaded.some(file => file.includes('commander')))
       assert.deepEqual(

@@ -28,11 +28,15 @@ describe('the packed package', () => {
       'dist/integrations/otel/observe.js',
       'dist/integrations/swamp/datastore.js',
       'dist/cli/main.js',
+      'dist/cli/help.txt',
     ]) {
       assert.ok(world.files.includes(file), `${file} is missing`)
     }
     assert.deepEqual(
-      world.files.filter(file => !/^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file)),
+      world.files.filter(
+        file =>
+          !/^(dist\/.+\.(js|d\.ts)|dist\/cli\/help\.txt|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
+      ),
       [],
     )
   })
