@@ -25,6 +25,9 @@ export interface IndexBounds {
 
 export const DEFAULT_BOUNDS: IndexBounds = { maxRows: 1024, maxBytes: 256 * 1024, maxRefs: 64 }
 
+/** Files that one look at the index fetches at the same time. */
+export const LOADS = 16
+
 /** Some 12 shards. What stays on the heap costs a process four times its size in resident memory, for V8 lets it grow before it collects. */
 const CACHE_BYTES = 8 * 1024 * 1024
 /** Of as many walks as there may be; one that finds no room fetches each file when it gets to it. */

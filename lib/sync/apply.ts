@@ -1,11 +1,12 @@
 // Applying what the namespace changed to the directory, file by file: first all that goes, to make room (a folder may become a
 // file, `readme` may become `README`), then what comes. Values are fetched in windows, the small ones of a pack in one request:
 // the first pull of many small files is not one request a file.
+
+import { concurrently } from '../concurrently.ts'
 import { PathCollisionError } from '../errors.ts'
 import type { Path } from '../names.ts'
-import { concurrently } from './concurrently.ts'
+import type { RowChange } from '../namespace/diff-views.ts'
 import { decidePull, type PullStep, type Side, same } from './decide.ts'
-import type { RowChange } from './diff-heads.ts'
 import type { CopyEntry } from './entry.ts'
 import { type KnownRow, keptValue, knownRow, unreadRow } from './known-row.ts'
 import { Progress } from './progress.ts'

@@ -3,10 +3,10 @@
 // that all else comes; anything else in the way refuses the pull. Nothing is decided here about paths that have room.
 import { PathCollisionError } from '../errors.ts'
 import type { Path } from '../names.ts'
+import type { RowChange } from '../namespace/diff-views.ts'
 import { decide } from './apply.ts'
 import { type Collision, findCollisions } from './collisions.ts'
 import type { CopyHeader } from './copy-state.ts'
-import type { RowChange } from './diff-heads.ts'
 import { findObstacles } from './obstacles.ts'
 import type { Turn } from './turn.ts'
 

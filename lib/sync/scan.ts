@@ -2,10 +2,10 @@
 // A file whose stat is as remembered is taken as unchanged; any other is hashed. Links and special files are refused, not skipped:
 // somebody believes that they are synchronised.
 import type { Ambient } from '../ambient.ts'
+import { concurrently } from '../concurrently.ts'
 import { LinkInCopyError } from '../errors.ts'
 import { type Path, parsePath } from '../names.ts'
 import { foldersAbove } from './collisions.ts'
-import { concurrently } from './concurrently.ts'
 import type { CopyState } from './copy-state.ts'
 import { isLocalChange, type Side } from './decide.ts'
 import type { CopyEntry } from './entry.ts'

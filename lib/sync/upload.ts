@@ -1,7 +1,8 @@
 // Storing the values of what a directory changed, as the first half of a push: what results can be committed at once, or later.
+
+import { concurrently } from '../concurrently.ts'
 import { compareBytes } from '../names.ts'
 import { deletedRow, type Row } from '../namespace/row.ts'
-import { concurrently } from './concurrently.ts'
 import type { Side } from './decide.ts'
 import { hasVanished } from './local-files.ts'
 import { Progress } from './progress.ts'

@@ -3,7 +3,7 @@
 // that both changed is a conflict, kept as it lies in the directory until it is settled. A crash at any point leaves a copy that the next
 // pull or push completes: files appear whole, and the head that was reached is written last.
 //
-//   pull  ->  diff-heads (find-all)  ->  room (collisions, obstacles)  ->  apply (decide, local-files)
+//   pull  ->  diff-views (compare-trees, find-all)  ->  room (collisions, obstacles)  ->  apply (decide, local-files)
 //   push  ->  scan (stat)  ->  upload, commit; in two halves, or of a copy that holds a part: prepared (reached)
 //   all of them  ->  turn (recover)  ->  copy-state (entry)
 import { mkdir } from 'node:fs/promises'

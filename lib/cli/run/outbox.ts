@@ -4,10 +4,10 @@
 // a round put for it, no more: what the run had there before comes back.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { concurrently } from '../../concurrently.ts'
 import type { Path } from '../../names.ts'
 import type { Transaction } from '../../namespace/namespace.ts'
 import type { Run } from '../../runlet.ts'
-import { concurrently } from '../../sync/concurrently.ts'
 import { withOpenFile } from './outbox-file.ts'
 import type { Moved, Source } from './run-files.ts'
 import { type FoundFile, scanFolder } from './scan.ts'

@@ -1,10 +1,10 @@
 // What others did to the files of a rule since they were surveyed. Kept up to date from commit to commit, each time by what is new
 // alone: so a removal that takes long rests on the survey and on this, and not on a picture that is out of date.
 import { compareBytes, type Path } from '../../names.ts'
+import { diffViews } from '../../namespace/diff-views.ts'
 import type { IndexStore } from '../../namespace/index-store.ts'
 import { compareContent, type FileRow } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
-import { diffViews } from '../../sync/diff-heads.ts'
 
 export class Meanwhile {
   /** Paths that are not as they were in the survey: as they are now, undefined where there is none any more. */

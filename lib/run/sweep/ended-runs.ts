@@ -6,12 +6,12 @@
 // listed was there before any next run. What is older than this run its parent adopted from the ones before it: that is the parent's.
 import { MissingObjectError } from '../../errors.ts'
 import { isInFamily, type NamespaceName } from '../../names.ts'
+import { compareTrees, rowsOf } from '../../namespace/compare-trees.ts'
 import type { Head } from '../../namespace/head.ts'
 import { familyPrefix, isLasting } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { ListEntry } from '../../store/object-store.ts'
 import { forksAndSignsAmong, openAmong } from '../pin.ts'
-import { compareTrees, rowsOf } from './compare-trees.ts'
 import { fileOf, storedValueOf } from './find-dropped.ts'
 import { bornAfter } from './find-orphans.ts'
 import { type Doomed, keyOf, putGarbage } from './garbage-list.ts'

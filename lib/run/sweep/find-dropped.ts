@@ -2,12 +2,12 @@
 // were written anew or deleted. Three sources, each as long as what changed: the files that only the older state has, the rows in them, and
 // what the older state said of every path that has a newer row (which may hide the old one long before a compaction meets it).
 import { compareBytes, isInFamily } from '../../names.ts'
+import { compareTrees, type PlacedFile, rowsOf } from '../../namespace/compare-trees.ts'
+import { findAll } from '../../namespace/find-all.ts'
 import type { Head } from '../../namespace/head.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { Row } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
-import { findAll } from '../../sync/find-all.ts'
-import { compareTrees, type PlacedFile, rowsOf } from './compare-trees.ts'
 import type { Doomed } from './garbage-list.ts'
 import { IdSet } from './id-set.ts'
 import { notNeededBy } from './needed.ts'
@@ -51,7 +51,7 @@ async function* candidates(
 ): AsyncGenerator<readonly (Doomed | undefined)[]> {
   const { index } = context
   const before = viewOf(context, seen)
-  const { onlyOlder, onlyNewer } = await compareTrees(index, before.own, now.own)
+  const { onlyOlder, onlyNewer } = await compareTrees(index, before.own, now.own, { olderMayBeGone: true })
   yield onlyOlder.map(fileOf)
   for await (const rows of rowsOf(index, before.own, onlyOlder)) yield rows.map(storedValueOf)
   const mayBeNewer = onlyNewer.filter(({ to }) => to > seen.seq)

@@ -4,6 +4,8 @@
 //
 // The invariant that keeps it cheap: an index file is put after all that it refers to. So one that was put before the oldest candidate
 // refers to none of them, and neither does what lies below it. A listing tells when each was put, by the store's clock.
+
+import { compareTrees, type PlacedFile, rowsOf } from '../../namespace/compare-trees.ts'
 import type { Head } from '../../namespace/head.ts'
 import { readSegments } from '../../namespace/history.ts'
 import { kindPrefix } from '../../namespace/keys.ts'
@@ -13,7 +15,6 @@ import { ID } from '../../namespace/row.ts'
 import type { View } from '../../namespace/view.ts'
 import { orphanAgeOf } from '../../store/grace.ts'
 import type { ListEntry } from '../../store/object-store.ts'
-import { compareTrees, type PlacedFile, rowsOf } from './compare-trees.ts'
 import { fileOf, storedValueOf } from './find-dropped.ts'
 import type { Doomed } from './garbage-list.ts'
 import { formatOfSnapshots, type OrphansState, type Snapshot, snapshotOf } from './snapshots.ts'
@@ -122,7 +123,11 @@ async function takeReferred(
   const take = (referred: Doomed | undefined) => {
     if (referred && candidates.delete(referred.id)) taken.push(referred)
   }
-  const { onlyNewer } = await compareTrees(index, placed(base, view), view.own, mayRefer)
+  const { onlyNewer } = await compareTrees(index, placed(base, view), view.own, {
+    newer: mayRefer,
+    newerAlone: true,
+    olderMayBeGone: true,
+  })
   for (const file of onlyNewer) take(fileOf(file))
   for await (const rows of rowsOf(index, view.own, onlyNewer)) for (const row of rows) take(storedValueOf(row))
   return taken

@@ -1,12 +1,12 @@
 // Whether a state of a namespace still refers to objects that are to be deleted. An object is referred to at one path only (a pack at
 // those that it ends in), so looking there is enough: it costs what is to be deleted, whatever the namespace holds.
 import { compareBytes, type Path } from '../../names.ts'
+import { findAll } from '../../namespace/find-all.ts'
 import type { IndexStore } from '../../namespace/index-store.ts'
 import type { PlacedLayer } from '../../namespace/layers.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { readPackedPaths } from '../../namespace/packs.ts'
 import type { View } from '../../namespace/view.ts'
-import { findAll } from '../../sync/find-all.ts'
 import type { Doomed } from './garbage-list.ts'
 
 /** So many paths are looked up at a time. */

@@ -1,13 +1,14 @@
 // The sweep of one namespace, step by step: its runs (each with those below it), its queue, retention, what was listed a grace period
 // ago, what was dropped since the last sweep, and now and then the orphans. Each step stands by itself: a sweep that is killed is gone on
 // with by the next one, and two at once do the same twice.
+
+import { concurrently } from '../../concurrently.ts'
 import type { NamespaceName } from '../../names.ts'
 import { type Head, hasEnded, isChild } from '../../namespace/head.ts'
 import { readHistory } from '../../namespace/history.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { graceOf, orphanAgeOf } from '../../store/grace.ts'
 import type { Version } from '../../store/register.ts'
-import { concurrently } from '../../sync/concurrently.ts'
 import { listForks, listForksAndSigns, removeForks } from '../pin.ts'
 import { applyRetention } from '../retention/retention.ts'
 import { byRun, sweepRun } from './dead-runs.ts'

@@ -4,13 +4,14 @@
 //
 // Values first, the one-file index last: until then swamp sees what it saw. Killed anywhere, the next export moves what is missing. What
 // swamp changed since the last import is not overwritten; what only swamp has stays.
+
+import { concurrently } from '../../../concurrently.ts'
 import { AbortedError } from '../../../errors.ts'
 import type { Path } from '../../../names.ts'
 import type { OpenNamespace } from '../../../namespace/namespace.ts'
 import type { FileRow } from '../../../namespace/row.ts'
 import type { View } from '../../../namespace/view.ts'
 import { type Meter, metered } from '../../../store/metered-store.ts'
-import { concurrently } from '../../../sync/concurrently.ts'
 import { type Datastore, keysOfRunlet } from '../import/datastore.ts'
 import { type Found, Inventory } from '../import/inventory.ts'
 import { NoDatastoreError, SwampConflictError } from '../import/problems.ts'

@@ -1,10 +1,11 @@
 // One way through the plan of an import: decides on each path, makes the rows for the namespace and for the record, and counts. Nothing of
 // it is visible until both are committed.
+
+import { concurrently } from '../../../concurrently.ts'
 import type { Path } from '../../../names.ts'
 import type { OpenNamespace } from '../../../namespace/namespace.ts'
 import { policyFor } from '../../../namespace/policy.ts'
 import { deletedRow, type FileRow, isFile, type Row } from '../../../namespace/row.ts'
-import { concurrently } from '../../../sync/concurrently.ts'
 import type { Datastore, Distance } from './datastore.ts'
 import { decide } from './decide.ts'
 import type { ImportOptions, ImportReport } from './import.ts'

@@ -1,10 +1,10 @@
 // What there is to do, in path order: the paths where swamp differs from what was last imported, with what the namespace has there. Two
 // sorted streams side by side, and the namespace asked for a thousand paths at a time: it costs what changed, not what there is.
 import { compareBytes, type Path } from '../../../names.ts'
+import { findAll } from '../../../namespace/find-all.ts'
 import type { OpenNamespace } from '../../../namespace/namespace.ts'
 import type { FileRow } from '../../../namespace/row.ts'
 import type { View } from '../../../namespace/view.ts'
-import { findAll } from '../../../sync/find-all.ts'
 import type { Found, Inventory } from './inventory.ts'
 
 /** A path that is to be looked at. */

@@ -2,11 +2,11 @@
 // as which version. No request for a single object. Writers may go on: what they wrote since the index is taken as it is, and what the
 // index still names while they delete it, under their lock, is left for the next time.
 import { z } from 'zod'
+import { concurrently } from '../../../concurrently.ts'
 import { CorruptObjectError } from '../../../errors.ts'
 import { type Etag, isPath } from '../../../names.ts'
 import { MAX_DOCUMENT_BYTES } from '../../../store/bounded.ts'
 import { decodeText, parseText } from '../../../store/json-object.ts'
-import { concurrently } from '../../../sync/concurrently.ts'
 import { isNeverSynced } from '../never-synced.ts'
 import { type Datastore, INDEX, isOfSwamp, META } from './datastore.ts'
 import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { concurrently } from '../../lib/sync/concurrently.ts'
+import { concurrently } from '../lib/concurrently.ts'
 
 async function* slowly(count: number) {
   for (let i = 0; i < count; i++) {

@@ -1,16 +1,13 @@
 // The rows of many paths at once, newest layer first: a layer is only asked for what the newer ones say nothing of, so what was
 // just changed is found where it was changed, and nothing that lies below is fetched for it.
+import { concurrently } from '../concurrently.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
-import { type IndexRef, soleSeq } from '../namespace/head.ts'
-import { mayHold } from '../namespace/index-file.ts'
-import type { IndexStore } from '../namespace/index-store.ts'
-import type { PlacedLayer } from '../namespace/layers.ts'
-import { type FileRow, fromStored, isFile, type Row, type StoredRow } from '../namespace/row.ts'
-import type { View } from '../namespace/view.ts'
-import { concurrently } from './concurrently.ts'
-
-/** Index files that are fetched at the same time. */
-export const LOADS = 16
+import { type IndexRef, soleSeq } from './head.ts'
+import { mayHold } from './index-file.ts'
+import { type IndexStore, LOADS } from './index-store.ts'
+import type { PlacedLayer } from './layers.ts'
+import { type FileRow, fromStored, isFile, type Row, type StoredRow } from './row.ts'
+import type { View } from './view.ts'
 
 /** Rows by path, of those that exist. `paths` are sorted. */
 export async function findAll(index: IndexStore, view: View, paths: readonly Path[]): Promise<Map<Path, FileRow>> {
