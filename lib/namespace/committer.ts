@@ -9,7 +9,6 @@ import {
   RunletError,
   StaleWriteError,
 } from '../errors.ts'
-import { compareBytes } from '../names.ts'
 import { type Moment, momentOf } from '../store/grace.ts'
 import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
@@ -21,7 +20,7 @@ import { isLong } from './history.ts'
 import { newId } from './object-id.ts'
 import { packValues } from './packs.ts'
 import type { PolicyRule } from './policy.ts'
-import type { Row } from './row.ts'
+import { lastOfEach, type Row } from './row.ts'
 import type { View } from './view.ts'
 
 /** How the changes made through one handle are signed and judged. */
@@ -241,11 +240,6 @@ const sameSigning = (a: Waiting, b: Waiting): boolean =>
 
 const earliest = (group: readonly Waiting[]): Moment =>
   group.map(one => one.began).reduce((a, b) => (b.monotonic < a.monotonic ? b : a))
-
-function lastOfEach(rows: readonly Row[]): Row[] {
-  const newest = new Map(rows.map(row => [row.path, row]))
-  return [...newest.values()].sort((a, b) => compareBytes(a.path, b.path))
-}
 
 /** The error that a refused change ends in. */
 export function errorOf(context: NamespaceContext, outcome: Exclude<Outcome, { kind: 'committed' }>): unknown {

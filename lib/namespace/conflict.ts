@@ -1,6 +1,6 @@
 // Settling one conflict: a path that both sides changed since their base, differently. Applies the path's policy and gives the
 // rows that must lie on top of the arriving ones. Reads and writes values only for the policies that merge them.
-import { compareBytes, isInFamily, isPath, type NamespaceName, type Path } from '../names.ts'
+import { isInFamily, isPath, type NamespaceName, type Path } from '../names.ts'
 import { mergeJson, unionLines } from './merge-values.ts'
 import type { PolicyRule } from './policy.ts'
 import { deletedRow, type FileRow, isFile, type Row } from './row.ts'
@@ -44,11 +44,6 @@ export async function standing(sides: Sides, by: Settling): Promise<Row[]> {
   const { base, ours, theirs } = sides
   const saysNothing = (await by.values.sameContent(theirs, base)) && !(await by.values.sameContent(ours, base))
   return saysNothing ? [await again(sides, sides.ours, by)] : []
-}
-
-/** Sorted by path; of a path that occurs twice, the later row. */
-export function sortedRows(rows: readonly Row[]): Row[] {
-  return [...new Map(rows.map(row => [row.path, row])).values()].sort((a, b) => compareBytes(a.path, b.path))
 }
 
 /** Rows to lie on top; or that it stays a conflict; or that only the process whose function it is can tell. */

@@ -3,7 +3,7 @@
 
 import { isTooOld } from '../store/grace.ts'
 import { type Change, countRows, type RowSet } from './change.ts'
-import { inConflict, type Settling, type Sides, settle, sortedRows, standing } from './conflict.ts'
+import { inConflict, type Settling, type Sides, settle, standing } from './conflict.ts'
 import type { NamespaceContext } from './context.ts'
 import type { Head, HeadState, Layer, NewHead } from './head.ts'
 import { findCommit } from './history.ts'
@@ -11,7 +11,7 @@ import { rangesMeet } from './index-store.ts'
 import { findNewest, type PlacedLayer, scanNewest } from './layers.ts'
 import { policyFor } from './policy.ts'
 import { contradictedBy } from './reliance.ts'
-import { isFile, type Row } from './row.ts'
+import { isFile, lastOfEach, type Row } from './row.ts'
 
 export type Verdict =
   /** It may be appended, as these row sets. */
@@ -74,7 +74,7 @@ async function settleAll(
     else onTop.push(...settlement.rows)
   }
   if (conflicts.length > 0) return { kind: 'conflict', paths: conflicts }
-  const sets = onTop.length > 0 ? [...change.sets, { rows: sortedRows(onTop) }] : change.sets
+  const sets = onTop.length > 0 ? [...change.sets, { rows: lastOfEach(onTop) }] : change.sets
   return { kind: 'apply', sets, rows: countRows(change.sets) }
 }
 

@@ -1,7 +1,7 @@
 // A row: what the index says of one path. Rows are immutable; a path's newest row wins. A row that says `deleted` hides the
 // older ones. The stored form leaves out what the file around it says already (`seq` and `in`).
 import { z } from 'zod'
-import { type Etag, type NamespaceName, type Path, parseNamespaceName, parsePath } from '../names.ts'
+import { compareBytes, type Etag, type NamespaceName, type Path, parseNamespaceName, parsePath } from '../names.ts'
 import { EXTERNAL_FORMAT, FORMAT, timeSchema } from '../store/json-object.ts'
 
 /** True for what parses; used to make zod refuse what our own parsers refuse. */
@@ -95,6 +95,11 @@ export const formatOf = (rows: readonly Pick<StoredRow, 'external'>[]): typeof F
 /** A row that says that there is nothing at the path any more. */
 export const deletedRow = (path: Path, { in: home, at, author }: Pick<Row, 'in' | 'at' | 'author'>): Row => {
   return { path, seq: 0, in: home, at, author, deleted: true }
+}
+
+/** The last row of each path, sorted by path. */
+export function lastOfEach(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map(row => [row.path, row])).values()].sort((a, b) => compareBytes(a.path, b.path))
 }
 
 export function isFile(row: Row | undefined): row is FileRow {

@@ -2,11 +2,11 @@
 // where both sides changed a path, the conflict policy decides now, for the fold will only look at what came after (G4).
 import { ConflictError, LeaseLostError, NamespaceSealedError } from '../errors.ts'
 import { boundLayers } from '../namespace/compact.ts'
-import { inConflict, type Sides, settle, sortedRows, standing } from '../namespace/conflict.ts'
+import { inConflict, type Sides, settle, standing } from '../namespace/conflict.ts'
 import type { Base, CommitRecord, Head, Layer, NewHead } from '../namespace/head.ts'
 import { newId } from '../namespace/object-id.ts'
 import { policyFor } from '../namespace/policy.ts'
-import { isFile, type Row, toStored } from '../namespace/row.ts'
+import { isFile, lastOfEach, type Row, toStored } from '../namespace/row.ts'
 import type { View } from '../namespace/view.ts'
 import { isAwhileAgo, type Moment, momentOf } from '../store/grace.ts'
 import { putPin, removePins } from './pin.ts'
@@ -123,5 +123,5 @@ async function settledRows(
     else rows.push(...settlement.rows)
   }
   if (conflicts.length > 0) throw new ConflictError(run.parent.name, conflicts)
-  return sortedRows(rows)
+  return lastOfEach(rows)
 }

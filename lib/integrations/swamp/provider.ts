@@ -30,7 +30,7 @@ export class Provider implements DatastoreProvider {
     return new Verifier(this.#places)
   }
 
-  createSyncService(repoDir: string, cachePath: string): SyncService {
+  createSyncService(_repoDir: string, cachePath: string): SyncService {
     const places = this.#places
     const binding: Binding = { namespace: undefined }
     tidyRunCaches(cachePath, places.ambient).catch(() => undefined) // of use to the disk only
@@ -38,7 +38,6 @@ export class Provider implements DatastoreProvider {
       open: namespace => places.namespace(namespace),
       list: () => listNamespaces(places),
       cachePath,
-      repoDir,
       controlPlane: () => controlPlaneOf(this.#beside(binding.namespace)),
     })
     return withFirstUse(service, places, binding)

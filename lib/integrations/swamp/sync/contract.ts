@@ -99,8 +99,6 @@ export interface SyncAbout {
   readonly list: () => Promise<string[]>
   /** The folder of the cache. */
   readonly cachePath: string
-  /** The folder of the repository. */
-  readonly repoDir: string
   /** Where small records lie. */
   readonly controlPlane: () => ControlPlaneStore
 }

@@ -48,7 +48,7 @@ async function aProcess(cache: string) {
   const store = await openStore(server.url('bucket'))
   const cachePath = join(folder, cache)
   const open = () => store.namespace('swamp', { assumeExists: true })
-  const about = { open, list: async () => [], cachePath, repoDir: folder, controlPlane: () => CONTROL_PLANE }
+  const about = { open, list: async () => [], cachePath, controlPlane: () => CONTROL_PLANE }
   const service = createSyncService(about)
   closing.push(async () => {
     await service.dispose()

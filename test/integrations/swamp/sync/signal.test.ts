@@ -74,7 +74,7 @@ async function inScene(work: (scene: Scene) => Promise<void>): Promise<void> {
   const open = (namespace?: string) =>
     store.namespace(namespace === undefined ? 'swamp' : `ns.${namespace}`, { create: true })
   const cachePath = join(folder, 'cache')
-  const about = { open, list: async () => ['infra'], cachePath, repoDir: folder, controlPlane: () => CONTROL_PLANE }
+  const about = { open, list: async () => ['infra'], cachePath, controlPlane: () => CONTROL_PLANE }
   const service: DisposableSyncService = createSyncService(about)
   try {
     await service.markDirty({ relPath: 'a' })

@@ -63,7 +63,7 @@ export async function aWorld(harness: Harness): Promise<World> {
   return {
     async process(cache = 'a') {
       const cachePath = join(folder, cache)
-      const about = { open: open(await store()), list: async () => [...made].sort(), cachePath, repoDir: folder }
+      const about = { open: open(await store()), list: async () => [...made].sort(), cachePath }
       const service = createSyncService({ ...about, controlPlane: () => CONTROL_PLANE })
       services.push(service)
       const write = (files: Record<string, string | null>) => writeAll(cachePath, files)
