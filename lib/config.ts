@@ -3,7 +3,6 @@
 // refused here (G10); nothing below reads the environment.
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
 import { ConfigError } from './errors.ts'
 import { type Checkout, isInside } from './integrations/worktree/checkout.ts'
 import { type ConfigPlace, configPlaces, findWorktree, type Worktree } from './integrations/worktree/place.ts'
@@ -12,6 +11,7 @@ import { parseNamespaceName } from './names.ts'
 import { type NamedPolicy, namedPolicySchema } from './namespace/policy.ts'
 import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 import { fullStoreUrl, isSameStore } from './store/open.ts'
+import * as z from './zod.ts'
 
 export const CONFIG_FILE = 'runlet.config.json'
 

@@ -1,5 +1,5 @@
 // The options of the public calls: documented where they are declared, parsed before anything is written (G10).
-import { z } from 'zod'
+
 import type { Ambient } from './ambient.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { defaultLabel } from './identity.ts'
@@ -10,6 +10,7 @@ import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 import type { OnError, RunOptions } from './run/run.ts'
 import type { Sweep } from './run/sweep/sweep.ts'
 import type { TimelineOptions as Timelining } from './run/timeline/timeline.ts'
+import * as z from './zod.ts'
 
 /** How a store is opened. */
 export interface OpenOptions {

@@ -32,7 +32,7 @@ const cache = mkdtempSync(join(tmpdir(), 'runlet-test-cache-'))
 const compiled = join('.compiled', String(process.pid))
 process.exitCode = 1
 try {
-  compileInto(compiled)
+  await compileInto(compiled)
   const reporters = [
     ['tap', 'stdout'],
     ['./test/support/failures.mjs', 'stderr'],

@@ -1,9 +1,10 @@
 // What a lease looks like in the store, and the one judgement about it that needs care: whether its holder has let it expire.
 // Two machines' clocks are never compared: expiry is judged by the store's own clock, or by watching the document unchanged.
-import { z } from 'zod'
+
 import type { Ambient } from '../ambient.ts'
 import { timeSchema } from '../store/json-object.ts'
 import type { Version } from '../store/register.ts'
+import * as z from '../zod.ts'
 
 const holderSchema = z.object({
   /** Differs between any two acquisitions. */

@@ -1,9 +1,10 @@
 // A change: one commit that is still to happen. A direct write, a fold and a queued intent are all changes; they differ only in
 // where their rows lie and in who carries them into the head. It keeps its id for ever, which makes retrying it harmless (G5).
-import { z } from 'zod'
+
 import type { NamespaceName } from '../names.ts'
 import type { Moment } from '../store/grace.ts'
 import { timeSchema } from '../store/json-object.ts'
+import * as z from '../zod.ts'
 import { type IndexRef, indexRefSchema, type Origin, originSchema } from './head.ts'
 import { type PolicyRule, policyRulesSchema, portable } from './policy.ts'
 import { fromStored, idSchema, type Row, storedRowSchema, toStored } from './row.ts'

@@ -4,9 +4,10 @@
 // A *layer* is what a range of commits did to the index: a sorted set of rows, either inline in the head (the tail: small
 // recent deltas with their small values) or in index files (a delta, a folded run's shard, or the shards that compaction made).
 // Layers stand oldest first; a newer layer's row hides an older one's.
-import { z } from 'zod'
+
 import { compareBytes, isInFamily, type NamespaceName } from '../names.ts'
 import { rowsFormatSchema, timeSchema } from '../store/json-object.ts'
+import * as z from '../zod.ts'
 import { formatOf, idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
 
 const seqSchema = z.number().int().nonnegative()

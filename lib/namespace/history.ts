@@ -1,7 +1,6 @@
 // The history of a namespace: one record a commit. The newest stand in the head; older ones in a chain of immutable segments,
 // each naming the one before it. It answers `log`, and whether a commit of unknown outcome happened after all (G5).
 
-import { z } from 'zod'
 import type { Ambient } from '../ambient.ts'
 import { CorruptObjectError, MissingObjectError } from '../errors.ts'
 import type { NamespaceName } from '../names.ts'
@@ -10,6 +9,7 @@ import { isTooOld, type Moment, momentOf } from '../store/grace.ts'
 import { putImmutable } from '../store/immutable.ts'
 import { decodeJson, encodeJson } from '../store/json-object.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import * as z from '../zod.ts'
 import { type CommitRecord, commitRecordSchema, type Head, type NewHead } from './head.ts'
 import { historyKey } from './keys.ts'
 import { newId } from './object-id.ts'

@@ -4,10 +4,10 @@
 // process must take the same course each time.
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { z } from 'zod'
 import { CorruptObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
 import { decodeText, FORMAT, parseText, rowsFormatSchema, validate, validatePart } from '../store/json-object.ts'
+import * as z from '../zod.ts'
 import { areApart, FOREIGN, type IndexRef, indexRefSchema, namesOwn } from './head.ts'
 import { formatOf, namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 

@@ -1,7 +1,8 @@
 // Conflict policies: what happens to a path that both sides changed (G4). Chosen by glob, the first that matches; `error` when
 // none does. Parsed at the border; pure.
-import { z } from 'zod'
+
 import { InvalidArgumentError } from '../errors.ts'
+import * as z from '../zod.ts'
 import { type Glob, type GlobProblem, matchGlob, parseGlob } from './glob.ts'
 import type { Value } from './values.ts'
 

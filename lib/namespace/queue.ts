@@ -1,9 +1,10 @@
 // The queue of a namespace: changes that wait to be combined. Each is a register of its own: its owner puts it, whoever leads
 // either commits and removes it, or replaces it by the reason why not.
-import { z } from 'zod'
+
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import { rowsFormatSchema } from '../store/json-object.ts'
 import { Register, type Version } from '../store/register.ts'
+import * as z from '../zod.ts'
 import type { Outcome } from './batch.ts'
 import { type Change, fromStoredChange, storedChangeSchema, toStoredChange } from './change.ts'
 import type { NamespaceContext } from './context.ts'

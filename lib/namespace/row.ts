@@ -1,8 +1,9 @@
 // A row: what the index says of one path. Rows are immutable; a path's newest row wins. A row that says `deleted` hides the
 // older ones. The stored form leaves out what the file around it says already (`seq` and `in`).
-import { z } from 'zod'
+
 import { compareBytes, type Etag, type NamespaceName, type Path, parseNamespaceName, parsePath } from '../names.ts'
 import { EXTERNAL_FORMAT, FORMAT, timeSchema } from '../store/json-object.ts'
+import * as z from '../zod.ts'
 
 /** True for what parses; used to make zod refuse what our own parsers refuse. */
 const parses = (parse: (text: string) => unknown) => (text: string) => {

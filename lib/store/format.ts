@@ -1,7 +1,8 @@
 // `runlet.json`: says that a prefix is a runlet store, and of which format. Put with the first namespace, read by who asks;
 // every head repeats the format, so that ordinary work needs no request for it.
-import { z } from 'zod'
+
 import { AmbiguousWrite, PreconditionFailed } from '../errors.ts'
+import * as z from '../zod.ts'
 import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson, FORMAT } from './json-object.ts'
 import type { ObjectStore } from './object-store.ts'

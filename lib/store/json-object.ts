@@ -1,7 +1,8 @@
 // Small JSON documents in the store: encoding, and decoding that trusts nothing (G10). Anyone with write access to the bucket
 // can put anything under a key; what does not parse gives an error that names the key.
-import { z } from 'zod'
+
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
+import * as z from '../zod.ts'
 
 /** The version of what this runlet writes. A reader refuses a greater one than it knows. */
 export const FORMAT = 1

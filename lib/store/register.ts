@@ -2,10 +2,11 @@
 // It carries the invariant that a lost answer is told apart from a lost race: every body holds the id of the write that made
 // it, so reading back says whose write stands (see Icechunk's design document 017 for the trap; this also keeps bodies unique,
 // so that an ETag that is an MD5 of the content never repeats). It knows no document but the one its schema describes.
-import type { z } from 'zod'
+
 import type { Ambient } from '../ambient.ts'
 import { AmbiguousWrite, InvalidArgumentError, PreconditionFailed, StoreError, ThrottledError } from '../errors.ts'
 import type { Etag } from '../names.ts'
+import type * as z from '../zod.ts'
 import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson } from './json-object.ts'
 import type { ObjectStore, PutOptions } from './object-store.ts'

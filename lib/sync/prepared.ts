@@ -3,7 +3,7 @@
 //
 // Publishing brings nothing but the paths that it publishes, and judges each by what it was prepared against: a path that is remembered
 // as something else by now was changed by somebody, here or there. So it can be done again, and by a copy of a part of the namespace.
-import { z } from 'zod'
+
 import { ConflictError, InvalidArgumentError, MissingObjectError } from '../errors.ts'
 import type { Path } from '../names.ts'
 import type { Head } from '../namespace/head.ts'
@@ -11,6 +11,7 @@ import { findCommit } from '../namespace/history.ts'
 import { newId } from '../namespace/object-id.ts'
 import { fromStored, idSchema, namespaceSchema, storedRowSchema, toStored } from '../namespace/row.ts'
 import type { Version } from '../store/register.ts'
+import * as z from '../zod.ts'
 import { type CopyHeader, sideSchema } from './copy-state.ts'
 import { same } from './decide.ts'
 import { bringPaths, endPush, isSameLife } from './pull.ts'

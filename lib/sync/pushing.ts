@@ -2,13 +2,13 @@
 // noted before, with the id of the commit, and forgotten when that head has it. Whoever finds the note asks the history of the namespace
 // (G5): else what was pushed would look like the change of a stranger, or what is changed back like no change at all.
 import { readFile, rm } from 'node:fs/promises'
-import { z } from 'zod'
 import type { Path } from '../names.ts'
 import { findCommit } from '../namespace/history.ts'
 import { decideQueue } from '../namespace/leading.ts'
 import { isQueued } from '../namespace/queue.ts'
 import { idSchema, pathSchema, type Row } from '../namespace/row.ts'
 import { decodeJson, encodeJson } from '../store/json-object.ts'
+import * as z from '../zod.ts'
 import { sideSchema } from './copy-state.ts'
 import { ifMissing } from './local-files.ts'
 import type { Turn } from './turn.ts'

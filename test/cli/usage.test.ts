@@ -53,7 +53,7 @@ test('a file store is used without loading the AWS SDK, nor what only other verb
   const loaded = await filesLoadedBy(['ls'], (await aPlace()).folder)
   assert.ok(loaded.some(file => file.includes('file-store')))
   const needless =
-    /aws|smithy|execa|plist|doctor|run\/sweep\/sweep|retention\/retention|timeline|sync\/pull|poller\/install|page-data/
+    /aws|smithy|execa|plist|node_modules\/zod|doctor|run\/sweep\/sweep|retention\/retention|timeline|sync\/pull|poller\/install|page-data/
   assert.deepEqual(
     loaded.filter(file => needless.test(file)),
     [],

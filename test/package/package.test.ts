@@ -41,6 +41,25 @@ describe('the packed package', () => {
     )
   })
 
+  test('has the licences of what is in its bundles', async () => {
+    for (const [file, packages] of [
+      ['dist/zod.js', ['zod']],
+      ['dist/cli/report/page.js', ['d3-scale', 'd3-selection']],
+    ] as const) {
+      const code = await readFile(join(folder, 'node_modules', 'runlet', file), 'utf8')
+      for (const name of packages) assert.match(code, new RegExp(`^/\\*! ${name} [\\d.]+\n[^/]*Copyright[^/]*`, 'm'))
+      assert.doesNotMatch(code, /\bfrom ['"]/, `${file} needs other files`)
+    }
+  })
+
+  test('takes of zod what is in the bundle, and nothing else', async () => {
+    const own = world.files.filter(file => /\.js$/.test(file) && file !== 'dist/zod.js')
+    for (const file of own) {
+      const code = await readFile(join(folder, 'node_modules', 'runlet', file), 'utf8')
+      assert.doesNotMatch(code, /(from |import\()['"]zod['"]/, file)
+    }
+  })
+
   test('refers to no source map, for none is in it', async () => {
     for (const file of world.files.filter(file => file.endsWith('.js'))) {
       const code = await readFile(join(folder, 'node_modules', 'runlet', file), 'utf8')

@@ -6,9 +6,9 @@
 // It knows the namespace only by `runlet run`: what must hold when anything is killed (G5 to G7) holds there.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { CorruptObjectError } from '../../errors.ts'
 import { isSegment, type Segment } from '../../names.ts'
+import * as z from '../../zod.ts'
 import { PollerFileError, PollerNotFoundError } from './errors.ts'
 import type { Places } from './places.ts'
 

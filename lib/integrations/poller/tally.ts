@@ -4,11 +4,11 @@
 import { existsSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { systemAmbient } from '../../ambient.ts'
 import type { Segment } from '../../names.ts'
 import { openFileStore } from '../../store/file/file-store.ts'
 import { Register } from '../../store/register.ts'
+import * as z from '../../zod.ts'
 import type { Places } from './places.ts'
 import { folderOf } from './poller.ts'
 

@@ -1,10 +1,10 @@
 // The datastore's configuration as it stands in `.swamp.yaml`, and what of runlet's environment concerns it. Both are refused here,
 // before a request is made. No message repeats a value that was given, for somebody will have put a secret there.
 import { isAbsolute } from 'node:path'
-import { z } from 'zod'
 import { ConfigError, InvalidStoreUrlError } from '../../errors.ts'
 import { isNamespaceName, type NamespaceName, parseNamespaceName } from '../../names.ts'
 import { parseS3Url } from '../../store/s3/s3-url.ts'
+import * as z from '../../zod.ts'
 
 /** What `.swamp.yaml` calls this datastore. */
 export const DATASTORE_TYPE = '@runlet/runlet'

@@ -1,7 +1,7 @@
 // Swamp's control plane: small records (heartbeats, runs that wait, what has fired) that lie beside a namespace and not in it, so that
 // they make no commits and no history. Each is a document of its own under `ns/<name>/_/control/`, which no sweep looks at while the
 // namespace lives. Each write has an id, so that of two who put the same bytes at once one is told that it did.
-import { z } from 'zod'
+
 import type { Ambient } from '../../ambient.ts'
 import { AmbiguousWrite, InvalidArgumentError, ThrottledError } from '../../errors.ts'
 import { compareBytes, type NamespaceName, parsePath, parsePrefix } from '../../names.ts'
@@ -10,6 +10,7 @@ import { MAX_DOCUMENT_BYTES } from '../../store/bounded.ts'
 import { decodeJson, encodeJson, FORMAT } from '../../store/json-object.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { Register } from '../../store/register.ts'
+import * as z from '../../zod.ts'
 import type { ControlPlaneStore } from './contract.ts'
 
 const recordSchema = z.object({ format: z.literal(FORMAT), write: z.string(), data: z.base64() })

@@ -1,8 +1,8 @@
 // What swamp says of a lock that it wants, and which namespace's lock that is. Swamp's core writes the namespace into the key, in one
 // of two ways; others pass it beside the key. All three mean the same lock.
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
 import { InvalidArgumentError } from '../../errors.ts'
+import * as z from '../../zod.ts'
 import type { LockOptions } from './contract.ts'
 
 export interface SwampLockOptions {

@@ -1,11 +1,12 @@
 // Which repository has which swamp namespace: a document each, below the datastore's parent. Only a compare-and-swap writes one, so of
 // two repositories that want a namespace at once one gets it.
-import { z } from 'zod'
+
 import { ConfigError, InvalidArgumentError } from '../../errors.ts'
 import { isSegment, parseSegment } from '../../names.ts'
 import { kindPrefix } from '../../namespace/keys.ts'
 import { FORMAT, timeSchema } from '../../store/json-object.ts'
 import { Register } from '../../store/register.ts'
+import * as z from '../../zod.ts'
 import type { Places } from './places.ts'
 
 const registrationSchema = z.object({

@@ -10,10 +10,10 @@
 // Invariant: `attached` is made with a link, so of commands that come first at the same time one decides, and all use what it decided.
 import { link, mkdir, readdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { z } from 'zod'
 import { systemAmbient } from '../../ambient.ts'
 import { ConfigError } from '../../errors.ts'
 import { isNamespaceName } from '../../names.ts'
+import * as z from '../../zod.ts'
 import { type Checkout, isLinked } from './checkout.ts'
 import { RepositoryError } from './errors.ts'
 

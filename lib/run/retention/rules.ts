@@ -1,9 +1,10 @@
 // Retention rules: what a configuration file or a caller says, parsed at the border (G10). A rule that is not understood whole is
 // refused, for what it deletes is gone. Pure.
-import { z } from 'zod'
+
 import { InvalidArgumentError, type RunletError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
 import { namespaceSchema } from '../../namespace/row.ts'
+import * as z from '../../zod.ts'
 import { leadingSegments, type Pattern, type Problem, parsePattern, unitSegments } from './pattern.ts'
 import { parseAge, parseSize } from './quantities.ts'
 

@@ -3,7 +3,7 @@
 // their time, and whoever finds something need not be the one who deletes it.
 // Who may write a namespace writes its lists, and a sweep with more rights deletes: so a list is believed only of what lies below its
 // namespace, which its writer could have deleted as well (see lib/README.md on what a sweep trusts).
-import { z } from 'zod'
+
 import { CorruptObjectError } from '../../errors.ts'
 import { isInFamily, type NamespaceName } from '../../names.ts'
 import { isChild } from '../../namespace/head.ts'
@@ -13,6 +13,7 @@ import { newId } from '../../namespace/object-id.ts'
 import { idSchema, namespaceSchema, pathSchema } from '../../namespace/row.ts'
 import { putImmutable } from '../../store/immutable.ts'
 import { decodeJson, encodeJson, FORMAT } from '../../store/json-object.ts'
+import * as z from '../../zod.ts'
 
 const doomedSchema = z.object({
   kind: z.enum(['index', 'values', 'packs', 'history']),

@@ -1,12 +1,13 @@
 // What a sweep remembers of a namespace for the next one: states that it has looked at, so that the next one looks only at what came
 // since. A state that is remembered keeps nothing from being deleted: what it refers to was listed before, or is still in use.
-import { z } from 'zod'
+
 import { formatOfLayers, type Head, layerSchema } from '../../namespace/head.ts'
 import { sweepKey } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { View } from '../../namespace/view.ts'
 import { rowsFormatSchema } from '../../store/json-object.ts'
 import { Register } from '../../store/register.ts'
+import * as z from '../../zod.ts'
 
 const snapshotSchema = z.object({
   /** When the namespace was made: a run id can be used again. */

@@ -1,7 +1,7 @@
 // Looking at a namespace again and again, for a live view. A look costs a bounded number of requests however much there is: the head and
 // three listings, and of what these name only so many are read, the longest unseen first; what is known already is asked for by
 // conditional gets. So with many runs their states are a few looks old, but never their number, their ages and the queue's length.
-import type { z } from 'zod'
+
 import { CorruptObjectError, FormatVersionError } from '../../errors.ts'
 import { LeaseCell } from '../../lease/leases.ts'
 import { type LockInfo, lockInfo } from '../../lease/list-locks.ts'
@@ -13,6 +13,7 @@ import type { OpenNamespace } from '../../namespace/namespace.ts'
 import { readIfSound } from '../../namespace/queue.ts'
 import { type Meter, metered } from '../../store/metered-store.ts'
 import { Register, type Version } from '../../store/register.ts'
+import type * as z from '../../zod.ts'
 import { listForks } from '../pin.ts'
 import { ownerCell } from '../run.ts'
 import { Rounds } from './rounds.ts'

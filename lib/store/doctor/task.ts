@@ -1,8 +1,9 @@
 // What a member of the doctor's crew can be asked to do against the store: plain data, so that it can be sent to a thread, and one
 // function that does it. In a thread or not, it is the same code.
-import { z } from 'zod'
+
 import type { Ambient } from '../../ambient.ts'
 import { AmbiguousWrite, PreconditionFailed, ThrottledError } from '../../errors.ts'
+import * as z from '../../zod.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { Register } from '../register.ts'
 

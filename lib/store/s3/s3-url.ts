@@ -1,8 +1,9 @@
 // The URL of an S3 store: s3://bucket/prefix?endpoint=…&region=…&pathStyle=true&etag=plain&timeoutMs=30000
 // Parsing is pure and total: what it lets through names one bucket and prefix without doubt, and what it refuses is refused
 // with the parameter and the reason (G10). A URL never holds a secret, and an error never repeats one that stood there.
-import { z } from 'zod'
+
 import { InvalidStoreUrlError } from '../../errors.ts'
+import * as z from '../../zod.ts'
 
 export interface S3Location {
   readonly bucket: string

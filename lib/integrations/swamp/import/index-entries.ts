@@ -1,9 +1,9 @@
 // The entries of one index file as they come, however large it is: it is fetched in pieces of one version and parsed as it streams.
 import { JSONParser } from '@streamparser/json'
-import { z } from 'zod'
 import { CorruptObjectError } from '../../../errors.ts'
 import type { Etag } from '../../../names.ts'
 import type { ObjectStore } from '../../../store/object-store.ts'
+import * as z from '../../../zod.ts'
 import { NoDatastoreError, type Problems } from './problems.ts'
 
 const PIECE_BYTES = 4 * 1024 * 1024

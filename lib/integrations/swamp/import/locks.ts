@@ -1,8 +1,9 @@
 // Whether a swamp command is at work on a datastore: it holds a lock there, which it writes anew each third of its time to live. One that
 // was not for all of that time is an orphan, as swamp judges too. Only the store's clock is asked.
-import { z } from 'zod'
+
 import { concurrently } from '../../../concurrently.ts'
 import type { ObjectStore } from '../../../store/object-store.ts'
+import * as z from '../../../zod.ts'
 
 const READS_AT_ONCE = 8
 const MOST_BYTES = 64 * 1024

@@ -1,12 +1,13 @@
 // Taking the inventory of a datastore: its index first, in whichever form it is, then a listing, which alone says what lies there now and
 // as which version. No request for a single object. Writers may go on: what they wrote since the index is taken as it is, and what the
 // index still names while they delete it, under their lock, is left for the next time.
-import { z } from 'zod'
+
 import { concurrently } from '../../../concurrently.ts'
 import { CorruptObjectError } from '../../../errors.ts'
 import { type Etag, isPath } from '../../../names.ts'
 import { MAX_DOCUMENT_BYTES } from '../../../store/bounded.ts'
 import { decodeText, parseText } from '../../../store/json-object.ts'
+import * as z from '../../../zod.ts'
 import { isNeverSynced } from '../never-synced.ts'
 import { type Datastore, INDEX, isOfSwamp, META } from './datastore.ts'
 import { type IndexFile, type ReadIndex, readIndexFile } from './index-entries.ts'

@@ -4,13 +4,13 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
 import type { Ambient } from '../../../ambient.ts'
 import type { Path } from '../../../names.ts'
 import { pathSchema } from '../../../namespace/row.ts'
 import { decodeJson, encodeJson } from '../../../store/json-object.ts'
 import { ifMissing } from '../../../sync/local-files.ts'
 import { STATE_FOLDER } from '../../../sync/ours.ts'
+import * as z from '../../../zod.ts'
 import { ownStart, startOf } from './process-start.ts'
 
 const markSchema = z.object({

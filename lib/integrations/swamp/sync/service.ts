@@ -7,11 +7,11 @@
 //   pushChanged  =  preparePush  ->  look  ->  a prepared push;  commitPush  ->  its publication  ->  marks that are done with
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { type Ambient, systemAmbient } from '../../../ambient.ts'
 import { AbortedError, ConflictError, InvalidArgumentError } from '../../../errors.ts'
 import { parsePath } from '../../../names.ts'
 import type { PreparedPush } from '../../../sync/working-copy.ts'
+import * as z from '../../../zod.ts'
 import { readCatalogs, readForeign, writeCatalog } from './catalogs.ts'
 import type {
   CatalogRow,
