@@ -27,16 +27,16 @@ export interface Meter {
   bytesDown: number
 }
 
-const meters = new AsyncLocalStorage<Meter | undefined>()
+const meters = new AsyncLocalStorage<readonly Meter[]>()
 
-/** Runs `work` and counts every request that it makes in `meter`; an outer meter does not count them again. */
+/** Runs `work` and counts every request that it makes in `meter`, and in those that this itself is on. */
 export function metered<T>(meter: Meter, work: () => Promise<T>): Promise<T> {
-  return meters.run(meter, work)
+  return meters.run([...(meters.getStore() ?? []), meter], work)
 }
 
 /** Runs upkeep that nobody asked for: it is on no meter. */
 export function unmetered<T>(work: () => Promise<T>): Promise<T> {
-  return meters.run(undefined, work)
+  return meters.run([], work)
 }
 
 type Seen = { -readonly [Key in 'bytesUp' | 'bytesDown']: RequestEvent[Key] }
@@ -126,10 +126,10 @@ export class MeteredStore implements ObjectStore {
   }
 
   private begin(operation: RequestEvent['operation'], key: string): (seen: Seen, outcome: EventOutcome) => void {
-    const meter = meters.getStore()
+    const on = meters.getStore() ?? []
     const startedAt = this.ambient.monotonic()
     return (seen, outcome) => {
-      if (meter) {
+      for (const meter of on) {
         meter.requests += 1
         meter.bytesUp += seen.bytesUp
         meter.bytesDown += seen.bytesDown

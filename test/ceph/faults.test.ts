@@ -3,4 +3,5 @@
 import { faultSuite } from '../faults/suite.ts'
 import { cephBucket } from './gateway.ts'
 
-faultSuite('Ceph in trouble', { bucket: cephBucket, abreast: 6, stride: 14, seeds: [2] })
+// An upload that it begins after its client gave up on it is one that nobody drops, until a sweep.
+faultSuite('Ceph in trouble', { bucket: cephBucket, abreast: 6, stride: 14, seeds: [2], patienceMs: 2000 })

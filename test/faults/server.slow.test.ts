@@ -16,4 +16,5 @@ faultSuite('a store in trouble', {
   abreast: 6,
   stride: Number(process.env.RUNLET_FAULTS_STRIDE ?? 5),
   seeds: [1],
+  patienceMs: 500,
 })

@@ -18,6 +18,8 @@ export interface Troubles {
    */
   readonly stride: number
   readonly seeds: readonly number[]
+  /** How long a client waits on a silent connection where faults leave it silent: longer than the store itself ever is. */
+  readonly patienceMs: number
 }
 
 export function faultSuite(name: string, troubles: Troubles): void {
@@ -68,7 +70,10 @@ class Requests {
 
   private async learn(chapter: string): Promise<readonly Passing[]> {
     const { before, steps } = CHAPTERS[chapter] ?? assert.fail()
-    const stage = await openStage(this.troubles.bucket(), { prefix: `faults/${chapter}`, timeoutMs: timeoutFor([]) })
+    const stage = await openStage(this.troubles.bucket(), {
+      prefix: `faults/${chapter}`,
+      timeoutMs: timeoutFor(this.troubles, []),
+    })
     const requests: Passing[] = []
     const actor: Actor = { store: stage.troubled, name: 'calm' }
     await tell(actor, before)
@@ -80,7 +85,8 @@ class Requests {
 }
 
 /** Where nothing hangs nobody need give up: on a busy machine answers are late of their own accord. */
-const timeoutFor = (faults: readonly Fault[]): number => (faults.some(fault => fault.startsWith('hang')) ? 500 : 20_000)
+const timeoutFor = ({ patienceMs }: Troubles, faults: readonly Fault[]): number =>
+  faults.some(fault => fault.startsWith('hang')) ? patienceMs : 20_000
 
 interface Turns {
   readonly fault: Fault
@@ -99,7 +105,7 @@ async function eachInTurn(
   const candidates = (await requests.of(chapter)).filter(request => canMeet(fault, request))
   const stride = LIES.includes(fault) ? 1 : troubles.stride
   const prefix = `faults/${chapter}-${fault}`
-  const stage = await openStage(troubles.bucket(), { prefix, timeoutMs: timeoutFor([fault]) })
+  const stage = await openStage(troubles.bucket(), { prefix, timeoutMs: timeoutFor(troubles, [fault]) })
   const failures: string[] = []
   try {
     for (const { index } of candidates.filter((_, i) => i % stride === first)) {
@@ -127,7 +133,7 @@ async function atARate(
   { seed, rate }: { seed: number; rate: number },
 ): Promise<void> {
   const prefix = `faults/rate-${faults.length}-${faults[0]}-${seed}`
-  const stage = await openStage(troubles.bucket(), { prefix, timeoutMs: timeoutFor(faults) })
+  const stage = await openStage(troubles.bucket(), { prefix, timeoutMs: timeoutFor(troubles, faults) })
   try {
     stage.proxy.use(atRate(seed, rate, faults))
     const actor: Actor = { store: stage.troubled, name: 'p' }
@@ -152,7 +158,7 @@ async function together(
 ): Promise<void> {
   const prefix = `faults/together-${kind.replace(' ', '-')}-${seed}`
   const opening = Array.from({ length: CLIENTS }, () =>
-    openStage(troubles.bucket(), { prefix, timeoutMs: timeoutFor(faults) }),
+    openStage(troubles.bucket(), { prefix, timeoutMs: timeoutFor(troubles, faults) }),
   )
   const stages = await Promise.all(opening)
   try {

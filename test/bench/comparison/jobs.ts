@@ -52,20 +52,19 @@ export async function performComparisonJob(
   }
   const { way, writer, nth } = job
   const path = freshPath(placeOf(writer), nth)
+  const write = async () => {
+    if (isLocked(way)) return lockedWrite(way, { objects, store, ambient: systemAmbient }, placeOf(writer), path)
+    await runletWrite(way, await store.namespace(PARENT), path)
+    return 0
+  }
   try {
-    const { value, holds } = await withMergeHolds(PARENT, () =>
-      meter(async () => {
-        if (isLocked(way)) return lockedWrite(way, { objects, store, ambient: systemAmbient }, placeOf(writer), path)
-        await runletWrite(way, await store.namespace(PARENT), path)
-        return 0
-      }),
-    )
+    // A lease is given back when the write is done already, in the background.
+    const { value, holds } = await withMergeHolds(PARENT, () => meter(write).finally(() => store.close()))
     return { done: 1, heldMs: Math.max(value, ...holds) }
   } catch (error) {
     if (!(error instanceof LockNotFree)) throw error
     return NOTHING
   } finally {
-    await store.close()
     await objects.close()
   }
 }
