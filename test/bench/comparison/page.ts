@@ -95,8 +95,8 @@ function summary({ matrix, days }: Results): string {
     `with ${most} at once`,
     'done',
     'done in a day on the reported link',
-    'a month of such days in region',
-    'with egress',
+    'a month of days within a region',
+    'the same, with egress',
   ]
   return table(head, rows)
 }

@@ -76,8 +76,11 @@ function foldsTable(folds: readonly FoldsResult[]): string {
   )
 }
 
+const byLoad = (days: readonly DayResult[]): readonly DayResult[] =>
+  days.toSorted((a, b) => Number(isPaced(a)) - Number(isPaced(b)) || a.runsADay - b.runsADay)
+
 function daysTable(days: readonly DayResult[]): string {
-  const sorted = days.toSorted((a, b) => Number(isPaced(a)) - Number(isPaced(b)) || a.runsADay - b.runsADay)
+  const sorted = byLoad(days)
   const line = (what: string, cell: (one: DayResult) => string) => [what, ...sorted.map(cell)]
   const latency = (name: 'fork' | 'put' | 'fold' | 'poller') => (one: DayResult) => {
     const { p50, p99 } = one.operations[name].ms
@@ -118,7 +121,7 @@ function daysTable(days: readonly DayResult[]): string {
 }
 
 function sweepsOf(days: readonly DayResult[]): string {
-  const rows = days.flatMap(one =>
+  const rows = byLoad(days).flatMap(one =>
     one.sweeps.map(({ at, ms, requests, removed }) => {
       return [
         `${number(one.runsADay)}, ${store(one)}`,
@@ -129,7 +132,7 @@ function sweepsOf(days: readonly DayResult[]): string {
       ]
     }),
   )
-  return `The first sweep of each, which finds the runs that died; nothing is a grace period (an hour) old yet, so nothing is deleted:\n\n${table(['runs a day', 'begun after', 'requests', 'took', 'objects deleted'], rows)}`
+  return `The sweeps, twice an hour. The first finds the runs that died; what is no longer used is deleted by one that begins a grace period (an hour) after one has found it:\n\n${table(['runs a day', 'begun after', 'requests', 'took', 'objects deleted'], rows)}`
 }
 
 function writersTable(writers: readonly WritersResult[]): string {
