@@ -11,7 +11,7 @@ import { parseNamespaceName } from './names.ts'
 import { type NamedPolicy, namedPolicySchema } from './namespace/policy.ts'
 import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 import { fullStoreUrl, isSameStore } from './store/open.ts'
-import * as z from './zod.ts'
+import * as z from './vendor/zod.ts'
 
 export const CONFIG_FILE = 'runlet.config.json'
 

@@ -10,7 +10,7 @@ import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 import type { OnError, RunOptions } from './run/run.ts'
 import type { Sweep } from './run/sweep/sweep.ts'
 import type { TimelineOptions as Timelining } from './run/timeline/timeline.ts'
-import * as z from './zod.ts'
+import * as z from './vendor/zod.ts'
 
 /** How a store is opened. */
 export interface OpenOptions {

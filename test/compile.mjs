@@ -3,11 +3,11 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundleZod } from './support/bundle.mjs'
+import { bundlePackages } from './support/bundle.mjs'
 
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
 
-/** Compiles `lib`, `test` and `examples` into a folder, zod in one file as in `dist`; the folder must lie inside the project, where dependencies are found. */
+/** Compiles `lib`, `test` and `examples` into a folder, packages as they are in `dist`; the folder must lie inside the project, where dependencies are found. */
 export async function compileInto(folder) {
   const { status } = spawnSync(
     process.execPath,
@@ -15,7 +15,7 @@ export async function compileInto(folder) {
     { stdio: 'inherit' },
   )
   if (status !== 0) throw new Error('the tests cannot be compiled')
-  await bundleZod(join(folder, 'lib', 'zod.js'))
+  await bundlePackages(join(folder, 'lib', 'vendor'))
   for (const name of ['test', 'examples']) cpSync(name, join(folder, name), { recursive: true, filter: isAsset })
   writePackage(folder)
 }

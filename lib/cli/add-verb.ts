@@ -1,6 +1,6 @@
 // How a verb is added to the tree: what the help says of it, its examples, and the file that is loaded when it is called, so that
 // `runlet --help` loads neither the library nor an SDK. What a verb is given is context.ts's.
-import type { Command, OutputConfiguration } from 'commander'
+import type { Command, OutputConfiguration } from '../vendor/commander.ts'
 import type { SharedOptions, Verb } from './context.ts'
 import { DONE } from './failure.ts'
 import { Output } from './output.ts'

@@ -1,7 +1,7 @@
 // Whether a store lies inside a git repository that does not ignore it: its objects would be committed by accident.
 // Without git, or outside of a repository, there is nothing to say. Changes nothing.
 import { relative } from 'node:path'
-import { execa } from 'execa'
+import { execa } from '../vendor/execa.ts'
 import { storeFolder } from './store-folder.ts'
 
 /** What to add to .gitignore, for a store at `url` below the current folder's repository; undefined when nothing is amiss. */

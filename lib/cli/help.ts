@@ -1,6 +1,6 @@
 // `runlet help VERB…`: the same as `VERB… --help`, for verbs in groups too (`runlet help worktree install`). The parser's own help
 // verb knows one level only, and shows something for what is no verb.
-import type { Command } from 'commander'
+import type { Command } from '../vendor/commander.ts'
 import { fullName, tell } from './add-verb.ts'
 
 /** Below the program, or below one of its groups. */

@@ -1,5 +1,5 @@
 // `--on-error`, as the verbs that start programs declare it.
-import { Option } from 'commander'
+import { Option } from '../vendor/commander.ts'
 
 const ON_ERROR = ['keep', 'discard', 'fold'] as const
 

@@ -1,7 +1,7 @@
 // The tree of verbs, and what a call of `runlet` comes to: its exit code. The verbs themselves are declared in verbs.ts and in the folders
 // of the groups; nothing of the library is loaded until one of them is called.
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError } from '../vendor/commander.ts'
 import { type AddVerb, oneLineErrors, verbsBelow } from './add-verb.ts'
 import { addCompletionVerbs } from './completion/verbs.ts'
 import { DONE, describeFailure, exitCodeOf, WRONG_USAGE } from './failure.ts'

@@ -4,7 +4,7 @@
 import type { Ambient } from '../ambient.ts'
 import { timeSchema } from '../store/json-object.ts'
 import type { Version } from '../store/register.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 
 const holderSchema = z.object({
   /** Differs between any two acquisitions. */

@@ -4,7 +4,7 @@
 import type { NamespaceName } from '../names.ts'
 import type { Moment } from '../store/grace.ts'
 import { timeSchema } from '../store/json-object.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 import { type IndexRef, indexRefSchema, type Origin, originSchema } from './head.ts'
 import { type PolicyRule, policyRulesSchema, portable } from './policy.ts'
 import { fromStored, idSchema, type Row, storedRowSchema, toStored } from './row.ts'

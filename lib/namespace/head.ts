@@ -7,7 +7,7 @@
 
 import { compareBytes, isInFamily, type NamespaceName } from '../names.ts'
 import { rowsFormatSchema, timeSchema } from '../store/json-object.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 import { formatOf, idSchema, namespaceSchema, pathSchema, storedRowSchema } from './row.ts'
 
 const seqSchema = z.number().int().nonnegative()

@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { CorruptObjectError } from '../errors.ts'
 import { compareBytes, type NamespaceName, type Path } from '../names.ts'
 import { decodeText, FORMAT, parseText, rowsFormatSchema, validate, validatePart } from '../store/json-object.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 import { areApart, FOREIGN, type IndexRef, indexRefSchema, namesOwn } from './head.ts'
 import { formatOf, namespaceSchema, type StoredRow, storedRowSchema } from './row.ts'
 

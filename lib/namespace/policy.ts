@@ -2,7 +2,7 @@
 // none does. Parsed at the border; pure.
 
 import { InvalidArgumentError } from '../errors.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 import { type Glob, type GlobProblem, matchGlob, parseGlob } from './glob.ts'
 import type { Value } from './values.ts'
 

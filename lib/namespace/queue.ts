@@ -4,7 +4,7 @@
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import { rowsFormatSchema } from '../store/json-object.ts'
 import { Register, type Version } from '../store/register.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 import type { Outcome } from './batch.ts'
 import { type Change, fromStoredChange, storedChangeSchema, toStoredChange } from './change.ts'
 import type { NamespaceContext } from './context.ts'

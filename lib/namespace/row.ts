@@ -3,7 +3,7 @@
 
 import { compareBytes, type Etag, type NamespaceName, type Path, parseNamespaceName, parsePath } from '../names.ts'
 import { EXTERNAL_FORMAT, FORMAT, timeSchema } from '../store/json-object.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 
 /** True for what parses; used to make zod refuse what our own parsers refuse. */
 const parses = (parse: (text: string) => unknown) => (text: string) => {

@@ -2,7 +2,7 @@
 // every head repeats the format, so that ordinary work needs no request for it.
 
 import { AmbiguousWrite, PreconditionFailed } from '../errors.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson, FORMAT } from './json-object.ts'
 import type { ObjectStore } from './object-store.ts'

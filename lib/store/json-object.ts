@@ -2,7 +2,7 @@
 // can put anything under a key; what does not parse gives an error that names the key.
 
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
-import * as z from '../zod.ts'
+import * as z from '../vendor/zod.ts'
 
 /** The version of what this runlet writes. A reader refuses a greater one than it knows. */
 export const FORMAT = 1

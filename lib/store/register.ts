@@ -6,7 +6,7 @@
 import type { Ambient } from '../ambient.ts'
 import { AmbiguousWrite, InvalidArgumentError, PreconditionFailed, StoreError, ThrottledError } from '../errors.ts'
 import type { Etag } from '../names.ts'
-import type * as z from '../zod.ts'
+import type * as z from '../vendor/zod.ts'
 import { MAX_DOCUMENT_BYTES } from './bounded.ts'
 import { decodeJson, encodeJson } from './json-object.ts'
 import type { ObjectStore, PutOptions } from './object-store.ts'

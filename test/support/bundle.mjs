@@ -1,17 +1,24 @@
 // Makes one file of a module and of the packages that it uses, with the licences of these on top.
 //   node test/support/bundle.mjs      what the build bundles, into dist
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const VENDOR = join('lib', 'vendor')
 
-/** What a process that only reads a namespace would load a hundred files for. */
-export function bundleZod(outfile) {
-  const size = { minifySyntax: true, minifyWhitespace: true }
-  return bundle({ entryPoints: ['lib/zod.ts'], outfile, platform: 'node', format: 'esm', target: 'node20', ...size })
+/** Of each package that `lib/vendor` is about, a file with what is used of it. */
+export async function bundlePackages(folder) {
+  // Names stay, for whoever reads a stack.
+  const about = { platform: 'node', format: 'esm', target: 'node20', minifySyntax: true, minifyWhitespace: true }
+  const names = readdirSync(join(ROOT, VENDOR)).map(file => file.replace(/\.ts$/, ''))
+  const files = names.map(name => ({ entryPoints: [join(VENDOR, `${name}.ts`)], outfile: join(folder, `${name}.js`) }))
+  await Promise.all(files.map(file => bundle({ ...about, ...file }, REQUIRE)))
 }
+
+/** For packages that are CommonJS, and ask for what Node has. */
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
 
 /** The script of the page that `runlet report` writes. */
 function bundlePage(outfile) {
@@ -19,24 +26,26 @@ function bundlePage(outfile) {
   return bundle({ entryPoints, outfile, minify: true, format: 'iife', target: 'es2022', legalComments: 'inline' })
 }
 
-async function bundle(options) {
+async function bundle(options, above = '') {
   const about = { absWorkingDir: ROOT, bundle: true, logLevel: 'warning' }
   // Once to see which packages are in it.
   const { metafile } = await build({ ...about, ...options, write: false, metafile: true })
   const files = Object.entries(Object.values(metafile.outputs)[0].inputs).filter(
     ([, { bytesInOutput }]) => bytesInOutput > 0,
   )
-  const packages = files.flatMap(([file]) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [])
-  const js = [...new Set(packages)].map(licenceOf).join('\n')
+  const packages = files.flatMap(([file]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[0] ?? [])
+  const js = [...[...new Set(packages)].map(licenceOf), above].join('\n')
   await build({ ...about, ...options, banner: { js } })
 }
 
-function licenceOf(name) {
-  const text = readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8')
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'))
+function licenceOf(folder) {
+  const file = readdirSync(join(ROOT, folder)).find(name => /^licen[cs]e(\.\w+)?$/i.test(name))
+  if (!file) throw new Error(`${folder} has no licence to ship with it`)
+  const text = readFileSync(join(ROOT, folder, file), 'utf8')
+  const { name, version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
   return `/*! ${name} ${version}\n\n${text.trim().replaceAll('*/', '* /')}\n*/`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await Promise.all([bundleZod('dist/zod.js'), bundlePage('dist/cli/report/page.js')])
+  await Promise.all([bundlePackages('dist/vendor'), bundlePage('dist/cli/report/page.js')])
 }

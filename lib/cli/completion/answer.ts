@@ -1,6 +1,6 @@
 // The answer to a TAB, for the scripts: a line that says what is wanted, then the words that could stand there, a line each, with what
 // they are behind a tab. It never says what went wrong: then there is nothing to offer.
-import type { Command } from 'commander'
+import type { Command } from '../../vendor/commander.ts'
 import { type Candidate, type Wanted, wantedAt } from './wanted.ts'
 
 /** Ends the process: a store that did not answer in time would keep it alive. */

@@ -1,6 +1,6 @@
 // `runlet completion SHELL`, which prints what a shell is to load, and the hidden verb that what is printed asks at each TAB. All that is
 // offered is found in the tree of verbs itself (wanted.ts), so there is no second list of them.
-import { Argument, type Command } from 'commander'
+import { Argument, type Command } from '../../vendor/commander.ts'
 import type { AddVerb } from '../add-verb.ts'
 import { ASK, SHELLS } from './ask.ts'
 

@@ -1,7 +1,7 @@
 // What can stand at the cursor of a command line, found in the tree of verbs: pure. What an option or an argument takes is told by its
 // choices, or by what stands for it in the tree: `<file>`, `<folder>`, `<run>`, `<poller>`, `<policy>`, `<program>`, `<verb>`. Anything else
 // is for the user to think of. Like the parser it takes the options of `runlet` itself anywhere before `--`.
-import type { Argument, Command, Option } from 'commander'
+import type { Argument, Command, Option } from '../../vendor/commander.ts'
 import { POLICIES } from '../on-conflict.ts'
 
 export interface Candidate {

@@ -1,5 +1,5 @@
 // The verbs of `runlet poller`: their arguments, options and examples.
-import { type Command, Option } from 'commander'
+import { type Command, Option } from '../../vendor/commander.ts'
 import type { AddVerb } from '../add-verb.ts'
 import { onErrorOption } from '../on-error.ts'
 

@@ -1,6 +1,7 @@
 // Runs the program: with this process's own input, output and terminal, until it ends or is ended. It knows nothing of runs.
-import { execa, type Options } from 'execa'
+
 import { systemAmbient } from '../../ambient.ts'
+import { execa, type Options } from '../../vendor/execa.ts'
 import { ProgramNotStartedError } from '../errors.ts'
 import { TIMED_OUT } from '../failure.ts'
 import { Relay } from './relay.ts'

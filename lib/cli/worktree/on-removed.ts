@@ -1,6 +1,7 @@
 // `--on-removed`, as the verbs that give worktrees a namespace declare it.
-import { Option } from 'commander'
+
 import type { OnRemoved } from '../../integrations/worktree/records.ts'
+import { Option } from '../../vendor/commander.ts'
 
 const ON_REMOVED = ['keep', 'fold', 'discard'] as const satisfies readonly OnRemoved[]
 

@@ -1,7 +1,7 @@
 // A check of what a poller is made of: with exactly the environment that it will have, and nothing of this shell's.
 import { open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { execa } from 'execa'
+import { execa } from '../../vendor/execa.ts'
 import { type Environment, fullEnvironment } from './environment.ts'
 import { PollerCommandError } from './errors.ts'
 import type { Poller } from './poller.ts'

@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorruptObjectError } from '../../errors.ts'
 import { isSegment, type Segment } from '../../names.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import { PollerFileError, PollerNotFoundError } from './errors.ts'
 import type { Places } from './places.ts'
 

@@ -1,8 +1,9 @@
 // What launchd and systemd have in common: the files that they want, and the commands that tell them. Each is described in a file of
 // its own, as data, for either system on any machine; here the commands are run.
-import { execa } from 'execa'
+
 import { systemAmbient } from '../../ambient.ts'
 import type { Segment } from '../../names.ts'
+import { execa } from '../../vendor/execa.ts'
 import { SchedulerError } from './errors.ts'
 import type { Places } from './places.ts'
 import { type Poller, shownCommand } from './poller.ts'

@@ -8,7 +8,7 @@ import { systemAmbient } from '../../ambient.ts'
 import type { Segment } from '../../names.ts'
 import { openFileStore } from '../../store/file/file-store.ts'
 import { Register } from '../../store/register.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import type { Places } from './places.ts'
 import { folderOf } from './poller.ts'
 

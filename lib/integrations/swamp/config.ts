@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path'
 import { ConfigError, InvalidStoreUrlError } from '../../errors.ts'
 import { isNamespaceName, type NamespaceName, parseNamespaceName } from '../../names.ts'
 import { parseS3Url } from '../../store/s3/s3-url.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 
 /** What `.swamp.yaml` calls this datastore. */
 export const DATASTORE_TYPE = '@runlet/runlet'

@@ -1,6 +1,6 @@
 // What swamp and a datastore extension say to one another, as swamp's core calls it and its own extensions answer. Types only: swamp
 // knows an extension by its shape, so nothing of swamp is imported here, or needed.
-import type * as z from '../../zod.ts'
+import type * as z from '../../vendor/zod.ts'
 import type { SyncService } from './sync/contract.ts'
 
 export type * from './sync/contract.ts'

@@ -10,7 +10,7 @@ import { MAX_DOCUMENT_BYTES } from '../../store/bounded.ts'
 import { decodeJson, encodeJson, FORMAT } from '../../store/json-object.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { Register } from '../../store/register.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import type { ControlPlaneStore } from './contract.ts'
 
 const recordSchema = z.object({ format: z.literal(FORMAT), write: z.string(), data: z.base64() })

@@ -2,7 +2,7 @@
 // of two ways; others pass it beside the key. All three mean the same lock.
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from '../../errors.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import type { LockOptions } from './contract.ts'
 
 export interface SwampLockOptions {

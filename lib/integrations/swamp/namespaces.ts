@@ -6,7 +6,7 @@ import { isSegment, parseSegment } from '../../names.ts'
 import { kindPrefix } from '../../namespace/keys.ts'
 import { FORMAT, timeSchema } from '../../store/json-object.ts'
 import { Register } from '../../store/register.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import type { Places } from './places.ts'
 
 const registrationSchema = z.object({

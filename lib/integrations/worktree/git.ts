@@ -4,7 +4,7 @@ import { type Checkout, checkoutAt, isLinked } from './checkout.ts'
 
 /** What git prints, without the line's end; undefined when it says no, or is not there. */
 export async function git(folder: string, ...args: string[]): Promise<string | undefined> {
-  const { execa } = await import('execa')
+  const { execa } = await import('../../vendor/execa.ts')
   // Set by git for the hooks that it runs, and then of another repository maybe.
   const env = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_COMMON_DIR: undefined, GIT_INDEX_FILE: undefined }
   const { exitCode, stdout } = await execa('git', args, { cwd: folder, reject: false, stdin: 'ignore', env })

@@ -13,7 +13,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { systemAmbient } from '../../ambient.ts'
 import { ConfigError } from '../../errors.ts'
 import { isNamespaceName } from '../../names.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import { type Checkout, isLinked } from './checkout.ts'
 import { RepositoryError } from './errors.ts'
 

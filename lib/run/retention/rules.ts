@@ -4,7 +4,7 @@
 import { InvalidArgumentError, type RunletError } from '../../errors.ts'
 import type { NamespaceName } from '../../names.ts'
 import { namespaceSchema } from '../../namespace/row.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import { leadingSegments, type Pattern, type Problem, parsePattern, unitSegments } from './pattern.ts'
 import { parseAge, parseSize } from './quantities.ts'
 

@@ -13,7 +13,7 @@ import { newId } from '../../namespace/object-id.ts'
 import { idSchema, namespaceSchema, pathSchema } from '../../namespace/row.ts'
 import { putImmutable } from '../../store/immutable.ts'
 import { decodeJson, encodeJson, FORMAT } from '../../store/json-object.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 
 const doomedSchema = z.object({
   kind: z.enum(['index', 'values', 'packs', 'history']),

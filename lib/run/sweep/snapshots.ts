@@ -7,7 +7,7 @@ import type { OpenNamespace } from '../../namespace/namespace.ts'
 import type { View } from '../../namespace/view.ts'
 import { rowsFormatSchema } from '../../store/json-object.ts'
 import { Register } from '../../store/register.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 
 const snapshotSchema = z.object({
   /** When the namespace was made: a run id can be used again. */

@@ -3,7 +3,7 @@
 
 import type { Ambient } from '../../ambient.ts'
 import { AmbiguousWrite, PreconditionFailed, ThrottledError } from '../../errors.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { Register } from '../register.ts'
 

@@ -3,7 +3,7 @@
 // with the parameter and the reason (G10). A URL never holds a secret, and an error never repeats one that stood there.
 
 import { InvalidStoreUrlError } from '../../errors.ts'
-import * as z from '../../zod.ts'
+import * as z from '../../vendor/zod.ts'
 
 export interface S3Location {
   readonly bucket: string

@@ -3,7 +3,7 @@ import { JSONParser } from '@streamparser/json'
 import { CorruptObjectError } from '../../../errors.ts'
 import type { Etag } from '../../../names.ts'
 import type { ObjectStore } from '../../../store/object-store.ts'
-import * as z from '../../../zod.ts'
+import * as z from '../../../vendor/zod.ts'
 import { NoDatastoreError, type Problems } from './problems.ts'
 
 const PIECE_BYTES = 4 * 1024 * 1024

@@ -3,7 +3,7 @@
 
 import { concurrently } from '../../../concurrently.ts'
 import type { ObjectStore } from '../../../store/object-store.ts'
-import * as z from '../../../zod.ts'
+import * as z from '../../../vendor/zod.ts'
 
 const READS_AT_ONCE = 8
 const MOST_BYTES = 64 * 1024

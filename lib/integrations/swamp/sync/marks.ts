@@ -10,7 +10,7 @@ import { pathSchema } from '../../../namespace/row.ts'
 import { decodeJson, encodeJson } from '../../../store/json-object.ts'
 import { ifMissing } from '../../../sync/local-files.ts'
 import { STATE_FOLDER } from '../../../sync/ours.ts'
-import * as z from '../../../zod.ts'
+import * as z from '../../../vendor/zod.ts'
 import { ownStart, startOf } from './process-start.ts'
 
 const markSchema = z.object({

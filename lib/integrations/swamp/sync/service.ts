@@ -11,7 +11,7 @@ import { type Ambient, systemAmbient } from '../../../ambient.ts'
 import { AbortedError, ConflictError, InvalidArgumentError } from '../../../errors.ts'
 import { parsePath } from '../../../names.ts'
 import type { PreparedPush } from '../../../sync/working-copy.ts'
-import * as z from '../../../zod.ts'
+import * as z from '../../../vendor/zod.ts'
 import { readCatalogs, readForeign, writeCatalog } from './catalogs.ts'
 import type {
   CatalogRow,

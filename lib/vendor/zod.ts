@@ -1,5 +1,5 @@
-// What runlet uses of zod, and where all of it takes that from: the build makes one file of this (test/support/bundle.mjs). Zod itself is
-// a hundred, half of them messages in other languages, which no process that starts every minute should wait for.
+// What runlet uses of zod. A process that reads one path would wait longer for the hundred files that zod is, half of them messages in
+// other languages, than for all that is ours.
 export {
   array,
   base64,
