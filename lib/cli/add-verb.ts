@@ -5,7 +5,7 @@ import type { SharedOptions, Verb } from './context.ts'
 import { DONE } from './failure.ts'
 import { Output } from './output.ts'
 
-interface Told {
+export interface Told {
   readonly does: string
   readonly more?: string
   /** Lines for a shell; a test has the tree parse each of them. */

@@ -56,6 +56,14 @@ describe('the examples', AT_ONCE, () => {
     })
   }
 
+  for (const group of makeProgram(() => {}).commands.filter(({ commands }) => commands.length > 0)) {
+    test(`of ${nameOf(group)} are about its verbs, and are understood`, async () => {
+      const calls = (await Promise.all(examplesOf(group).map(callsOf))).flat()
+      assert.ok(calls.length > 0)
+      for (const call of calls) assert.match((await verbCalledBy(call)) ?? '', new RegExp(`^${nameOf(group)} `))
+    })
+  }
+
   /** The verb that the tree finds in these words. It throws what the parser says of them. */
   async function verbCalledBy(words: string[]): Promise<string | undefined> {
     let called: string | undefined
@@ -71,6 +79,14 @@ describe('the examples', AT_ONCE, () => {
 })
 
 describe('runlet help', AT_ONCE, () => {
+  test('is nowhere wider than 80 columns, but where an example is', async () => {
+    for (const group of ['', 'worktree', 'poller', 'import', 'export']) {
+      const { stdout } = await callRunlet(['help', ...(group ? [group] : [])])
+      const wide = stdout.split('\n').filter(line => line.length > 80 && !line.startsWith('  $ '))
+      assert.deepEqual(wide, [])
+    }
+  })
+
   test('shows what --help and -h show, which the build has written down', async () => {
     const help = await callRunlet(['help'])
     assert.match(help.stdout, /^Usage: runlet /)

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { makeProgram } from '../../lib/cli/program.ts'
 import { AT_ONCE, aFolder, aPlace, callRunlet, RUNLET, startProgram, startRunlet } from './support.ts'
 
-const VERBS = 'init put get ls rm log pull push status run fork fold discard runs locks compact doctor'.split(' ')
+const VERBS = makeProgram(() => {})
+  .commands.map(verb => verb.name())
+  .filter(name => !name.startsWith('_'))
 const ONE_LINE = /^runlet: .+ \[[A-Z_0-9]+\]\n$/
 
 describe('help', AT_ONCE, () => {
