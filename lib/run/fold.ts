@@ -1,10 +1,10 @@
 // The fold: one commit on the parent that adopts the run's shard; no value is copied (G2, G4, G5).
-//   1. seal: a sign beside the run's pin says that it is being folded; the run's own layers become one index shard, and its head says
-//      `sealed`: no more writes;
-//   2. under the parent's merge lease, or through its queue: look at what the parent did since the fork to the run's paths;
-//      swap the parent's head for one with a reference to the shard, and the fold's origin;
+//   1. seal: unless the parent is a run that is sealed itself, a sign beside the run's pin says that it is being folded; the run's own
+//      layers become one index shard, and its head says `sealed`: no more writes;
+//   2. see that the shard can be read; under the parent's merge lease, or through its queue, look at what the parent did since the fork
+//      to the run's paths; swap the parent's head for one with a reference to the shard, and the fold's origin;
 //   3. the run's head becomes `folded`;
-//   4. its sign and its pin go.
+//   4. one that wrote nothing is noted for the sweep; its sign and its pin go.
 // A crash between any two is finished by folding again: each step finds what was done before it. The origin in the parent's
 // history says that step 2 happened; it is looked for as far back as the fork.
 import { AccessDeniedError, NamespaceSealedError, OpenChildrenError, RunletError, RunNotFoundError } from '../errors.ts'
