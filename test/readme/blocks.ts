@@ -1,4 +1,4 @@
-// The code blocks of the pages that users read: README.md, and every page of the examples. A block is what stands between two fences,
+// The code blocks of the pages that users read: README.md, lib/SECURITY.md, and every page of the examples. A block is what stands between two fences,
 // whatever its language; one without an end is refused, for it would hide all that comes after it.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -45,10 +45,11 @@ function closes(line: string, fence: string): boolean {
 const withoutIndent = (line: string, indent: number): string =>
   line.slice(0, indent).trim() === '' ? line.slice(indent) : line
 
-/** README.md, and the pages of the examples. */
+/** README.md, the page about security, and the pages of the examples. */
 export function allPages(): string[] {
   const examples = readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })
-  return ['README.md', ...examples.filter(name => name.endsWith('.md')).map(name => join('examples', name))].sort()
+  const pages = ['README.md', join('lib', 'SECURITY.md')]
+  return [...pages, ...examples.filter(name => name.endsWith('.md')).map(name => join('examples', name))].sort()
 }
 
 /** Their blocks, as the pages are now. */
