@@ -1,4 +1,4 @@
-// The bucket policies of README's SECURITY section, read from there, on a real gateway with real users: a parent's writer, a run that may
+// The bucket policies of lib/SECURITY.md, read from there, on a real gateway with real users: a parent's writer, a run that may
 // only write below its own prefix, and a reader. What each may do works, and what it may not do is refused by name and leaves
 // every object of the parent as it was.
 import assert from 'node:assert/strict'
