@@ -23,7 +23,7 @@ export interface Wanted {
   readonly older?: (file: PlacedFile) => boolean
   /** The same for the newer one. */
   readonly newer?: (file: PlacedFile) => boolean
-  /** What only the older state has matters no more than it tells what is new below a node of the newer one. */
+  /** What only the older state has matters no more than it tells what is new in the newer one: a node of that may stand below one of it. */
   readonly newerAlone?: boolean
   /**
    * The older state may be long past: who deleted a node of it had found what was below it too, so that counts as empty. What of it is
@@ -57,9 +57,9 @@ export async function compareTrees(
   const older = side(olderLayers, wanted.older, wanted.olderMayBeGone)
   const newer = side(newerLayers, wanted.newer)
   for (let level = Math.max(topOf(older), topOf(newer)); level >= 0; level--) {
-    const inNewer = alone(newer, older, level)
-    const inOlder = wanted.newerAlone && inNewer.length === 0 ? [] : alone(older, newer, level)
-    await Promise.all([openAll(index, inOlder, older), openAll(index, inNewer, newer)])
+    const upToHere = alone(newer, older).filter(({ ref }) => ref.level <= level)
+    const inOlder = wanted.newerAlone && upToHere.length === 0 ? [] : alone(older, newer).filter(isAt(level))
+    await Promise.all([openAll(index, inOlder, older), openAll(index, upToHere.filter(isAt(level)), newer)])
   }
   return { onlyOlder: older.only, onlyNewer: newer.only }
 }
@@ -73,10 +73,13 @@ function filesOf(layers: readonly PlacedLayer[]): Map<string, PlacedFile> {
 
 const topOf = ({ files }: Side): number => Math.max(0, ...[...files.values()].map(({ ref }) => ref.level))
 
-const alone = (side: Side, other: Side, level: number): PlacedFile[] =>
-  [...side.files.values()].filter(
-    file => file.ref.level === level && !other.files.has(file.ref.id) && side.isWanted(file),
-  )
+const alone = (side: Side, other: Side): PlacedFile[] =>
+  [...side.files.values()].filter(file => !other.files.has(file.ref.id) && side.isWanted(file))
+
+const isAt =
+  (level: number) =>
+  ({ ref }: PlacedFile): boolean =>
+    ref.level === level
 
 /** Notes the files, and adds the children of the nodes among them to their side. */
 async function openAll(index: IndexStore, files: readonly PlacedFile[], side: Side): Promise<void> {

@@ -22,6 +22,8 @@ interface Trees {
   readonly newer: IndexRef[]
   /** Compares them as a process does that has read nothing yet; `read` are the files that it fetched. */
   compare(wanted?: Wanted): Promise<Awaited<ReturnType<typeof compareTrees>> & { read: string[] }>
+  /** Compares other references than theirs. */
+  compareWith(older: IndexRef[], newer: IndexRef[], wanted?: Wanted): ReturnType<typeof compareTrees>
   /** What of the older tree stands right in its layer is deleted. */
   deleteOlder(): void
 }
@@ -41,6 +43,7 @@ async function withTrees(look: (trees: Trees) => Promise<void>): Promise<void> {
       deleteOlder: () => {
         for (const { id } of older) world.bucket.objects.delete(`ns/p/_/index/${id}`)
       },
+      compareWith: (a, b, wanted) => compareTrees(open(), placed(a), placed(b), wanted),
       async compare(wanted) {
         const index = open()
         const load = index.load.bind(index)
@@ -71,6 +74,14 @@ test('nothing of the older side is opened for the sake of a newer one that nobod
   withTrees(async ({ compare }) => {
     const { onlyNewer, read } = await compare({ newer: () => false, newerAlone: true })
     assert.deepEqual([onlyNewer, read], [[], []])
+  }))
+
+test('what the newer side has of a taller tree is found in it', () =>
+  withTrees(async ({ older, compareWith }) => {
+    const { onlyOlder } = await compareWith(older, [])
+    const nodes = onlyOlder.filter(({ ref }) => ref.level === 1).map(({ ref }) => ref)
+    assert.equal(nodes.length, 3)
+    assert.deepEqual((await compareWith(older, nodes, { newerAlone: true })).onlyNewer, [])
   }))
 
 test('of either side only what is wanted is opened', () =>
