@@ -42,3 +42,29 @@ test('the removal of seven values costs the same requests among 20,000 rows as a
     assert.ok(bytes <= 1.5 * small.bytes, `${bytes} bytes, and ${small.bytes} of a small namespace`)
   }
 })
+
+/** How long the sweep takes that empties the folders of so many folded runs, in virtual milliseconds. */
+async function emptying(runs: number): Promise<number> {
+  const world = new World()
+  return world.run(async () => {
+    const writer = world.client()
+    const parent = await writer.store.namespace('p', { create: true })
+    for (let i = 0; i < runs; i++) {
+      const run = await parent.fork(`r${i}`)
+      await run.put(`data/${i}`, 'x'.repeat(5_000))
+      await run.fold()
+    }
+    await writer.store.sweep()
+    await writer.ambient.sleep(2 * HOURS)
+    const { ambient, store } = world.client()
+    const startedAt = ambient.monotonic()
+    await store.sweep()
+    for (let i = 0; i < runs; i++) assert.equal(world.peek(`ns/p/r${i}/_/head`).emptied, true)
+    return ambient.monotonic() - startedAt
+  })
+}
+
+test('runs that have ended are emptied several at a time', async () => {
+  const [few, many] = [await emptying(8), await emptying(32)]
+  assert.ok(many < 3 * few, `${many} ms for 32 runs, and ${few} ms for 8`)
+})

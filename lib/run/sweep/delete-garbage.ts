@@ -1,6 +1,7 @@
 // Deleting what was listed a grace period ago (G9), in this order: the head is swapped, so that nobody who read it earlier can begin to
 // refer to anything (sweeping.ts); then the forks are listed; then each object is looked up in all that is open, in the head last. What
 // an open fork still reaches goes to a list of its own, and waits for the fork to end.
+import { concurrently } from '../../concurrently.ts'
 import { MissingObjectError } from '../../errors.ts'
 import { isInFamily, type NamespaceName } from '../../names.ts'
 import type { Base, Head } from '../../namespace/head.ts'
@@ -10,7 +11,7 @@ import { listForks, type Pinned } from '../pin.ts'
 import { emptyRun } from './ended-runs.ts'
 import { type Doomed, type GarbageList, keyOf, type ListedGarbage, putGarbage, readGarbage } from './garbage-list.ts'
 import { notNeededBy } from './needed.ts'
-import { deleteKeys, orTell, type Sweeping } from './sweeping.ts'
+import { deleteKeys, orTell, RUNS_AT_ONCE, type Sweeping } from './sweeping.ts'
 
 /** `lists`: ripe ones. To be called once the head was swapped. */
 export async function deleteGarbage(
@@ -42,12 +43,12 @@ async function emptyRuns(
   { unended }: Open,
   sweeping: Sweeping,
 ): Promise<void> {
-  for (const run of list.ended ?? []) {
+  await concurrently(new Set(list.ended), RUNS_AT_ONCE, async run => {
     unended.add(run)
     await orTell(run, sweeping, async () => {
       if (await emptyRun(context, run, head, sweeping)) unended.delete(run)
     })
-  }
+  })
 }
 
 /** The forks that are open, as they were after the swap. */

@@ -17,10 +17,8 @@ import { findDropped } from './find-dropped.ts'
 import { findOrphans, firstState, isDue } from './find-orphans.ts'
 import { listGarbage, putGarbage } from './garbage-list.ts'
 import { formatOfSnapshots, isSame, orphansRegister, type Snapshot, seenRegister, snapshotOf } from './snapshots.ts'
-import { assertGoesOn, openToSweep, orTell, raiseSweeps, type Sweeping } from './sweeping.ts'
+import { assertGoesOn, openToSweep, orTell, RUNS_AT_ONCE, raiseSweeps, type Sweeping } from './sweeping.ts'
 import { tidyQueue } from './tidy-queue.ts'
-
-const RUNS_AT_ONCE = 8
 
 /**
  * Sweeps the namespace and all below it that is open. What goes wrong with one is told in the report. Resolves to whether there is such

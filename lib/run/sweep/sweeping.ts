@@ -11,6 +11,9 @@ import type { Tally } from './report.ts'
 /** Who walks over everything once wants little of it kept in memory. */
 const CACHE_BYTES = 1024 * 1024
 
+/** Each is a row of requests, one after the other; together they are no more than a fast writer makes. */
+export const RUNS_AT_ONCE = 8
+
 export const openToSweep = (store: ObjectStore, name: NamespaceName, ambient: Ambient): OpenNamespace =>
   openNamespace(store, name, ambient, DEFAULT_BOUNDS, CACHE_BYTES)
 
