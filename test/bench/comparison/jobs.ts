@@ -20,7 +20,7 @@ import {
 } from './ways.ts'
 
 export type ComparisonJob =
-  /** Nothing: the process has loaded what it needs. */
+  /** Nothing: the process is there. The SDK comes with its first request, as it does for a user. */
   | { readonly kind: 'comparison ready' }
   /** Puts all index files of a way. */
   | { readonly kind: 'comparison base'; readonly way: LockedWay; readonly rows: number }

@@ -13,7 +13,7 @@ export interface SwampCommand {
 }
 
 export type SwampJob =
-  /** Nothing: the process has loaded what it needs. */
+  /** Nothing: the process is there. The SDK comes with its first request, as it does for a user. */
   | { readonly kind: 'swamp ready' }
   /** Writes one KiB into the cache and pushes it. */
   | ({ readonly kind: 'swamp push'; readonly path: string } & SwampCommand)
