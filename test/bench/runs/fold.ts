@@ -39,12 +39,13 @@ async function realFold(
   const run = await parent.fork(`fold-${shape.replaceAll(' ', '-')}`)
   await write(run)
   await Promise.all([run.idle(), parent.idle()])
-  const { requests, bytesUp, bytesDown, ms, trace } = await s3.count(() => run.fold())
+  const { value, requests, bytesUp, bytesDown, ms, trace } = await s3.count(() => run.fold())
   await parent.idle()
   const how = 'AWS SDK'
   const what = `fold of ${FILES} files, written ${shape}`
   return [
-    { what, how, measured: requests, unit: 'requests', target: 12, trace },
+    { what, how, measured: value.requests, unit: 'requests', target: 12, trace },
+    { what: `${what}: with upkeep that began meanwhile`, how, measured: requests, unit: 'requests' },
     { what: `${what}: up and down`, how, measured: bytesUp + bytesDown, unit: 'bytes', target: MOST_BYTES, trace },
     { what: `${what}: time`, how, measured: ms, unit: 'ms' },
   ]
