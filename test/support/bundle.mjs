@@ -14,11 +14,25 @@ export async function bundlePackages(folder) {
   const about = { platform: 'node', format: 'esm', target: 'node20', minifySyntax: true, minifyWhitespace: true }
   const names = readdirSync(join(ROOT, VENDOR)).map(file => file.replace(/\.ts$/, ''))
   const files = names.map(name => ({ entryPoints: [join(VENDOR, `${name}.ts`)], outfile: join(folder, `${name}.js`) }))
-  await Promise.all(files.map(file => bundle({ ...about, ...file }, REQUIRE)))
+  await Promise.all(files.map(file => bundle({ ...about, ...file, plugins: [importBuiltins] })))
 }
 
-/** For packages that are CommonJS, and ask for what Node has. */
-const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+/**
+ * Packages that are CommonJS require what Node has, and an ES module has no `require`. So they get what `import` gives. To make a
+ * `require` is no way for what may be bundled once more: bundlers make one by the same name.
+ */
+const importBuiltins = {
+  name: 'import builtins',
+  setup(building) {
+    building.onResolve({ filter: /^(node:)?(child_process|events|fs|path|process)$/ }, ({ kind, path }) =>
+      kind === 'require-call' ? { path: path.replace('node:', ''), namespace: 'builtin' } : undefined,
+    )
+    building.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      // Its functions need it as their `this`.
+      contents: path === 'process' ? 'module.exports = process' : `export * from 'node:${path}'`,
+    }))
+  },
+}
 
 /** The script of the page that `runlet report` writes. */
 function bundlePage(outfile) {
@@ -26,15 +40,16 @@ function bundlePage(outfile) {
   return bundle({ entryPoints, outfile, minify: true, format: 'iife', target: 'es2022', legalComments: 'inline' })
 }
 
-async function bundle(options, above = '') {
+async function bundle(options) {
   const about = { absWorkingDir: ROOT, bundle: true, logLevel: 'warning' }
   // Once to see which packages are in it.
-  const { metafile } = await build({ ...about, ...options, write: false, metafile: true })
+  const { metafile, outputFiles } = await build({ ...about, ...options, write: false, metafile: true })
   const files = Object.entries(Object.values(metafile.outputs)[0].inputs).filter(
     ([, { bytesInOutput }]) => bytesInOutput > 0,
   )
   const packages = files.flatMap(([file]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[0] ?? [])
-  const js = [...[...new Set(packages)].map(licenceOf), above].join('\n')
+  if (outputFiles[0].text.includes('__require(')) throw new Error(`${options.outfile} needs a require`)
+  const js = [...new Set(packages)].map(licenceOf).join('\n')
   await build({ ...about, ...options, banner: { js } })
 }
 
