@@ -53,10 +53,12 @@ describe('the packed package', () => {
       const code = await codeOf(file)
       // Whoever bundles it once more has one of the same name.
       assert.doesNotMatch(code, /createRequire|__require/, file)
-      const licences = [...code.matchAll(/^\/\*! ([\w@/-]+) [\d.]+\n(.+?)^\*\//gms)]
-      for (const [, name, text = ''] of licences) assert.match(text, /copyright/i, name)
+      const licences = [...code.matchAll(/^\/\*! (.+?)\n(.+?)^\*\//gms)].flatMap(([, names = '', text = '']) =>
+        names.split(', ').map(name => [name.replace(/ [\d.]+$/, ''), text] as const),
+      )
+      for (const [name, text] of licences) assert.match(text, /copyright/i, name)
       assert.deepEqual(
-        packages.filter(name => !licences.some(([, one]) => one === name)),
+        packages.filter(name => !licences.some(([one]) => one === name)),
         [],
       )
     }

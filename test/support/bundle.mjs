@@ -37,7 +37,7 @@ const importBuiltins = {
 /** The script of the page that `runlet report` writes. */
 function bundlePage(outfile) {
   const entryPoints = ['lib/cli/report/page/main.ts']
-  return bundle({ entryPoints, outfile, minify: true, format: 'iife', target: 'es2022', legalComments: 'inline' })
+  return bundle({ entryPoints, outfile, minify: true, format: 'iife', target: 'es2022' })
 }
 
 async function bundle(options) {
@@ -49,8 +49,14 @@ async function bundle(options) {
   )
   const packages = files.flatMap(([file]) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[0] ?? [])
   if (outputFiles[0].text.includes('__require(')) throw new Error(`${options.outfile} needs a require`)
-  const js = [...new Set(packages)].map(licenceOf).join('\n')
-  await build({ ...about, ...options, banner: { js } })
+  await build({ ...about, ...options, banner: { js: licencesOf(new Set(packages)) } })
+}
+
+/** Each text once, below the packages that it is of. */
+function licencesOf(folders) {
+  const packages = new Map()
+  for (const { text, name } of [...folders].map(licenceOf)) packages.set(text, [...(packages.get(text) ?? []), name])
+  return [...packages].map(([text, names]) => `/*! ${names.join(', ')}\n\n${text}\n*/`).join('\n')
 }
 
 function licenceOf(folder) {
@@ -58,7 +64,7 @@ function licenceOf(folder) {
   if (!file) throw new Error(`${folder} has no licence to ship with it`)
   const text = readFileSync(join(ROOT, folder, file), 'utf8')
   const { name, version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
-  return `/*! ${name} ${version}\n\n${text.trim().replaceAll('*/', '* /')}\n*/`
+  return { text: text.trim().replaceAll('*/', '* /'), name: `${name} ${version}` }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
