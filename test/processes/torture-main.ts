@@ -16,5 +16,9 @@ if (!(minutes > 0 && minutes <= 10_000)) {
 const [command, ...args] = values.ceph
   ? ['bash', 'test/ceph/run.sh', 'test/ceph/torture.test.ts']
   : [process.execPath, 'test/run.mjs', 'test/processes/torture.slow.test.ts']
-const env = { ...process.env, RUNLET_TORTURE_MINUTES: String(minutes) }
+const env = {
+  ...process.env,
+  RUNLET_TORTURE_MINUTES: String(minutes),
+  RUNLET_TEST_FILE_MINUTES: String(minutes + 10),
+}
 process.exit(spawnSync(command ?? '', args, { stdio: 'inherit', env }).status ?? 1)

@@ -1,11 +1,10 @@
-// Says at the end which tests failed, and why: in the stream of thousands of results nobody finds them.
+// What failed, as JSON lines: in the stream of thousands of results nobody finds it. `hung` is a file that did not end within the time
+// limit of test/run.mjs.
 export default async function* failures(events) {
-  const said = []
   for await (const { type, data } of events) {
     if (type !== 'test:fail' || data.details.error.failureType === 'subtestsFailed') continue
-    const { message, cause } = data.details.error
-    const why = cause?.stack ?? cause?.message ?? message
-    said.push(`${data.file ?? ''}: ${data.name}\n${String(why).replaceAll(/^/gm, '    ')}\n`)
+    const { failureType, message, cause } = data.details.error
+    const hung = failureType === 'testTimeoutFailure' && data.name === data.file
+    yield `${JSON.stringify({ file: data.file ?? '', name: data.name, why: cause?.stack ?? cause?.message ?? message, hung })}\n`
   }
-  if (said.length > 0) yield `\n${said.length} failed:\n\n${said.join('\n')}\n`
 }
