@@ -6,7 +6,15 @@ import { availableParallelism, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Base } from './comparison/base.ts'
 import type { Said } from './comparison/days-main.ts'
-import { DAY_NETWORKS, type DayFigures, type DayNetwork, type IndexSize, type Results } from './comparison/figures.ts'
+import {
+  DAY_NETWORKS,
+  type DayFigures,
+  type DayNetwork,
+  type IndexSize,
+  type Results,
+  SIZES,
+  WRITERS,
+} from './comparison/figures.ts'
 import { type Cell, simulateCell } from './comparison/matrix.ts'
 import { markdownOf } from './comparison/page.ts'
 import { measureOnCeph, measureOnS3 } from './comparison/real.ts'
@@ -14,8 +22,6 @@ import { writeComparison } from './comparison/results.ts'
 import { isLocked, TITLES, WAYS, type WayName } from './comparison/ways.ts'
 import { compile } from './index/processes.ts'
 
-const SIZES = [1_000, 10_000, 262_000]
-const WRITERS = [1, 4, 8, 16, 32, 64]
 const DAYS = fileURLToPath(new URL('comparison/days-main.ts', import.meta.url))
 
 /** Prints what it measured; resolves to whether every write of runlet was done. */

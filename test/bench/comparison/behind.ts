@@ -1,5 +1,5 @@
 // Where one of today's ways does better than runlet, found in the figures: so that the page says it whatever they are.
-import type { DayFigures, Results } from './figures.ts'
+import type { DayFigures, DayNetwork, Results } from './figures.ts'
 import { bytes, count, dollars, rounded, time } from './format.ts'
 import type { Cell } from './matrix.ts'
 import { requestsOf } from './network.ts'
@@ -25,17 +25,26 @@ const DAYS: readonly Measure<DayFigures>[] = [
   { what: 'dollars a month with egress', of: ({ bill }) => bill.withEgress, show: dollars },
 ]
 
-/** A list of all that is measured on virtual time and where the best of today's ways is better. */
-export function behind({ matrix, days }: Results): string {
-  const cells = groups(matrix, ({ rows, writers }) => `${count(rows)} rows, ${writers} at once`)
-  const lines = [
-    ...comparedIn(cells, CELLS),
-    ...comparedIn(
-      groups(days, day => `a day (${day.network})`),
+/** All figures in which the best of today's ways is better. */
+export function behind({ matrix, s3, ceph = [], days }: Results): string {
+  const parts: Record<string, readonly string[]> = {
+    'Writers at once, on virtual time': comparedIn(crowdsOf(matrix), CELLS),
+    'Real processes, on the counting S3 server': comparedIn(crowdsOf(s3), CELLS),
+    'Real processes, on Ceph': comparedIn(crowdsOf(ceph), CELLS),
+    'A day': comparedIn(
+      groups(days, ({ network }) => DAY_NAMES[network]),
       DAYS,
     ),
-  ]
-  return lines.length > 0 ? lines.join('\n') : 'Nowhere in these figures.'
+  }
+  return Object.entries(parts)
+    .map(([title, lines]) => `### ${title}\n\n${lines.length > 0 ? lines.join('\n') : 'Nowhere in these figures.'}`)
+    .join('\n\n')
+}
+
+const DAY_NAMES: Readonly<Record<DayNetwork, string>> = { region: 'within a region', reported: 'on the reported link' }
+
+function crowdsOf(cells: readonly Cell[]): Group<Cell>[] {
+  return groups(cells, ({ rows, writers }) => `${count(rows)} rows, ${writers} at once`)
 }
 
 type Group<T> = readonly [name: string, all: readonly T[]]

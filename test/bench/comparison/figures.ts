@@ -7,6 +7,10 @@ import { percentile } from './percentile.ts'
 import { type Bill, billOf } from './prices.ts'
 import type { WayName } from './ways.ts'
 
+/** Rows of the index, and writers at once, of everything that is compared, simulated or real. */
+export const SIZES: readonly number[] = [1_000, 10_000, 262_000]
+export const WRITERS: readonly number[] = [1, 4, 8, 16, 32, 64]
+
 /** The index of the reported case, in today's form. */
 export const REPORTED_INDEX_BYTES = 110e6
 /** The median of the reported holds is 94 to 102 s; in this time the index goes down and up once. */
@@ -72,7 +76,7 @@ export interface IndexSize {
   readonly runletBytes: number
 }
 
-/** Where it was measured; the load is the average of the five minutes before. */
+/** Where it was measured; the load is the average of the five minutes before the processes began. */
 export interface Machine {
   readonly cores: number
   readonly load: number

@@ -7,7 +7,7 @@ import { bytes, count, dollars, percent, rounded, time } from './format.ts'
 import { NETWORK } from './matrix.ts'
 import { PRICES } from './prices.ts'
 import { LIMIT_MS, TITLES, WAYS } from './ways.ts'
-import { matrixTables, realTable } from './writer-tables.ts'
+import { writerTables } from './writer-tables.ts'
 
 const SPEED = `${NETWORK.latencyMs} ms a request and ${bytes(NETWORK.bytesPerSecond ?? 0)} a second for each request's body`
 
@@ -31,7 +31,7 @@ A cell is p50 / p99 of a write, and how many were done where not all were.`
 
 const realText = ({ cores, load }: Machine): string => `## Writers at once, in real processes
 
-The subset that a small machine can carry, with 262,000 rows: processes through the AWS SDK, started ahead and then released together. Here parsing counts, and so does that the processes and the store share the cores: these times say as much of the machine as of the ways, requests and bytes do not. It had ${cores} cores here, and ${rounded(load)} programs on average that wanted them before this began.`
+The same with new processes through the AWS SDK, started ahead, with one request made that finds nothing (it loads the SDK), and then released together. Here parsing counts, and so does that the processes and the store share the cores: these times say as much of the machine as of the ways, requests and bytes do not. It had ${cores} cores here, and ${rounded(load)} programs on average that wanted them before this began. A cell is three repetitions, or fewer where they took 6 s.`
 
 const DAY_TEXT = `## A day of the reported workload, in simulated time
 
@@ -41,8 +41,12 @@ Twice: within a region (${SPEED}), and on the link that the reported case implie
 
 const PRICES_TEXT = `Dollars are a month of 30 such days at the public prices of Amazon S3, as listed at <https://aws.amazon.com/s3/pricing/> (S3 Standard, US East (N. Virginia)): $${PRICES.putOrListAThousand} a thousand PUT and LIST requests, $${PRICES.getAThousand} a thousand GET, DELETE free, $${PRICES.storedGigabyteMonth} a GB-month stored (the index and what the day wrote; the files of the rows before it are the same for all), transfer within the region free; with egress, $${PRICES.gigabyteToTheInternet} a GB that goes down, for readers elsewhere. What is free for small amounts is left out, and so are the machines that wait.`
 
+const ALL_COUNTED = 'Polls for the lock, and upkeep in the background, included'
+const OWN_COUNTED =
+  'Polls for the lock included; as the processes themselves count, without runlet’s upkeep in the background'
+
 export function markdownOf(results: Results): string {
-  const { s3, ceph } = results
+  const { matrix, s3, ceph } = results
   return [
     '## In short',
     summary(results),
@@ -50,14 +54,12 @@ export function markdownOf(results: Results): string {
     WAYS_TEXT,
     sizesTable(results),
     SIMULATION_TEXT,
-    ...matrixTables(results),
+    ...writerTables(matrix, '###', ALL_COUNTED),
     realText(results.machine),
     `### On the counting S3 server (${SPEED})`,
-    realTable(s3),
+    ...writerTables(s3, '####', ALL_COUNTED),
     '### On Ceph (a RADOS gateway with its OSD in memory, on the same cores)',
-    ceph
-      ? `Requests and bytes as the processes themselves count them, without runlet's upkeep in the background.\n\n${realTable(ceph)}`
-      : 'Not measured: Ceph is not installed where this was run.',
+    ...(ceph ? writerTables(ceph, '####', OWN_COUNTED) : ['Not measured: Ceph is not installed where this was run.']),
     DAY_TEXT,
     ...dayTables(results),
     PRICES_TEXT,
@@ -67,22 +69,24 @@ export function markdownOf(results: Results): string {
 }
 
 /** Of the largest index, and of the day. */
-function summary({ matrix, days }: Results): string {
+function summary({ matrix, s3, ceph, days }: Results): string {
   const largest = Math.max(...matrix.map(({ rows }) => rows))
   const most = Math.max(...matrix.map(({ writers }) => writers))
   const rows = WAYS.map(way => {
     const cell = (writers: number) =>
       matrix.find(one => one.way === way && one.rows === largest && one.writers === writers)
     const [alone, crowd] = [cell(1), cell(most)]
+    const real = (ceph ?? s3).find(one => one.way === way && one.rows === largest && one.writers === most)
     const day = (network: DayNetwork) => days.find(one => one.way === way && one.network === network)
     const [region, reported] = [day('region'), day('reported')]
-    if (!alone || !crowd || !region || !reported) throw new Error(`${TITLES[way]} was not measured`)
+    if (!alone || !crowd || !real || !region || !reported) throw new Error(`${TITLES[way]} was not measured`)
     return [
       TITLES[way],
       bytes(alone.bytes),
       time(alone.p99),
       time(crowd.p99),
       percent(crowd.done / crowd.writes),
+      `${time(real.p99)}, ${percent(real.done / real.writes)}`,
       percent(reported.done / reported.due),
       dollars(region.bill.inRegion),
       dollars(region.bill.withEgress),
@@ -94,6 +98,7 @@ function summary({ matrix, days }: Results): string {
     'p99 of it, alone',
     `with ${most} at once`,
     'done',
+    `the same, real processes on ${ceph ? 'Ceph' : 'the S3 server'}`,
     'done in a day on the reported link',
     'a month of days within a region',
     'the same, with egress',

@@ -1,4 +1,4 @@
-// The two plots of the comparison: writers at once, and a day.
+// The plots of the comparison: writers at once, and a day.
 import { framed } from '../index/plot-frame.ts'
 import { type Panel, panelOf, type Series, text } from '../index/plot-panel.ts'
 import { BAR_STEP, BARS_TOP, type Bar, barsOf } from './bars.ts'
@@ -10,7 +10,8 @@ import { TITLES, WAYS, type WayName } from './ways.ts'
 const COLORS: Readonly<Record<WayName, number>> = { whole: 1, namespaces: 2, models: 3, direct: 0, runs: 4 }
 const WRITERS = 16
 
-export function writersPlot({ matrix }: Results): string {
+/** `where`: on what the cells were measured. */
+export function writersPlot(matrix: readonly Cell[], where: string): string {
   const largest = Math.max(...matrix.map(({ rows }) => rows))
   const at = (of: (cell: Cell) => boolean, across: (cell: Cell) => number): Series[] =>
     WAYS.map(way => {
@@ -34,24 +35,27 @@ export function writersPlot({ matrix }: Results): string {
   const panel = (title: string, across: Panel['across'], left: number, series: readonly Series[]): Panel => {
     return { title, across, left, width: 200, scale: 'log', format: time, series }
   }
-  return framed({ width: 1000, height: 400, label: 'p99 of a write by five ways, against writers and against rows' }, [
-    panelOf(
-      panel(
-        `p99 of a write, ${largest.toLocaleString('en-US')} rows`,
-        { title: 'writers at once', ticks: ticksOf(byWriters) },
-        60,
-        byWriters,
+  return framed(
+    { width: 1000, height: 400, label: `p99 of a write by five ways, against writers and against rows, ${where}` },
+    [
+      panelOf(
+        panel(
+          `p99, ${largest.toLocaleString('en-US')} rows, ${where}`,
+          { title: 'writers at once', ticks: ticksOf(byWriters) },
+          60,
+          byWriters,
+        ),
       ),
-    ),
-    panelOf(
-      panel(
-        `p99 of a write, ${WRITERS} writers at once`,
-        { title: 'rows in the index', ticks: ticksOf(byRows) },
-        560,
-        byRows,
+      panelOf(
+        panel(
+          `p99, ${WRITERS} writers at once, ${where}`,
+          { title: 'rows in the index', ticks: ticksOf(byRows) },
+          560,
+          byRows,
+        ),
       ),
-    ),
-  ])
+    ],
+  )
 }
 
 const ticksOf = (series: readonly Series[]): number[] => series[0]?.points.map(({ at }) => at) ?? []

@@ -4,13 +4,15 @@ import { Bucket, type Task } from '../index/bucket.ts'
 import { build } from '../index/measure/build.ts'
 import type { Answer } from '../index/messages.ts'
 import { Worker, Workers } from '../index/processes.ts'
-import { type Ceph, startCeph } from './ceph.ts'
+import { startCeph } from './ceph.ts'
+import { SIZES, WRITERS } from './figures.ts'
 import { type Cell, NETWORK, type Outcome, summaryOf } from './matrix.ts'
 import { isLocked, PARENT, WAYS, type WayName } from './ways.ts'
 
-const REAL_ROWS = 262_000
-const REAL_WRITERS = [1, 4, 16]
 const LOCKED = WAYS.filter(isLocked)
+/** A cell is repeated this often, but for what takes longer than that together. */
+const REPETITIONS = 3
+const ENOUGH_MS = 6_000
 
 type Progress = (step: string) => void
 
@@ -23,60 +25,115 @@ interface Site {
 }
 
 export async function measureOnS3(progress: Progress): Promise<Cell[]> {
-  const bucket = await Bucket.open(NETWORK)
-  try {
-    return await measureAt(bucket, step => progress(`S3 server: ${step}`))
-  } finally {
-    bucket.close()
-  }
+  return measureSizes(
+    async () => {
+      const bucket = await Bucket.open(NETWORK)
+      return { site: bucket, close: async () => bucket.close() }
+    },
+    step => progress(`S3 server: ${step}`),
+  )
 }
 
 /** Undefined when Ceph is not installed. */
 export async function measureOnCeph(progress: Progress): Promise<Cell[] | undefined> {
-  const ceph = await startCeph()
-  if (!ceph) return undefined
-  const site = siteOf(ceph)
-  try {
-    return await measureAt(site, step => progress(`Ceph: ${step}`))
-  } finally {
-    site.workers.end()
-    await ceph.stop()
-  }
+  const first = await startCeph()
+  if (!first) return undefined
+  await first.stop()
+  return measureSizes(
+    async () => {
+      const ceph = await startCeph()
+      if (!ceph) throw new Error('Ceph is not installed any more')
+      const site: Site = {
+        workers: new Workers(),
+        give: (worker, task) => worker.give({ ...task, url: ceph.url }),
+        watch: async work => ({ value: await work() }),
+      }
+      const close = async () => {
+        site.workers.end()
+        await ceph.stop()
+      }
+      return { site, close }
+    },
+    step => progress(`Ceph: ${step}`),
+  )
 }
 
-function siteOf({ url }: Ceph): Site {
-  return {
-    workers: new Workers(),
-    give: (worker, task) => worker.give({ ...task, url }),
-    watch: async work => ({ value: await work() }),
+/** Each size has a store of its own. */
+async function measureSizes(
+  open: () => Promise<{ site: Site; close: () => Promise<void> }>,
+  progress: Progress,
+): Promise<Cell[]> {
+  const cells: Cell[] = []
+  for (const rows of SIZES) {
+    const { site, close } = await open()
+    try {
+      cells.push(...(await measureAt(site, rows, step => progress(`${rows} rows, ${step}`))))
+    } finally {
+      await close()
+    }
   }
+  return cells
 }
 
-async function measureAt(site: Site, progress: Progress): Promise<Cell[]> {
+async function measureAt(site: Site, rows: number, progress: Progress): Promise<Cell[]> {
   progress('building')
-  await build(site, { namespace: PARENT, rows: REAL_ROWS, values: 'objects' })
+  await build(site, { namespace: PARENT, rows, values: 'objects' })
   for (const way of LOCKED) {
     const worker = site.workers.take()
-    await site.give(worker, { kind: 'comparison base', way, rows: REAL_ROWS })
+    await site.give(worker, { kind: 'comparison base', way, rows })
     worker.discard()
   }
   const cells: Cell[] = []
   let writes = 0
   for (const way of WAYS) {
-    for (const writers of REAL_WRITERS) {
+    for (const writers of WRITERS) {
       progress(`${way}, ${writers} processes`)
-      cells.push(await crowd(site, { way, writers, from: writes }))
-      writes += writers
+      const cell = await cellOf(site, { way, rows, writers, from: writes })
+      cells.push(cell)
+      writes += cell.writes
     }
   }
   return cells
+}
+
+/** `from`: the number of its first write, of all to this store. */
+async function cellOf(
+  site: Site,
+  { way, rows, writers, from }: Pick<Cell, 'way' | 'rows' | 'writers'> & { readonly from: number },
+): Promise<Cell> {
+  const startedAt = performance.now()
+  const crowds: Crowd[] = []
+  do {
+    crowds.push(await crowd(site, { way, writers, from: from + crowds.length * writers }))
+  } while (crowds.length < REPETITIONS && performance.now() - startedAt < ENOUGH_MS)
+  const sum = (of: (one: Crowd) => number) => crowds.reduce((all, one) => all + of(one), 0)
+  const outcomes = crowds.flatMap(one => one.outcomes)
+  return {
+    way,
+    rows,
+    writers,
+    ...summaryOf(
+      outcomes,
+      crowds.flatMap(({ holds }) => holds),
+    ),
+    requests: sum(({ requests }) => requests) / outcomes.length,
+    bytes: sum(({ bytes }) => bytes) / outcomes.length,
+  }
+}
+
+/** What came of writers who began together, and what all of it cost. */
+interface Crowd {
+  readonly outcomes: readonly Outcome[]
+  readonly holds: readonly number[]
+  readonly requests: number
+  readonly bytes: number
 }
 
 /** New processes that are ready before the first of them begins. */
 async function crowd(
   site: Site,
   { way, writers, from }: { way: WayName; writers: number; from: number },
-): Promise<Cell> {
+): Promise<Crowd> {
   const workers = Array.from({ length: writers }, () => new Worker())
   try {
     await Promise.all(workers.map(worker => site.give(worker, { kind: 'comparison ready' })))
@@ -90,13 +147,14 @@ async function crowd(
         }),
       ),
     )
-    const outcomes = answers.map((answer): Outcome => ({ ms: answer.slowestMs, isDone: answer.count === 1 }))
-    const holds = answers.flatMap(({ heldMs }) => (heldMs > 0 ? [heldMs] : []))
-    const costs = seen ?? answers.flatMap(({ own }) => own)
-    const requests = seen ? seen.length : answers.flatMap(({ own }) => own).reduce((sum, one) => sum + one.requests, 0)
-    const bytes = costs.reduce((sum, { bytesUp, bytesDown }) => sum + bytesUp + bytesDown, 0)
-    const each = { requests: requests / writers, bytes: bytes / writers }
-    return { way, rows: REAL_ROWS, writers, ...summaryOf(outcomes, holds), ...each }
+    const own = answers.flatMap(answer => answer.own)
+    const costs = seen ?? own
+    return {
+      outcomes: answers.map((answer): Outcome => ({ ms: answer.slowestMs, isDone: answer.count === 1 })),
+      holds: answers.flatMap(({ heldMs }) => (heldMs > 0 ? [heldMs] : [])),
+      requests: seen ? seen.length : own.reduce((all, one) => all + one.requests, 0),
+      bytes: costs.reduce((all, { bytesUp, bytesDown }) => all + bytesUp + bytesDown, 0),
+    }
   } finally {
     for (const worker of workers) worker.discard()
   }

@@ -1,4 +1,4 @@
-// Where the results of the comparison are kept: test/bench/results/, as a page, two plots and the raw figures.
+// Where the results of the comparison are kept: test/bench/results/, as a page, three plots and the raw figures.
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,8 @@ const HEADER = `<!-- Written by \`npm run bench -- report --write\`; do not edit
 
 ![p99 of a write by five ways, against the writers at once and against the rows of the index](comparison.svg)
 
+![The same with real processes](comparison-real.svg)
+
 ![A day of the reported workload by five ways: writes done, p99, dollars a month](comparison-day.svg)
 
 [The raw figures](comparison.json).
@@ -26,6 +28,9 @@ export async function writeComparison(results: Results): Promise<void> {
   await writeFile(json, `${JSON.stringify(results)}\n`)
   await promisify(execFile)(process.execPath, [BIOME, 'format', '--write', json])
   await writeFile(new URL('comparison.md', FOLDER), `${HEADER}\n${markdownOf(results)}\n`)
-  await writeFile(new URL('comparison.svg', FOLDER), writersPlot(results))
+  const { matrix, s3, ceph } = results
+  const [real, where] = ceph ? [ceph, 'processes on Ceph'] : [s3, 'processes on the S3 server']
+  await writeFile(new URL('comparison.svg', FOLDER), writersPlot(matrix, 'virtual time'))
+  await writeFile(new URL('comparison-real.svg', FOLDER), writersPlot(real, where))
   await writeFile(new URL('comparison-day.svg', FOLDER), dayPlot(results))
 }

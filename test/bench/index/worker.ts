@@ -61,9 +61,11 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
     const cost = { requests: 0, bytesUp: 0, bytesDown: 0 }
     own.push(cost)
     const startedAt = performance.now()
-    const value = await metered(cost, work)
-    open.slowestMs = Math.max(open.slowestMs, performance.now() - startedAt)
-    return value
+    try {
+      return await metered(cost, work)
+    } finally {
+      open.slowestMs = Math.max(open.slowestMs, performance.now() - startedAt)
+    }
   }
   switch (job.kind) {
     case 'build part':
