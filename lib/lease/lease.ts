@@ -4,7 +4,7 @@
 import type { Ambient } from '../ambient.ts'
 import { LeaseLostError, RunletError } from '../errors.ts'
 import { type LeaseEvent, publish } from '../events.ts'
-import type { Register, Version } from '../store/register.ts'
+import type { Register, SwapResult, Version } from '../store/register.ts'
 import { heldWith, type LeaseRecord } from './record.ts'
 
 export class Lease {
@@ -79,10 +79,14 @@ export class Lease {
     const last = { label: value.holder?.label ?? '', heldMs, waitedMs: value.waitedMs }
     const free = { ...value, holder: null, last, held: heldWith(value, { heldMs }) }
     const result = await this.register.swap(this.version, free)
-    // A renewal whose answer was lost may have stood after all: then it is still ours to release.
-    if (!result.won && result.current?.value.holder?.id === value.holder?.id) {
-      await this.register.swap(result.current, free)
-    }
+    const standing = this.unanswered(result)
+    if (standing) await this.register.swap(standing, free)
+  }
+
+  /** A renewal of ours whose answer was lost, and which stood after all: a swap that it made fail has not met anybody else. */
+  private unanswered(result: SwapResult<LeaseRecord>): Version<LeaseRecord> | undefined {
+    if (result.won || !result.current) return undefined
+    return result.current.value.holder?.id === this.version.value.holder?.id ? result.current : undefined
   }
 
   /** Stops renewing and leaves the object as it is: for a lease whose object is about to be removed. */
@@ -120,7 +124,7 @@ export class Lease {
     }
   }
 
-  /** Resolves to false when the store could not be reached: there may be time for another try. */
+  /** Resolves to false when the store could not be reached, or when it had been: there may be time for another try. */
   private async renewOnce(): Promise<boolean> {
     const requestedAt = this.ambient.monotonic()
     const { value } = this.version
@@ -130,6 +134,11 @@ export class Lease {
         { ...value, renewals: value.renewals + 1 },
         { signal: AbortSignal.any([this.stop.signal, this.lost.signal]) },
       )
+      const standing = this.unanswered(result)
+      if (standing) {
+        this.version = standing
+        return false
+      }
       if (!result.won) this.lose()
       else {
         this.version = result.version

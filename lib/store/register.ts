@@ -4,7 +4,14 @@
 // so that an ETag that is an MD5 of the content never repeats). It knows no document but the one its schema describes.
 
 import type { Ambient } from '../ambient.ts'
-import { AmbiguousWrite, InvalidArgumentError, PreconditionFailed, StoreError, ThrottledError } from '../errors.ts'
+import {
+  AbortedError,
+  AmbiguousWrite,
+  InvalidArgumentError,
+  PreconditionFailed,
+  StoreError,
+  ThrottledError,
+} from '../errors.ts'
 import type { Etag } from '../names.ts'
 import type * as z from '../vendor/zod.ts'
 import { MAX_DOCUMENT_BYTES } from './bounded.ts'
@@ -93,7 +100,9 @@ export class Register<T extends Written> {
         // Nothing changed: the put has not happened (yet), or the store answered a conflict with a put that then failed. Sending
         // the same bytes again is safe: should the first one still arrive, one of the two meets the other's etag and fails.
         if (attempt === ATTEMPTS) throw ambiguous ?? error
-        await this.ambient.sleep(this.backoff(attempt), { signal })
+        await this.ambient.sleep(this.backoff(attempt), { signal }).catch(reason => {
+          throw new AbortedError(`the write of "${this.key}"`, reason)
+        })
       }
     }
   }

@@ -265,6 +265,18 @@ describe('a holding', () => {
       assert.equal(lease.signal.aborted, true)
     }))
 
+  test('is given up with a typed error while the store asks to slow down', () =>
+    inWorld(async world => {
+      const busy = world.client({
+        weather: ({ key, operation }) => (key.includes('/lease/') && operation === 'put' ? 'throttle' : 'pass'),
+      })
+      const namespace = await busy.store.namespace('shared', { create: true })
+      const controller = new AbortController()
+      const waiting = namespace.lock('deploy', () => assert.fail('held'), { signal: controller.signal })
+      void busy.ambient.sleep(100).then(() => controller.abort('enough'))
+      await assert.rejects(waiting, AbortedError)
+    }))
+
   test('is waited for with pauses as long as asked', () =>
     inWorld(async world => {
       const [holder, waiter] = [world.client(), world.client()]
@@ -296,6 +308,38 @@ describe('a renewal', () => {
       const namespace = await flaky.store.namespace('shared', { create: true })
       await namespace.lock('deploy', () => flaky.ambient.sleep(10_000), { ttlMs: 3_000 })
       assert.ok(lost > 5)
+      assert.equal((await namespace.locks())[0]?.holder, undefined)
+    }))
+
+  test('whose answer is lost, and the reading back too, does not lose the lease', () =>
+    inWorld(async world => {
+      let blips = 0
+      let away = false
+      const flaky = world.client({
+        weather: request => {
+          if (!request.key.includes('/lease/')) return 'pass'
+          if (away && request.operation === 'get') {
+            away = false
+            return 'lose'
+          }
+          if (request.operation !== 'put' || request.phase !== 'after' || blips === 3) return 'pass'
+          blips += 1
+          away = true
+          return 'lose'
+        },
+      })
+      const namespace = await flaky.store.namespace('shared', { create: true })
+      blips = 3
+      await namespace.lock(
+        'deploy',
+        async lock => {
+          blips = 0
+          await flaky.ambient.sleep(10_000)
+          assert.equal(lock.signal.aborted, false)
+        },
+        { ttlMs: 3_000 },
+      )
+      assert.equal(blips, 3)
       assert.equal((await namespace.locks())[0]?.holder, undefined)
     }))
 
