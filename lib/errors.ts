@@ -281,14 +281,17 @@ export class StaleWriteError extends RunletError {
 export class ConflictError extends RunletError {
   /** Its full name. */
   readonly namespace: string
-  /** The paths in conflict, in path order. */
+  /** The paths in conflict, in path order; none where others only came between too often. */
   readonly paths: readonly string[]
   /** @internal */
   constructor(namespace: string, paths: readonly string[]) {
     const shown = paths.slice(0, 5).join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : '')
+    const what = `${paths.length === 1 ? 'a path was' : `${paths.length} paths were`} changed by somebody else in "${namespace}" since this change began`
     super(
       'ERR_RUNLET_CONFLICT',
-      `${paths.length === 1 ? 'a path was' : `${paths.length} paths were`} changed by somebody else in "${namespace}" since this change began: ${shown}. Read again and retry, or choose an onConflict policy for these paths.`,
+      paths.length === 0
+        ? `others changed "${namespace}" each time that this change was tried. Try again when fewer write.`
+        : `${what}: ${shown}. Read again and retry, or choose an onConflict policy for these paths.`,
     )
     this.namespace = namespace
     this.paths = paths

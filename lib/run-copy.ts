@@ -67,7 +67,11 @@ export async function withRunCopy<T>(
   ends: { onError: OnError; onFold: ((result: FoldResult) => void) | undefined },
 ): Promise<T> {
   const { copy } = options
-  const given = await run.workingCopy(copy.directory, { prefix: copy.prefix })
+  const given = await run.workingCopy(copy.directory, { prefix: copy.prefix }).catch(async error => {
+    await copy.dispose()
+    await abandonRun(run, false, error)
+    throw error
+  })
   const pushes = startPushing(run, copy, options)
   const ending = {
     fold: () => pushes.last().then(() => run.fold()),

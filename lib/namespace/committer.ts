@@ -16,6 +16,7 @@ import type { Change, Reliance, RowSet } from './change.ts'
 import { commit } from './commit.ts'
 import { compactSome, planSome, prepare } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
+import { assertNotDeciding } from './deciding.ts'
 import { isLong } from './history.ts'
 import { newId } from './object-id.ts'
 import { packValues } from './packs.ts'
@@ -102,6 +103,7 @@ export class Committer {
       signal?: AbortSignal | undefined
     } = {},
   ): Promise<Committed> {
+    assertNotDeciding({ url: this.context.store.url, name: this.context.name })
     const base = options.base ?? this.context.views.view((await this.context.head.current()).value)
     const began = options.began ?? momentOf(this.context.ambient)
     if (options.signal?.aborted) throw new AbortedError('the commit', options.signal.reason)
@@ -110,7 +112,9 @@ export class Committer {
       const alone = options.base !== undefined || message !== undefined || id !== undefined
       const scope = new AsyncResource('runlet.commit')
       this.waiting.push({ rows, base, alone, signing, message, id, began, reliesOn, scope, resolve, reject })
-      this.running ??= this.run()
+      if (this.running) return
+      this.running = this.run()
+      this.context.background.add(this.running)
     })
   }
 

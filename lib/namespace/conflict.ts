@@ -1,6 +1,7 @@
 // Settling one conflict: a path that both sides changed since their base, differently. Applies the path's policy and gives the
 // rows that must lie on top of the arriving ones. Reads and writes values only for the policies that merge them.
 import { isInFamily, isPath, type NamespaceName, type Path } from '../names.ts'
+import { whileDeciding } from './deciding.ts'
 import { mergeJson, unionLines } from './merge-values.ts'
 import type { PolicyRule } from './policy.ts'
 import { deletedRow, type FileRow, isFile, type Row } from './row.ts'
@@ -85,7 +86,7 @@ async function decide(
   const bytes = async (row: Row | undefined) => (isFile(row) ? by.values.read(row) : undefined)
   const values = await Promise.all([bytes(base), bytes(ours), bytes(theirs)])
   try {
-    const kept = await policy(path, ...values)
+    const kept = await whileDeciding({ url: by.values.url, name: by.namespace }, () => policy(path, ...values))
     return { rows: [kept === undefined ? deletion(path, by) : await rowOf(path, kept, by)] }
   } catch (error) {
     return { error } // the caller's own: it fails the change that it belongs to, and no other

@@ -21,7 +21,9 @@ export type NamedPolicy = z.infer<typeof namedPolicySchema>
 
 /**
  * A policy of your own. `base` is the value that both sides began with, `parent` the one that is there, `child` the one that
- * arrives; each undefined where the path does not exist. Resolves to the value to keep, or undefined to delete the path.
+ * arrives; each undefined where the path does not exist. Resolves to the value to keep, or undefined to delete the path. It may be asked
+ * again for the same path, when others commit meanwhile, and they wait for it: so it should be quick, and it must not write to the
+ * namespace that it decides for (InvalidArgumentError). What it throws fails the fold, refresh or write, and nothing is written.
  */
 export type PolicyFunction = (
   path: string,

@@ -1,5 +1,4 @@
 // The main job: run a function in a namespace of its own, and fold what it wrote into the parent when it is done.
-import { RunletError } from '../errors.ts'
 import type { FoldResult } from './fold.ts'
 import type { OnError } from './run.ts'
 
@@ -44,10 +43,10 @@ async function settleFailed(run: Endable, onError: OnError, error: unknown): Pro
     else if (onError === 'fold') await run.fold()
     else await run.release()
   } catch (second) {
-    if (second instanceof RunletError)
-      throw new AggregateError([error, second], `the run failed, and so did its end (${onError}): ${second.message}`, {
-        cause: error,
-      })
-    throw second
+    await run.release().catch(() => undefined) // nobody else can settle it while it is held
+    const why = second instanceof Error ? second.message : String(second)
+    throw new AggregateError([error, second], `the run failed, and so did its end (${onError}): ${why}`, {
+      cause: error,
+    })
   }
 }
