@@ -5,6 +5,7 @@ import { NamespaceNotFoundError } from './errors.ts'
 import { defaultAuthor } from './identity.ts'
 import { later } from './later.ts'
 import { parseNamespaceName } from './names.ts'
+import type { Background } from './namespace/context.ts'
 import { isImmutable } from './namespace/keys.ts'
 import * as ns from './namespace/namespace.ts'
 import { type OpenOptions, parseOpenOptions, parseSweepOptions, type SweepOptions } from './options.ts'
@@ -40,7 +41,9 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
   return new Store(objects, ambient, author)
 }
 
-/** How long `close` waits for upkeep in the background. */
+const FORGET_AFTER = 100
+
+/** How long upkeep goes on in the background when a store is closed; what it is at by then it finishes. */
 const UPKEEP_MS = 2_000
 
 /**
@@ -54,7 +57,9 @@ export class Store {
   readonly #objects: ObjectStore
   readonly #ambient: Ambient
   readonly #author: string
-  readonly #opened = new Set<Namespace>()
+  #forgetAt = FORGET_AFTER
+  /** Of the namespaces that were opened. Weakly: what is at work keeps itself, and a service may open namespaces for ever. */
+  readonly #works = new Set<WeakRef<Background>>()
 
   /** @internal */
   constructor(objects: ObjectStore, ambient: Ambient, author: string) {
@@ -78,7 +83,8 @@ export class Store {
       await markStore(this.#objects)
       await ns.createNamespace(open)
     }
-    return this.#adopt(new Namespace(open, this.#author, signing))
+    this.#remember(open.background)
+    return new Namespace(open, this.#author, signing)
   }
 
   /**
@@ -115,17 +121,23 @@ export class Store {
     const late = this.#ambient.sleep(UPKEEP_MS, { signal: done.signal, background: true })
     void late.then(
       () => {
-        for (const namespace of this.#opened) namespace.stopUpkeep()
+        for (const { closing } of this.#alive()) closing.abort()
       },
       () => undefined,
     )
-    await Promise.all([...this.#opened].map(namespace => namespace.idle()))
+    await Promise.all(this.#alive().map(work => work.idle()))
     done.abort()
     await this.#objects.close()
   }
 
-  #adopt(namespace: Namespace): Namespace {
-    this.#opened.add(namespace)
-    return namespace
+  #remember(work: Background): void {
+    this.#works.add(new WeakRef(work))
+    if (this.#works.size < this.#forgetAt) return
+    for (const ref of this.#works) if (!ref.deref()) this.#works.delete(ref)
+    this.#forgetAt = 2 * this.#works.size + FORGET_AFTER
+  }
+
+  #alive(): Background[] {
+    return [...this.#works].flatMap(ref => ref.deref() ?? [])
   }
 }

@@ -1,7 +1,8 @@
 // Who holds which lease of a namespace: for `runlet locks`.
 import type { Ambient } from '../ambient.ts'
+import { concurrently } from '../concurrently.ts'
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import { type ObjectStore, REQUESTS_AT_ONCE } from '../store/object-store.ts'
 import { LeaseCell } from './leases.ts'
 import type { Holder, Holding } from './record.ts'
 
@@ -34,7 +35,9 @@ export async function listLocks(store: ObjectStore, prefix: string, ambient: Amb
   const names: string[] = []
   for await (const entry of store.list({ prefix }))
     if (entry.kind === 'object') names.push(entry.key.slice(prefix.length))
-  const locks = await Promise.all(names.map(name => lockInfo(new LeaseCell(store, prefix + name, name, ambient))))
+  const locks = await concurrently(names, REQUESTS_AT_ONCE, name =>
+    lockInfo(new LeaseCell(store, prefix + name, name, ambient)),
+  )
   return locks.filter(({ token, problem }) => token > 0 || problem !== undefined)
 }
 

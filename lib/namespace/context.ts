@@ -51,8 +51,10 @@ interface Prepared {
   history?: PreparedSegment | undefined
 }
 
-/** Work that nobody waits for, but that should be done before the process goes: a lease to give back. */
+/** Work of a namespace that goes on while nobody may be waiting for it, and that should be done before the process goes. It keeps itself. */
 export class Background {
+  /** Cuts upkeep short. */
+  readonly closing = new AbortController()
   private readonly running = new Set<Promise<unknown>>()
 
   /** A failure is swallowed: whatever runs here is finished by somebody else when it is not finished here. */

@@ -32,12 +32,24 @@ export function mergeJson(base: string | undefined, ours: string, theirs: string
 
 /** @throws when a number would come back as another one: nobody may find changed what nobody changed */
 function exactly(text: string): Json {
-  return JSON.parse(text, (_, value: unknown) => {
-    const inexact =
-      typeof value === 'number' && (Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value))
-    if (inexact) throw new RangeError('a number is too large to be merged')
-    return value
-  })
+  const value = JSON.parse(text) as Json
+  for (const [token] of text.matchAll(STRING_OR_NUMBER))
+    if (!token.startsWith('"') && decimal(token) !== decimal(String(Number(token))))
+      throw new RangeError(`the number ${token} cannot be merged`)
+  return value
+}
+
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i
+
+/** What a number says, however it is written: its digits without zeros at the ends, and the power of ten. */
+function decimal(literal: string): string {
+  const [, sign = '', whole, fraction = '', power = '0'] = NUMBER.exec(literal) ?? []
+  if (whole === undefined) return literal // Infinity
+  const digits = `${whole}${fraction}`.replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  if (significant === '') return '0'
+  return `${sign}${significant}e${Number(power) - fraction.length + digits.length - significant.length}`
 }
 
 const CONFLICT = Symbol('conflict')

@@ -81,6 +81,7 @@ export function openNamespace(
 ): OpenNamespace {
   const isUsual = bounds === DEFAULT_BOUNDS && cacheBytes === undefined
   const index = isUsual ? indexOf(store, ambient) : new IndexStore(store, ambient, bounds, cacheBytes)
+  const background = new Background()
   const context: NamespaceContext = {
     name,
     store,
@@ -93,8 +94,8 @@ export function openNamespace(
     compaction: new LeaseCell(store, leaseKey(name, COMPACTION_LEASE), COMPACTION_LEASE, ambient),
     prepared: {},
     courtesy: new Courtesy(),
-    background: new Background(),
-    closing: new AbortController(),
+    background,
+    closing: background.closing,
   }
   return { ...context, committer: new Committer(context) }
 }
@@ -182,7 +183,7 @@ export async function put(
   assertNotAborted(options.signal)
   for (;;) {
     const began = momentOf(context.ambient)
-    const content = await context.values.write(context.name, change.value)
+    const content = await context.values.write(context.name, change.value, options.signal)
     try {
       return await context.committer.submit([fileRow(context, path, content, by)], by, { ...options, began })
     } catch (error) {
@@ -216,7 +217,7 @@ export async function commitTransaction(
   const began = momentOf(context.ambient)
   const base = await freshView(context)
   const changes = new Map<Path, Promise<Content> | undefined>()
-  await fill(transaction(context, base, changes))
+  await fill(transaction(context, base, changes, options.signal))
   assertNotAborted(options.signal)
   const rows = await Promise.all(
     [...changes].map(async ([path, content]): Promise<Row> => {
@@ -231,6 +232,7 @@ function transaction(
   context: NamespaceContext,
   base: View,
   changes: Map<Path, Promise<Content> | undefined>,
+  signal: AbortSignal | undefined,
 ): Transaction {
   return {
     get: async text => {
@@ -244,7 +246,7 @@ function transaction(
     },
     put: (text, value) => {
       const path = parsePath(text)
-      const content = context.values.write(context.name, value)
+      const content = context.values.write(context.name, value, signal)
       changes.set(path, content)
       const stored = content.then(() => undefined)
       stored.catch(() => undefined) // awaited by the commit, which reports it

@@ -1,8 +1,9 @@
 // The queue of a namespace: changes that wait to be combined. Each is a register of its own: its owner puts it, whoever leads
 // either commits and removes it, or replaces it by the reason why not.
-
+import { concurrently } from '../concurrently.ts'
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import { rowsFormatSchema } from '../store/json-object.ts'
+import { REQUESTS_AT_ONCE } from '../store/object-store.ts'
 import { Register, type Version } from '../store/register.ts'
 import * as z from '../vendor/zod.ts'
 import type { Outcome } from './batch.ts'
@@ -61,7 +62,7 @@ export async function readQueue(context: NamespaceContext): Promise<Intent[]> {
     if (entry.kind === 'object') listed.push(entry)
   }
   listed.sort((a, b) => a.lastModified - b.lastModified || (a.key < b.key ? -1 : 1))
-  const intents = await Promise.all(listed.map(({ key }) => readIfSound(context, key)))
+  const intents = await concurrently(listed, REQUESTS_AT_ONCE, ({ key }) => readIfSound(context, key))
   return intents.filter(waits)
 }
 

@@ -4,10 +4,17 @@
 import { createHash } from 'node:crypto'
 import PQueue from 'p-queue'
 import type { Ambient } from '../ambient.ts'
-import { CorruptObjectError, ExternalObjectError, InvalidArgumentError, MissingObjectError } from '../errors.ts'
+import {
+  AbortedError,
+  CorruptObjectError,
+  ExternalObjectError,
+  InvalidArgumentError,
+  MissingObjectError,
+} from '../errors.ts'
 import type { NamespaceName, Path } from '../names.ts'
 import { putImmutable } from '../store/immutable.ts'
 import type { GetOptions, ObjectStore } from '../store/object-store.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { packKey, valueKey } from './keys.ts'
 import { newId } from './object-id.ts'
 import { compareContent, type FileRow, type Row } from './row.ts'
@@ -35,8 +42,16 @@ export class Values {
     this.ambient = ambient
   }
 
-  /** Stores a value in `namespace`'s folder unless it is small. When it resolves, the value is durable or inline. */
-  async write(namespace: NamespaceName, value: Value): Promise<Content> {
+  /** The URL of the store that they lie in. */
+  get url(): string {
+    return this.store.url
+  }
+
+  /**
+   * Stores a value in `namespace`'s folder unless it is small. When it resolves, the value is durable or inline.
+   * @throws AbortedError, of a stream
+   */
+  async write(namespace: NamespaceName, value: Value, signal?: AbortSignal): Promise<Content> {
     if (isInHand(value)) return this.writeBytes(namespace, toBytes(value))
     if (typeof value?.[Symbol.asyncIterator] !== 'function') {
       throw new InvalidArgumentError(
@@ -45,7 +60,11 @@ export class Values {
         'Pass a Uint8Array, a string or an async iterable.',
       )
     }
-    return this.writeStream(namespace, value)
+    try {
+      return await this.writeStream(namespace, value, signal)
+    } catch (error) {
+      throw signal?.aborted && error === signal.reason ? new AbortedError('the write', error) : error
+    }
   }
 
   /** Reads a value whole. */
@@ -147,8 +166,12 @@ export class Values {
     return { ...about, object }
   }
 
-  private async writeStream(namespace: NamespaceName, value: AsyncIterable<Uint8Array | string>): Promise<Content> {
-    const chunks = value[Symbol.asyncIterator]()
+  private async writeStream(
+    namespace: NamespaceName,
+    value: AsyncIterable<Uint8Array | string>,
+    signal: AbortSignal | undefined,
+  ): Promise<Content> {
+    const chunks = signal ? untilAborted(value, signal) : value[Symbol.asyncIterator]()
     const start: Uint8Array[] = []
     let buffered = 0
     for (;;) {
@@ -172,9 +195,10 @@ export class Values {
     }
     const object = newId(this.ambient)
     try {
-      await this.store.put(valueKey(namespace, object), counted())
+      await this.store.put(valueKey(namespace, object), counted(), { signal })
     } finally {
-      await chunks.return?.() // a source that was not read to its end waits, or holds a file open
+      // A source that was not read to its end holds a file open. Not waited for: one that says nothing does not hear this either.
+      chunks.return?.()?.catch(() => undefined)
     }
     return { size, sha256: hash.digest('hex'), in: namespace, object }
   }

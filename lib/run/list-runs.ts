@@ -1,9 +1,11 @@
 // The open runs of a namespace: found by their pins, each with its state and owner.
+import { concurrently } from '../concurrently.ts'
 import { CorruptObjectError, FormatVersionError } from '../errors.ts'
 import type { Holder } from '../lease/record.ts'
 import { lastSegment, type Segment } from '../names.ts'
 import type { HeadState } from '../namespace/head.ts'
 import { type OpenNamespace, openNamespace } from '../namespace/namespace.ts'
+import { REQUESTS_AT_ONCE } from '../store/object-store.ts'
 import { rowsOfHead } from './fold.ts'
 import { listForks, type Pinned } from './pin.ts'
 import { ownerCell } from './run.ts'
@@ -38,7 +40,7 @@ export interface RunInfo {
 export async function listRuns(parent: OpenNamespace, id?: Segment): Promise<RunInfo[]> {
   const forks = (await listForks(parent)).filter(fork => id === undefined || named(fork).id === id)
   const byName = new Map(forks.map(fork => [fork.name, fork]))
-  const runs = await Promise.all([...byName.values()].map(fork => describe(parent, fork)))
+  const runs = await concurrently(byName.values(), REQUESTS_AT_ONCE, fork => describe(parent, fork))
   return runs.sort((a, b) => (a.startedAt?.getTime() ?? 0) - (b.startedAt?.getTime() ?? 0))
 }
 

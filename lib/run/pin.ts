@@ -1,6 +1,6 @@
 // The pin of a fork: the object under the parent's `forks/` that holds what the child reaches of its parent. It is put before or
 // together with the child's head, never after, and is the last thing to go: while it stands, nothing that it names is swept (G9).
-
+import { concurrently } from '../concurrently.ts'
 import { childName, lastSegment, type NamespaceName } from '../names.ts'
 import {
   type Base,
@@ -18,7 +18,7 @@ import { type PolicyRule, portable } from '../namespace/policy.ts'
 import { MAX_DOCUMENT_BYTES } from '../store/bounded.ts'
 import { putImmutable } from '../store/immutable.ts'
 import { decodeJson, encodeJson, FORMAT } from '../store/json-object.ts'
-import type { ListEntry } from '../store/object-store.ts'
+import { type ListEntry, REQUESTS_AT_ONCE } from '../store/object-store.ts'
 import type { OnError } from './run.ts'
 
 const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
@@ -160,7 +160,9 @@ export const openChildren = async (parent: OpenNamespace): Promise<NamespaceName
 /** Those of them that have not ended. */
 export async function openAmong(parent: OpenNamespace, forks: readonly Pinned[]): Promise<NamespaceName[]> {
   const names = [...new Set(forks.map(fork => fork.name))]
-  const heads = await Promise.all(names.map(name => openNamespace(parent.store, name, parent.ambient).head.peek()))
+  const heads = await concurrently(names, REQUESTS_AT_ONCE, name =>
+    openNamespace(parent.store, name, parent.ambient).head.peek(),
+  )
   return names.filter((_, i) => heads[i]?.value.state === 'open' || heads[i]?.value.state === 'sealed')
 }
 

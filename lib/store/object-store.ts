@@ -4,6 +4,9 @@
 // It knows nothing of namespaces, leases or formats.
 import type { Etag } from '../names.ts'
 
+/** How many requests of a process travel at once: as many as the S3 kind has sockets. More of them only wait, and may wait too long. */
+export const REQUESTS_AT_ONCE = 128
+
 /** The bytes of an object to write. An async iterable is streamed in bounded memory and may only be put without a condition. */
 export type Body = Uint8Array | AsyncIterable<Uint8Array>
 

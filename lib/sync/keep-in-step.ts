@@ -24,11 +24,20 @@ export async function keepInStep(round: () => Promise<unknown>, rounds: Rounds):
       succeeded += 1
       told = undefined
     } catch (error) {
-      if (told !== kindOf(error)) rounds.onFailure?.(error)
+      if (told !== kindOf(error)) tell(rounds.onFailure, error)
       told = kindOf(error)
     }
   }
   return succeeded
+}
+
+/** What a listener throws is its own failure: it ends no round, nor the program that the rounds are for. */
+function tell(listener: Rounds['onFailure'], error: unknown): void {
+  try {
+    listener?.(error)
+  } catch (own) {
+    process.emitWarning(own instanceof Error ? own : String(own))
+  }
 }
 
 /** Waits for the next round; false when there is none. */

@@ -56,6 +56,12 @@ export class LocalFiles {
     }
   }
 
+  /** Removes what a killed process had begun to write. Whoever begins an operation has the turn, so nobody else writes. */
+  async removeStaged(): Promise<void> {
+    await rm(this.tmp, { recursive: true, force: true })
+    await mkdir(this.tmp, { recursive: true })
+  }
+
   /** A time of the file system, not after now: that of a file which was made when it was first asked for. */
   async startedAt(): Promise<number> {
     return (await this.readClock()).base

@@ -75,6 +75,7 @@ export async function recover({ files, state }: Turn): Promise<void> {
     else await state.delete(path)
   }
   await state.flush()
+  if (entries.length > 0) await files.removeStaged()
   const header = await state.header()
   // It may be that some is remembered of a newer head, and that the head was not written any more.
   if (header && entries.length > 0) await state.writeHeader(aheadAt(header, paths))

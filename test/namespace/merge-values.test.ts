@@ -67,6 +67,13 @@ describe('json-merge', () => {
     ['takes a whole value that one side changed', '1', '1', '2', '2'],
     ['has no prototype to be misled by', '{}', '{"__proto__":{"x":1}}', '{"b":1}', '{"__proto__":{"x":1},"b":1}'],
     ['takes inherited names for keys', '{}', '{"a":1}', '{"constructor":2}', '{"a":1,"constructor":2}'],
+    [
+      'takes a number for what it says',
+      '{}',
+      '{"a":[1.50,-0.0,1E3,12e-1,1e21]}',
+      '{"b":"1e-400 \\" 1e-400"}',
+      '{"a":[1.5,0,1000,1.2,1e+21],"b":"1e-400 \\" 1e-400"}',
+    ],
     ['keeps the indentation and the line end', '{}', '{\n  "a": 1\n}\n', '{"b":2}', '{\n  "a": 1,\n  "b": 2\n}\n'],
   ]
   for (const [why, base, ours, theirs, merged] of merges) {
@@ -80,6 +87,10 @@ describe('json-merge', () => {
     ['a key that one removed and the other changed', '{"a":1}', '{}', '{"a":2}'],
     ['lists that both changed', '[1]', '[1,2]', '[1,3]'],
     ['a value that became an object on one side', '{"a":1}', '{"a":{"x":1}}', '{"a":2}'],
+    ['a number with more digits than a double has', '{}', '{"t":1718000000.123456789}', '{"a":1}'],
+    ['a number that is next to nothing', '{}', '{"t":1e-400}', '{"a":1}'],
+    ['a whole number that is no double', '{}', '{"t":9007199254740993}', '{"a":1}'],
+    ['a number beyond all doubles', '{}', '{"t":-1e400}', '{"a":1}'],
     ['what is there not being JSON', '{}', 'no', '{"a":1}'],
     ['what arrives not being JSON', '{}', '{"a":1}', ''],
     ['the base not being JSON', '{"a"', '{"a":1}', '{"b":1}'],

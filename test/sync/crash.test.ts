@@ -124,6 +124,20 @@ describe('a pull that is cut short anywhere', () => {
     }))
 })
 
+test('what a killed process had begun to write is removed by the next operation', async () => {
+  const client = await aBucket()()
+  await commit(client.namespace, '1')
+  const copy = await client.namespace.workingCopy(aFolder())
+  await copy.pull()
+  const own = join(copy.directory, '.runlet', 'copy')
+  await writeFile(join(own, 'tmp', 'half'), large('half'))
+  await writeFile(join(own, 'journal'), encodeJournal([{ path: parsePath('a'), side: undefined }]))
+  await commit(client.namespace, '2')
+  await copy.pull()
+  await assertInStep(client, copy)
+  assert.deepEqual(await readdir(join(own, 'tmp')), [])
+})
+
 test('a push that is cut short anywhere is completed by the next one', () =>
   atEachRequest(async (client, copy, cut) => {
     await commit(client.namespace, '1')

@@ -1,12 +1,17 @@
 // Keeping a copy in step: one round at a time, again and again, until it is told to end.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { ConflictError, StoreError } from '../../lib/errors.ts'
 import { keepInStep } from '../../lib/sync/keep-in-step.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 
 /** Does the rounds on virtual time for so long; resolves to how many succeeded, and what failures were told. */
-async function inStepFor(ms: number, round: (sleep: (ms: number) => Promise<void>, n: number) => Promise<void>) {
+async function inStepFor(
+  ms: number,
+  round: (sleep: (ms: number) => Promise<void>, n: number) => Promise<void>,
+  onFailure: (error: unknown) => void = () => {},
+) {
   const time = new VirtualTime(1)
   const told: unknown[] = []
   let begun = 0
@@ -17,7 +22,10 @@ async function inStepFor(ms: number, round: (sleep: (ms: number) => Promise<void
       everyMs: 1000,
       ambient,
       signal: over.signal,
-      onFailure: error => told.push(error),
+      onFailure: error => {
+        told.push(error)
+        onFailure(error)
+      },
     })
     await ambient.sleep(ms)
     over.abort()
@@ -54,6 +62,22 @@ describe('keeping in step', () => {
     })
     assert.deepEqual([succeeded, begun], [2, 6])
     assert.deepEqual(told, [failures[1], failures[3], failures[5]])
+  })
+
+  test('goes on when the listener fails too, and warns of that', async () => {
+    const warned = once(process, 'warning')
+    const own = new Error('the listener failed')
+    const { succeeded, begun } = await inStepFor(
+      3500,
+      async (_, n) => {
+        if (n === 1) throw new StoreError('put', 'a', 'is away')
+      },
+      () => {
+        throw own
+      },
+    )
+    assert.deepEqual([succeeded, begun], [2, 3])
+    assert.deepEqual(await warned, [own])
   })
 
   test('has no round when it was ended before the first', async () => {

@@ -104,7 +104,9 @@ async function recruit(workerData: Recruit): Promise<Member> {
   worker.stderr.resume()
   worker.unref()
   const waiting = new Map<number, { resolve: (outcome: Outcome) => void; reject: (error: unknown) => void }>()
+  let failure: { readonly error: unknown } | undefined
   const fail = (error: unknown) => {
+    failure ??= { error }
     for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
   }
@@ -116,7 +118,11 @@ async function recruit(workerData: Recruit): Promise<Member> {
   })
   worker.on('error', fail)
   worker.on('exit', () => fail(new StoreError('open', workerData.url, 'a thread of the doctor ended')))
-  const asked = (id: number) => new Promise<Outcome>((resolve, reject) => waiting.set(id, { resolve, reject }))
+  const asked = (id: number) =>
+    new Promise<Outcome>((resolve, reject) => {
+      if (failure) reject(failure.error)
+      else waiting.set(id, { resolve, reject })
+    })
   // A thread keeps the process alive while something is asked of it, and no longer.
   const awaited = async (id: number): Promise<Outcome> => {
     worker.ref()

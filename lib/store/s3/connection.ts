@@ -3,6 +3,7 @@
 // once, for conditional puts: the SDK's silent retry would meet its own success as a lost race (G4).
 import type * as Sdk from '@aws-sdk/client-s3'
 import { InvalidStoreUrlError } from '../../errors.ts'
+import { REQUESTS_AT_ONCE } from '../object-store.ts'
 import { formatS3Url, type S3Location } from './s3-url.ts'
 
 export interface Connection {
@@ -14,7 +15,6 @@ export interface Connection {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000
-const MAX_SOCKETS = 128
 const PATIENT_ATTEMPTS = 5
 
 const ignore = () => undefined
@@ -31,13 +31,12 @@ export async function connect(location: S3Location): Promise<Connection> {
     requestHandler: {
       connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, location.timeoutMs),
       socketTimeout: location.timeoutMs,
-      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpAgent: { keepAlive: true, maxSockets: REQUESTS_AT_ONCE },
+      httpsAgent: { keepAlive: true, maxSockets: REQUESTS_AT_ONCE },
       logger: silent,
     },
   })
   retryOnlyRefusedTimes(patient)
-  const stop = endRetries(patient)
   await patient.config.region().catch(cause => {
     const problem = 'names no region, and neither does the AWS configuration; add ?region=…'
     throw Object.assign(new InvalidStoreUrlError(formatS3Url(location), problem), { cause })
@@ -48,23 +47,24 @@ export async function connect(location: S3Location): Promise<Connection> {
     requestHandler: patient.config.requestHandler,
     credentials: patient.config.credentials,
   })
+  const stops = [patient, once].map(endAttempts)
   return { location, sdk, patient, once, close }
 
   /** Ends what is in flight, and no attempt follows: a store that does not answer must not keep a process alive. */
   function close(): void {
-    stop()
+    for (const stop of stops) stop()
     patient.destroy()
   }
 }
 
-/** Returns what makes every later attempt fail, also those of requests that have begun. */
-function endRetries({ middlewareStack }: Sdk.S3Client): () => void {
+/** Returns what makes every later attempt fail, also those of requests that have begun: of a lease that nobody gave back, too. */
+function endAttempts({ middlewareStack }: Sdk.S3Client): () => void {
   let ended = false
   middlewareStack.addRelativeTo(
     <Args, Output>(next: (args: Args) => Promise<Output>) =>
       (args: Args) =>
         ended ? Promise.reject(new Error('the store was closed')) : next(args),
-    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'endRetries' },
+    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'endAttempts' },
   )
   return () => {
     ended = true

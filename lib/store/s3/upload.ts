@@ -2,6 +2,7 @@
 // last request. A stream that fails or is aborted leaves no object behind, and no parts.
 // Without a condition: several requests cannot be one atomic compare-and-swap.
 import type { CompletedPart } from '@aws-sdk/client-s3'
+import { untilAborted } from '../../until-aborted.ts'
 import { abortable, type Connection } from './connection.ts'
 import { abandonUpload, beginUpload, completeUpload, type Multipart, sendPart, type Target } from './multipart.ts'
 
@@ -22,7 +23,7 @@ export async function upload(
   const stop = new AbortController()
   const abort = () => stop.abort(Object.assign(new Error('the upload was aborted'), { name: 'AbortError' }))
   signal?.addEventListener('abort', abort, { once: true })
-  const parts = inParts(until(stop.signal, source))
+  const parts = inParts(untilAborted(failing(source), stop.signal))
   try {
     const first = await parts.next()
     if (first.done) return await putWhole(connection, target, new Uint8Array(), stop.signal)
@@ -117,29 +118,11 @@ async function* prepended<T>(first: readonly T[], rest: AsyncIterable<T>): Async
   yield* rest
 }
 
-/** The source until it ends, or the signal aborts: then it throws the reason, though the source may say nothing for long. */
-async function* until(signal: AbortSignal, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const chunks = source[Symbol.asyncIterator]()
-  let abort = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason)
-  })
-  aborted.catch(() => undefined)
-  signal.addEventListener('abort', abort, { once: true })
-  const next = () =>
-    chunks.next().catch(cause => {
-      throw new SourceFailure('the stream to upload failed', { cause })
-    })
+/** Tells what fails in the source from what fails at the store. */
+async function* failing(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    for (;;) {
-      signal.throwIfAborted()
-      const chunk = await Promise.race([next(), aborted])
-      if (chunk.done) return
-      yield chunk.value
-    }
-  } finally {
-    signal.removeEventListener('abort', abort)
-    // Not waited for: a source that says nothing does not hear this either.
-    chunks.return?.()?.catch(() => undefined)
+    yield* source
+  } catch (cause) {
+    throw new SourceFailure('the stream to upload failed', { cause })
   }
 }

@@ -1,0 +1,67 @@
+// Values that come as a stream which says nothing any more: whoever gives up waiting for it is not kept.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { AbortedError, AccessDeniedError } from '../../lib/errors.ts'
+import { type Namespace, openStore, type Store } from '../../lib/runlet.ts'
+import { type S3Server, startS3Server, useTestCredentials } from '../support/s3-server.ts'
+
+useTestCredentials()
+
+describe('a stream that says nothing any more', () => {
+  let server: S3Server
+  let store: Store
+  let namespace: Namespace
+  before(async () => {
+    server = await startS3Server()
+    store = await openStore(server.url('bucket'))
+    namespace = await store.namespace('main', { create: true })
+  })
+  after(async () => {
+    await store.close()
+    await server.close()
+  })
+
+  async function* silentAfter(...chunks: number[]) {
+    for (const size of chunks) yield new Uint8Array(size)
+    await new Promise(() => undefined)
+  }
+
+  for (const [what, chunks] of [
+    ['at once', []],
+    ['after a little', [100]],
+    ['after much', [9 << 20, 9 << 20]],
+  ] as const) {
+    test(`${what} is given up with the signal, and leaves nothing`, async () => {
+      const signal = AbortSignal.timeout(300)
+      await assert.rejects(namespace.put('a', silentAfter(...chunks), { signal }), AbortedError)
+      assert.equal(await namespace.get('a'), undefined)
+      assert.deepEqual(server.unfinishedUploads('bucket'), [])
+    })
+
+    test(`${what}, within a transaction, is given up with the signal`, async () => {
+      const signal = AbortSignal.timeout(300)
+      const committing = namespace.commit(tx => void tx.put('a', silentAfter(...chunks)), { signal })
+      await assert.rejects(committing, AbortedError)
+    })
+  }
+
+  test('is not waited for when its upload fails', async () => {
+    server.fault({ method: 'PUT', action: { status: 403, code: 'AccessDenied' } })
+    await assert.rejects(namespace.put('a', silentAfter(9 << 20, 9 << 20, 9 << 20)), AccessDeniedError)
+    assert.deepEqual(server.unfinishedUploads('bucket'), [])
+  })
+})
+
+describe('a store on S3 that was closed', () => {
+  test('writes nothing more, though a run was not given back', async () => {
+    const server = await startS3Server()
+    const store = await openStore(server.url('bucket'))
+    const parent = await store.namespace('main', { create: true })
+    const run = await parent.fork('forgotten', { ttlMs: 1000 })
+    await store.close()
+    const asked = server.requests.length
+    await new Promise(resolve => run.signal.addEventListener('abort', resolve, { once: true }))
+    assert.equal(server.requests.length, asked)
+    await server.close()
+  })
+})
