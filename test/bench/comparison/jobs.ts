@@ -1,5 +1,8 @@
 // What the measured processes of the comparison do: one write by one of the ways, and the index files of today's tools as they are before
 // it. Runs in the worker of the index benchmark (index/worker.ts).
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { systemAmbient } from '../../../lib/ambient.ts'
 import { openStore } from '../../../lib/runlet.ts'
 import type { ObjectStore } from '../../../lib/store/object-store.ts'
@@ -49,13 +52,15 @@ export async function performComparisonJob(
     await objects.close()
     return NOTHING
   }
-  const store = await openStore(url, { author: 'bench' })
   const objects = await openObjectStore(url, systemAmbient, { folder: '.' })
   if (job.kind === 'comparison base') {
     await putBase(objects, job.way, job.rows)
     return NOTHING
   }
   const { way, writer, nth } = job
+  const cache = await mkdtemp(join(tmpdir(), 'runlet-comparison-cache-'))
+  process.env.RUNLET_CACHE = cache
+  const store = await openStore(url, { author: 'bench' })
   const path = freshPath(placeOf(writer), nth)
   const write = async () => {
     if (isLocked(way)) return lockedWrite(way, { objects, store, ambient: systemAmbient }, placeOf(writer), path)
@@ -71,6 +76,7 @@ export async function performComparisonJob(
     return NOTHING
   } finally {
     await objects.close()
+    await rm(cache, { recursive: true, force: true })
   }
 }
 

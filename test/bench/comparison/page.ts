@@ -31,7 +31,7 @@ A cell is p50 / p99 of a write, and how many were done where not all were.`
 
 const realText = ({ cores, load }: Machine): string => `## Writers at once, in real processes
 
-The same with new processes through the AWS SDK, started ahead, with one request made that finds nothing (it loads the SDK), and then released together. Here parsing counts, and so does that the processes and the store share the cores: these times say as much of the machine as of the ways, requests and bytes do not. It had ${cores} cores here, and ${rounded(load)} programs on average that wanted them before this began. A cell is three repetitions, or fewer where they took 6 s.`
+The same with processes through the AWS SDK, each with a store that it opens anew and an empty cache. They are started ahead, and have made a request that finds nothing (it loads the SDK); then they are released together. Here parsing counts, and so does that the processes and the store share the cores: these times say as much of the machine as of the ways, requests and bytes do not. It had ${cores} cores here, and ${rounded(load)} programs on average that wanted them before this began. A cell is three repetitions, or fewer where they took 6 s.`
 
 const DAY_TEXT = `## A day of the reported workload, in simulated time
 

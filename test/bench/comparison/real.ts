@@ -85,26 +85,32 @@ async function measureAt(site: Site, rows: number, progress: Progress): Promise<
   }
   const cells: Cell[] = []
   let writes = 0
-  for (const way of WAYS) {
-    for (const writers of WRITERS) {
-      progress(`${way}, ${writers} processes`)
-      const cell = await cellOf(site, { way, rows, writers, from: writes })
-      cells.push(cell)
-      writes += cell.writes
+  const crew = new Crew(site)
+  try {
+    for (const way of WAYS) {
+      for (const writers of WRITERS) {
+        progress(`${way}, ${writers} processes`)
+        const cell = await cellOf(site, crew, { way, rows, writers, from: writes })
+        cells.push(cell)
+        writes += cell.writes
+      }
     }
+    return cells
+  } finally {
+    crew.end()
   }
-  return cells
 }
 
 /** `from`: the number of its first write, of all to this store. */
 async function cellOf(
   site: Site,
+  crew: Crew,
   { way, rows, writers, from }: Pick<Cell, 'way' | 'rows' | 'writers'> & { readonly from: number },
 ): Promise<Cell> {
   const startedAt = performance.now()
   const crowds: Crowd[] = []
   do {
-    crowds.push(await crowd(site, { way, writers, from: from + crowds.length * writers }))
+    crowds.push(await crowd(site, crew, { way, writers, from: from + crowds.length * writers }))
   } while (crowds.length < REPETITIONS && performance.now() - startedAt < ENOUGH_MS)
   const sum = (of: (one: Crowd) => number) => crowds.reduce((all, one) => all + of(one), 0)
   const outcomes = crowds.flatMap(one => one.outcomes)
@@ -121,6 +127,35 @@ async function cellOf(
   }
 }
 
+/** What a process may hold when it is to write once more: who has parsed an index of today's ways goes, its memory is for the others. */
+const MOST_BYTES = 250e6
+
+/** Processes that stand ready for one site: to start 64 for each cell would be most of the work. */
+class Crew {
+  readonly #site: Site
+  readonly #ready: Worker[] = []
+
+  constructor(site: Site) {
+    this.#site = site
+  }
+
+  async take(count: number): Promise<Worker[]> {
+    const missing = Array.from({ length: Math.max(0, count - this.#ready.length) }, () => new Worker())
+    this.#ready.push(...missing)
+    await Promise.all(missing.map(worker => this.#site.give(worker, { kind: 'comparison ready' })))
+    return this.#ready.splice(0, count)
+  }
+
+  giveBack(worker: Worker, peakBytes: number): void {
+    if (peakBytes > MOST_BYTES) worker.discard()
+    else this.#ready.push(worker)
+  }
+
+  end(): void {
+    for (const worker of this.#ready) worker.discard()
+  }
+}
+
 /** What came of writers who began together, and what all of it cost. */
 interface Crowd {
   readonly outcomes: readonly Outcome[]
@@ -129,33 +164,28 @@ interface Crowd {
   readonly bytes: number
 }
 
-/** New processes that are ready before the first of them begins. */
+/** All ready before the first of them begins. */
 async function crowd(
   site: Site,
+  crew: Crew,
   { way, writers, from }: { way: WayName; writers: number; from: number },
 ): Promise<Crowd> {
-  const workers = Array.from({ length: writers }, () => new Worker())
-  try {
-    await Promise.all(workers.map(worker => site.give(worker, { kind: 'comparison ready' })))
-    const { value: answers, seen } = await site.watch(() =>
-      Promise.all(
-        workers.map(async (worker, writer) => {
-          const answer = await site.give(worker, { kind: 'comparison write', way, writer, nth: from + writer })
-          // Its memory is for the others now.
-          worker.discard()
-          return answer
-        }),
-      ),
-    )
-    const own = answers.flatMap(answer => answer.own)
-    const costs = seen ?? own
-    return {
-      outcomes: answers.map((answer): Outcome => ({ ms: answer.slowestMs, isDone: answer.count === 1 })),
-      holds: answers.flatMap(({ heldMs }) => (heldMs > 0 ? [heldMs] : [])),
-      requests: seen ? seen.length : own.reduce((all, one) => all + one.requests, 0),
-      bytes: costs.reduce((all, { bytesUp, bytesDown }) => all + bytesUp + bytesDown, 0),
-    }
-  } finally {
-    for (const worker of workers) worker.discard()
+  const workers = await crew.take(writers)
+  const { value: answers, seen } = await site.watch(() =>
+    Promise.all(
+      workers.map(async (worker, writer) => {
+        const answer = await site.give(worker, { kind: 'comparison write', way, writer, nth: from + writer })
+        crew.giveBack(worker, answer.peakBytes)
+        return answer
+      }),
+    ),
+  )
+  const own = answers.flatMap(answer => answer.own)
+  const costs = seen ?? own
+  return {
+    outcomes: answers.map((answer): Outcome => ({ ms: answer.slowestMs, isDone: answer.count === 1 })),
+    holds: answers.flatMap(({ heldMs }) => (heldMs > 0 ? [heldMs] : [])),
+    requests: seen ? seen.length : own.reduce((all, one) => all + one.requests, 0),
+    bytes: costs.reduce((all, { bytesUp, bytesDown }) => all + bytesUp + bytesDown, 0),
   }
 }

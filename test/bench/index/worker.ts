@@ -138,6 +138,7 @@ async function perform(job: Job, own: Cost[]): Promise<number | undefined> {
     case 'comparison ready':
     case 'comparison base':
     case 'comparison write': {
+      open.slowestMs = 0
       const { done, heldMs } = await performComparisonJob(job.url, job, meter)
       open.heldMs = heldMs
       return done
