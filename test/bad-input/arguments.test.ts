@@ -26,7 +26,7 @@ function refuses(about: Pick<Refusal, 'type' | 'code'>, cases: readonly Case[]):
   }
 }
 
-describe('a path is refused', () => {
+describe('a path is refused (G10)', () => {
   const refusal = { type: InvalidPathError, code: 'ERR_RUNLET_INVALID_PATH' }
   const says = [/^path "\.\.\/x" has a "\.\." segment/, /Resolve it before the call/]
   refuses(refusal, [
@@ -62,7 +62,7 @@ describe('a path is refused', () => {
   ])
 })
 
-describe('a name is refused', () => {
+describe('a name is refused (G10)', () => {
   const remedy = /Use a-z, 0-9, '\.', '_' and '-', starting with a letter or digit, at most 64 characters/
   refuses({ type: InvalidNameError, code: 'ERR_RUNLET_INVALID_NAME' }, [
     ['of a namespace', (_, store) => store.namespace?.('A/b', { create: true }), [/^namespace "A\/b"/, remedy]],
@@ -101,7 +101,7 @@ describe('a name is refused', () => {
     }))
 })
 
-describe('a value is refused', () => {
+describe('a value is refused (G10)', () => {
   const says = [/^value: is neither bytes, text nor a stream/, /Pass a Uint8Array, a string or an async iterable/]
   const chunk = [/^value: has a chunk that is neither bytes nor text/, /Pass a Uint8Array/]
   async function* chunksOf(...chunks: unknown[]) {
@@ -138,7 +138,7 @@ describe('a value is refused', () => {
     }))
 })
 
-describe('an option is refused', () => {
+describe('an option is refused (G10)', () => {
   const signal = AbortSignal.abort('reason')
   const policy = [
     /^onConflict: is no conflict policy/,

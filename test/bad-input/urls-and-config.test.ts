@@ -33,7 +33,7 @@ async function refusal(act: () => Promise<unknown>): Promise<RunletError> {
   assert.fail('it was not refused')
 }
 
-describe('the URL of a store', () => {
+describe('the URL of a store (G10)', () => {
   const remedy = /Use s3:\/\/bucket\/prefix\?endpoint=…&region=…&pathStyle=true, file:\.\/folder or memory:/
   const refused: [why: string, url: unknown, problem: RegExp][] = [
     ['that is empty', '', /^store URL "" is of no known kind/],
@@ -104,7 +104,7 @@ describe('the author of a store', () => {
   }
 })
 
-describe('a configuration file', () => {
+describe('a configuration file (G10)', () => {
   const good = { store: 'file:./store', namespace: 'p' }
   const content = /It holds `store`, `namespace` and optionally `author`, `onConflict` and `retention`/
   const refused: [why: string, config: string | object, says: RegExp[]][] = [

@@ -30,9 +30,7 @@ const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'
 const unknown = asked.find(part => !PARTS[part]) ?? options.find(option => option !== '--write')
 if (unknown !== undefined) {
   const parts = Object.keys(PARTS).join(', ')
-  console.error(
-    `"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results of all but "runs".`,
-  )
+  console.error(`"${unknown}" is no part of the benchmark; there is ${parts}. --write keeps the results.`)
   process.exit(2)
 }
 const startedAt = performance.now()

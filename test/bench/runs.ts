@@ -1,5 +1,7 @@
 // The part `runs` of the benchmark: forks, small writes and folds, alone and many at once, against DESIGN.md's section 7; and the
 // same write as tools do it today.
+//   npm run bench -- runs            `--write` keeps the results in test/bench/results/
+import { writeFile } from 'node:fs/promises'
 import { Processes } from './processes.ts'
 import { explain, isMissed, judgedTable, type Line } from './report.ts'
 import { measureFold } from './runs/fold.ts'
@@ -18,8 +20,18 @@ const PROCESSES = 32
 const FLATTERED =
   "The network is this machine's memory, so bytes take next to no time here. The bytes themselves are what they are."
 
+const HEADER = `<!-- Written by \`npm run bench -- runs --write\`; do not edit. -->
+
+# What runs and small writes cost
+`
+
 /** Prints what it measured; resolves to whether every target was met. */
-export async function benchRuns(print: (text: string) => void): Promise<boolean> {
+export async function benchRuns(show: (text: string) => void, options: readonly string[]): Promise<boolean> {
+  const page = [HEADER]
+  const print = (text: string) => {
+    page.push(text)
+    show(text)
+  }
   const s3 = await S3World.start()
   const processes = await Processes.start(PROCESSES, s3.url)
   const lines: Line[] = []
@@ -42,5 +54,6 @@ export async function benchRuns(print: (text: string) => void): Promise<boolean>
     await s3.close()
   }
   if (lines.some(isMissed)) print(`\n${explain(lines)}`)
+  if (options.includes('--write')) await writeFile(new URL('results/runs.md', import.meta.url), `${page.join('\n')}\n`)
   return !lines.some(isMissed)
 }

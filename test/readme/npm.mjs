@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-const NOTED = ['ci', 'install', 'test', 'run build']
+const NOTED = ['ci', 'install', 'pack', 'test', 'run build']
 const BUILD = 'npm run build'
 
 const root = rootAbove(import.meta.dirname)

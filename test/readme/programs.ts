@@ -82,7 +82,7 @@ export const PROGRAMS: readonly Program[] = [
     has: /^subscribe\('runlet:fold'/m,
     followedBy: MAIN_JOB,
     stdout: /^folded 1 rows/,
-    stderr: /^control-plane\/build-1742: ok after \d+ ms$/,
+    stderr: /^main\/build-1742: ok after \d+ ms$/,
   },
   {
     language: 'ts',

@@ -10,7 +10,7 @@ import { SwampDatastore } from '../support/swamp-datastore.ts'
 import { DOCTOR_OUTPUT, nameOfCheck, withoutFigures } from './outputs.ts'
 import { blockOf } from './row.ts'
 import type { Script } from './script.ts'
-import { aClone, aSwamp, assertDoneByTheCheck, assertSynced } from './stand-ins.ts'
+import { aClone, aSwamp, assertDoneByTheCheck, assertNoted, assertSynced } from './stand-ins.ts'
 import type { World } from './world.ts'
 
 const inMain = async (world: World) => contentOf(await (await world.store()).namespace('main'))
@@ -18,6 +18,24 @@ const inMain = async (world: World) => contentOf(await (await world.store()).nam
 const REPORT = 'mkdir -p "$RUNLET_DIR/results" && echo today > "$RUNLET_DIR/results/report.txt"'
 
 export const SCRIPTS: readonly Script[] = [
+  {
+    language: 'sh',
+    has: /^\(cd \.\.\/runlet && npm ci && npm pack\)$/m,
+    prepare: async world => {
+      await aClone(world)
+      await mkdir(join(world.home, 'runlet'))
+    },
+    settled: world => assertNoted(world, ['npm ci', 'npm pack', 'npm install']),
+  },
+  {
+    language: 'sh',
+    has: /^runlet run -- sh -c 'date/m,
+    lines: [
+      { has: /runlet init/, stderr: /wrote runlet\.config\.json/ },
+      { has: /runlet run/, stderr: /folded main\/\S+ into main: 1 row/ },
+      { has: /runlet ls/, stdout: /^when\.txt\n$/ },
+    ],
+  },
   {
     language: 'sh',
     has: /^npm ci && npm run demo$/m,
@@ -29,6 +47,7 @@ export const SCRIPTS: readonly Script[] = [
     language: 'sh',
     has: /^runlet run -- \.\/nightly-report\.sh/m,
     prepare: async world => {
+      await world.initialized()
       await world.script('nightly-report.sh', 'echo done | runlet put log.txt', REPORT)
       await world.script('poll.sh', 'echo polled > "$RUNLET_DIR/poll.txt"')
     },
@@ -97,7 +116,7 @@ export const SCRIPTS: readonly Script[] = [
   },
   {
     language: 'sh',
-    has: /^runlet pull --dir results/m,
+    has: /^runlet pull --dir work/m,
     prepare: async world => {
       await world.initialized()
       const main = await (await world.store()).namespace('main')
@@ -116,7 +135,7 @@ export const SCRIPTS: readonly Script[] = [
         prepare: async world => {
           await edit(world.folder, 'a.json', 'mine')
           await (await (await world.store()).namespace('main')).put('results/a.json', 'theirs')
-          const { code, stderr } = await world.runlet(['pull'], 'results')
+          const { code, stderr } = await world.runlet(['pull'], 'work')
           assert.equal(code, 1)
           assert.match(stderr, /results\/a\.json/)
         },
@@ -125,7 +144,7 @@ export const SCRIPTS: readonly Script[] = [
     settled: async world => {
       const content = { 'elsewhere.json': '{}', 'results/a.json': 'theirs', 'results/b.json': 'mine' }
       assert.deepEqual(await inMain(world), content)
-      assert.equal(await readFile(join(world.folder, 'results/results/a.json'), 'utf8'), 'theirs')
+      assert.equal(await readFile(join(world.folder, 'work/results/a.json'), 'utf8'), 'theirs')
     },
   },
   {
@@ -201,7 +220,7 @@ export const SCRIPTS: readonly Script[] = [
 ]
 
 /** In the copy, which has the paths of the namespace. */
-const edit = (folder: string, name: string, text: string) => writeFile(join(folder, 'results/results', name), text)
+const edit = (folder: string, name: string, text: string) => writeFile(join(folder, 'work/results', name), text)
 
 /** The doctor tries each property that the page shows, and says of one that is fine just that, but for figures. */
 function printsWhatThePageShows(stdout: string): void {

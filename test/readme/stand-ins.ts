@@ -17,10 +17,15 @@ export async function aClone(world: World, more = ''): Promise<void> {
   Object.assign(world.env, { NPM_MORE: more, NPM_NOTES: join(world.home, 'npm-notes') })
 }
 
-/** The block has npm do just this (see npm.mjs), and a check from a fresh clone does it, too. */
-export async function assertDoneByTheCheck(world: World, calls: readonly string[]): Promise<void> {
+/** The block has npm do just this (see npm.mjs). What is packed and installed is what test/package packs and installs. */
+export async function assertNoted(world: World, calls: readonly string[]): Promise<void> {
   const noted = await readFile(join(world.home, 'npm-notes'), 'utf8')
   assert.deepEqual(noted.trimEnd().split('\n'), calls)
+}
+
+/** A check from a fresh clone does it, too. */
+export async function assertDoneByTheCheck(world: World, calls: readonly string[]): Promise<void> {
+  await assertNoted(world, calls)
   const check = await readFile(join(ROOT, '.ci', 'run'), 'utf8')
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   for (const call of new Set(calls)) {
