@@ -277,6 +277,28 @@ export class StaleWriteError extends RunletError {
   }
 }
 
+/** A change that another process was to commit refers to what it could not read or must not take. Nothing was written of it. */
+export class ChangeRefusedError extends RunletError {
+  /** The full name of the namespace. */
+  readonly namespace: string
+  /** @internal */
+  constructor(namespace: string, problem: string) {
+    super('ERR_RUNLET_CHANGE_REFUSED', `a change to "${namespace}" was refused: ${problem}`)
+    this.namespace = namespace
+  }
+}
+
+/** No process that led could decide a change; only the one whose policy function it needs can. Nothing was written; trying again may help. */
+export class UndecidedError extends RunletError {
+  /** The full name of the namespace. */
+  readonly namespace: string
+  /** @internal */
+  constructor(namespace: string) {
+    super('ERR_RUNLET_UNDECIDED', `nobody could decide a change to "${namespace}". Try again.`)
+    this.namespace = namespace
+  }
+}
+
 /** Both sides changed the same paths since their common base, and the policy for these paths is `error`. Nothing was written. */
 export class ConflictError extends RunletError {
   /** Its full name. */

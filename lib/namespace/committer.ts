@@ -3,11 +3,12 @@
 import { AsyncResource } from 'node:async_hooks'
 import {
   AbortedError,
+  ChangeRefusedError,
   ConflictError,
   LeaseLostError,
   NamespaceSealedError,
-  RunletError,
   StaleWriteError,
+  UndecidedError,
 } from '../errors.ts'
 import { type Moment, momentOf } from '../store/grace.ts'
 import { unmetered } from '../store/metered-store.ts'
@@ -252,6 +253,6 @@ export function errorOf(context: NamespaceContext, outcome: Exclude<Outcome, { k
   if (outcome.kind === 'sealed') return new NamespaceSealedError(context.name, outcome.state)
   if (outcome.kind === 'fenced') return new LeaseLostError(`${context.name}:${outcome.lease}`)
   if (outcome.kind === 'stale') return new StaleWriteError(context.name)
-  if (outcome.kind === 'broken') return new RunletError('ERR_RUNLET_CHANGE_REFUSED', outcome.message)
-  return new RunletError('ERR_RUNLET_UNDECIDED', `nobody could decide a change to "${context.name}". Try again.`)
+  if (outcome.kind === 'broken') return new ChangeRefusedError(context.name, outcome.message)
+  return new UndecidedError(context.name)
 }
