@@ -10,16 +10,22 @@ interface Place {
   readonly name: NamespaceName
 }
 
-const deciding = new AsyncLocalStorage<readonly Place[]>()
+const deciding = new AsyncLocalStorage<readonly { readonly place: Place; isOver: boolean }[]>()
 
 /** Runs `decide`, a policy for a conflict in a namespace. */
-export function whileDeciding<T>(place: Place, decide: () => T): T {
-  return deciding.run([...(deciding.getStore() ?? []), place], decide)
+export async function whileDeciding<T>(place: Place, decide: () => T | Promise<T>): Promise<T> {
+  const own = { place, isOver: false }
+  try {
+    return await deciding.run([...(deciding.getStore() ?? []), own], decide)
+  } finally {
+    own.isOver = true // what it began may go on, and write
+  }
 }
 
 /** @throws InvalidArgumentError within a policy for a conflict in this namespace */
 export function assertNotDeciding({ url, name }: Place): void {
-  if (!deciding.getStore()?.some(place => place.url === url && place.name === name)) return
+  const isHere = deciding.getStore()?.some(({ place, isOver }) => !isOver && place.url === url && place.name === name)
+  if (!isHere) return
   throw new InvalidArgumentError(
     'onConflict',
     `the function writes to "${name}" while it decides a conflict there`,

@@ -99,6 +99,11 @@ describe('json-merge', () => {
     test(`is a conflict: ${why}`, () => assert.equal(mergeJson(base, ours, theirs), undefined))
   }
 
+  test('takes a string of millions of characters', () => {
+    const long = JSON.stringify(`${'a'.repeat(5_000_000)}${'"'.repeat(500_000)}`)
+    assert.ok(mergeJson('{}', `{"a":${long}}`, '{"b":1}')?.includes('"b":1'))
+  })
+
   test('keeps tabs as they are', () => {
     assert.equal(mergeJson('{}', '{\n\t"a": 1\n}', '{"b":2}'), '{\n\t"a": 1,\n\t"b": 2\n}')
   })

@@ -76,6 +76,24 @@ describe('a policy that writes to the namespace that it decides for', () => {
     await store.close()
   })
 
+  test('may write there when it has decided', async () => {
+    const store = await openStore('memory:')
+    const parent = await store.namespace('p', { create: true })
+    let later: Promise<unknown> = Promise.resolve()
+    const run = await parent.fork('r', {
+      onConflict: (path, _, there, mine) => {
+        later = new Promise(resolve => setTimeout(resolve, 50)).then(() => parent.put(`conflicts/${path}`, mine ?? ''))
+        return there
+      },
+    })
+    await run.put('a', 'mine')
+    await parent.put('a', 'theirs')
+    await run.fold()
+    await later
+    assert.equal(Buffer.from((await parent.get('conflicts/a')) ?? '').toString(), 'mine')
+    await store.close()
+  })
+
   test('may write elsewhere', async () => {
     const store = await openStore('memory:')
     const [parent, notes] = await Promise.all(['p', 'notes'].map(name => store.namespace(name, { create: true })))
