@@ -108,7 +108,7 @@ describe('--timeout', AT_ONCE, () => {
     const place = await aPlace()
     const { code, stdout } = await startForEver(
       place,
-      ['--timeout', '900ms'],
+      ['--timeout', '4s'],
       `process.on('SIGTERM', () => console.log('no'))`,
     ).ended
     assert.deepEqual([code, stdout], [124, 'READY\nno\n'])
