@@ -228,7 +228,7 @@ export class Namespace {
 
   /** Cuts upkeep in the background short, and begins none any more: nothing is lost, the next process finds the same to do. */
   stopUpkeep(): void {
-    this.open.closing.abort()
+    this.open.background.closing.abort()
   }
 
   /** Resolves when nothing of this namespace is being written in the background. */

@@ -120,9 +120,8 @@ export class Committer {
   }
 
   /** Resolves when nothing is being written or compacted in the background. */
-  async idle(): Promise<void> {
-    while (this.running) await this.running
-    await this.context.background.idle()
+  idle(): Promise<void> {
+    return this.context.background.idle()
   }
 
   private async run(): Promise<void> {
@@ -214,7 +213,7 @@ export class Committer {
 
   /** One at a time of each kind: what is prepared must be ready for the next commit, however long a merge takes. */
   private inBackground(kind: 'preparing' | 'merging', work: () => Promise<void>): void {
-    if (this.upkeep.has(kind) || this.context.closing.signal.aborted) return
+    if (this.upkeep.has(kind) || this.context.background.closing.signal.aborted) return
     this.upkeep.add(kind)
     // What fails here leaves everything as it was; the next commit finds the same to do.
     this.context.background.add(unmetered(work).finally(() => this.upkeep.delete(kind)))

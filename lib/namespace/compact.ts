@@ -51,7 +51,7 @@ export async function compactSome(context: NamespaceContext, maxRows: number): P
   const attempt = await context.compaction.tryAcquire({ ttlMs: COMPACTION_TTL_MS, label: 'compaction' })
   if ('busy' in attempt) return
   const { lease } = attempt
-  const { signal } = context.closing
+  const { signal } = context.background.closing
   const plan = (layers: readonly Layer[]) => planSome(context, layers, maxRows)
   await underLease(lease, () => mergeAll(context, plan, { lease, signal, maxRewritten: maxRows }))
 }

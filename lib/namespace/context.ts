@@ -30,8 +30,6 @@ export interface NamespaceContext {
   readonly prepared: Prepared
   readonly courtesy: Courtesy
   readonly background: Background
-  /** Aborts when the store is being closed and upkeep has had its time. */
-  readonly closing: AbortController
 }
 
 /** What can stand in place of layers of a head. */
@@ -53,7 +51,7 @@ interface Prepared {
 
 /** Work of a namespace that goes on while nobody may be waiting for it, and that should be done before the process goes. It keeps itself. */
 export class Background {
-  /** Cuts upkeep short. */
+  /** Aborted when the store is being closed and upkeep has had its time. */
   readonly closing = new AbortController()
   private readonly running = new Set<Promise<unknown>>()
 

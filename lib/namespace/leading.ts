@@ -94,7 +94,9 @@ async function leadOnce(context: NamespaceContext, leading: Leading, pending: Pe
   const own = pending.open.map(change => pending.asMade(change))
   if (own.length + others.length > 0) await commitAll(context, leading.lease, { own, others, pending })
   if (others.length === 0) leading.emptyLooks += 1
-  return leading.emptyLooks < 2 && context.ambient.monotonic() < leading.until && !context.closing.signal.aborted
+  return (
+    leading.emptyLooks < 2 && context.ambient.monotonic() < leading.until && !context.background.closing.signal.aborted
+  )
 }
 
 interface Load {

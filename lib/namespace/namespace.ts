@@ -81,7 +81,6 @@ export function openNamespace(
 ): OpenNamespace {
   const isUsual = bounds === DEFAULT_BOUNDS && cacheBytes === undefined
   const index = isUsual ? indexOf(store, ambient) : new IndexStore(store, ambient, bounds, cacheBytes)
-  const background = new Background()
   const context: NamespaceContext = {
     name,
     store,
@@ -94,8 +93,7 @@ export function openNamespace(
     compaction: new LeaseCell(store, leaseKey(name, COMPACTION_LEASE), COMPACTION_LEASE, ambient),
     prepared: {},
     courtesy: new Courtesy(),
-    background,
-    closing: background.closing,
+    background: new Background(),
   }
   return { ...context, committer: new Committer(context) }
 }
