@@ -41,6 +41,7 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
   return new Store(objects, ambient, author)
 }
 
+/** After how many more opened namespaces those that are gone are looked for. */
 const FORGET_AFTER = 100
 
 /** How long upkeep goes on in the background when a store is closed; what it is at by then it finishes. */

@@ -62,7 +62,10 @@ function runAll(scripts) {
   const env = { ...process.env, RUNLET_CACHE: cache }
   const runner = ['--enable-source-maps', '--test', ...reporters, ...limits]
   const { status } = spawnSync(process.execPath, [...runner, ...scripts], { stdio: 'inherit', env })
-  const failures = readFileSync(told, 'utf8').split('\n').filter(Boolean).map(JSON.parse)
+  const failures = readFileSync(told, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line))
   say(failures)
   return { status: status ?? 1, failures }
 }

@@ -124,7 +124,7 @@ export class Lease {
     }
   }
 
-  /** Resolves to false when the store could not be reached, or when it had been: there may be time for another try. */
+  /** Resolves to false when the store could not be reached, or an earlier try had stood after all: there may be time for another one. */
   private async renewOnce(): Promise<boolean> {
     const requestedAt = this.ambient.monotonic()
     const { value } = this.version
