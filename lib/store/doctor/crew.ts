@@ -27,14 +27,31 @@ export interface Crew {
 /** Members in this thread, on the store as it is. */
 export function crewHere(store: ObjectStore, ambient: Ambient): Crew {
   let stopped = false
-  const around = { store, ambient, meet: () => undefined, stopped: () => stopped }
   return {
     described: `${MEMBERS} loops in one thread`,
-    all: tasks => allDone(tasks.map(task => perform(task, around))),
+    all: tasks => {
+      const meet = meetingOf(tasks.length)
+      const around = { store, ambient, meet, stopped: () => stopped }
+      return allDone(tasks.map(task => perform(task, around).finally(meet)))
+    },
     stop: () => {
       stopped = true
     },
     close: async () => undefined,
+  }
+}
+
+/** Resolves for all who call it when as many have. Who fails on the way calls it too. */
+function meetingOf(size: number): () => Promise<void> {
+  let missing = size
+  let begin = () => {}
+  const begun = new Promise<void>(resolve => {
+    begin = resolve
+  })
+  return () => {
+    missing -= 1
+    if (missing === 0) begin()
+    return begun
   }
 }
 

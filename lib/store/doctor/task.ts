@@ -5,7 +5,7 @@ import type { Ambient } from '../../ambient.ts'
 import { AmbiguousWrite, PreconditionFailed, ThrottledError } from '../../errors.ts'
 import * as z from '../../vendor/zod.ts'
 import type { ObjectStore } from '../object-store.ts'
-import { Register } from '../register.ts'
+import { Register, type Version } from '../register.ts'
 
 export type Task =
   /** Create the key if it is not there, once for each racer at the same moment, the racer's name as the content. */
@@ -27,27 +27,27 @@ export type Outcome =
 interface Surroundings {
   readonly store: ObjectStore
   readonly ambient: Ambient
-  /** Resolves when all members have come as far; returns at once where there are no others. */
-  readonly meet: () => void
+  /** Is over when all members have come as far, or have failed. */
+  readonly meet: () => void | Promise<void>
   /** Whether to begin nothing any more. */
   readonly stopped: () => boolean
 }
 
 export async function perform(task: Task, around: Surroundings): Promise<Outcome> {
-  const { store, meet } = around
+  const { store } = around
   if (task.kind === 'read') return { kind: 'read', text: await textOf(store, task.key) }
   if (task.kind === 'list') {
     const keys: string[] = []
     for await (const { key } of store.list({ prefix: task.prefix })) keys.push(key)
     return { kind: 'list', keys }
   }
-  // A connection for each racer, opened before the race: else the first of them would be there alone.
-  await Promise.all(task.racers.map(() => store.get(task.key)))
-  meet()
   return task.kind === 'create' ? create(task, around) : tally(task, around)
 }
 
-async function create(task: Task & { kind: 'create' }, { store }: Surroundings): Promise<Outcome> {
+async function create(task: Task & { kind: 'create' }, { store, meet }: Surroundings): Promise<Outcome> {
+  // A connection for each racer, opened before the race: else the first of them would be there alone.
+  await Promise.all(task.racers.map(() => store.get(task.key)))
+  await meet()
   const told: Record<string, Told> = {}
   const attempt = async (racer: string) => {
     try {
@@ -64,23 +64,28 @@ async function create(task: Task & { kind: 'create' }, { store }: Surroundings):
 }
 
 export const tallySchema = z.object({ write: z.string(), done: z.array(z.string()) })
+type Tally = z.infer<typeof tallySchema>
 
 /** So long a race for one object may take: a store that is slow to decide is not waited for. */
 const TALLY_MS = 8_000
 
 async function tally(task: Task & { kind: 'tally' }, around: Surroundings): Promise<Outcome> {
   const { store, ambient } = around
+  const register = new Register(store, task.key, tallySchema, ambient)
+  // All racers have read the same before the first of them writes: whatever the store takes its time for, they meet at least once.
+  const seen = await Promise.all(task.racers.map(() => register.read()))
+  await around.meet()
   const until = ambient.monotonic() + TALLY_MS
   const isOver = () => around.stopped() || ambient.monotonic() > until
-  const register = new Register(store, task.key, tallySchema, ambient)
   const done: string[] = []
   let lost = 0
-  const loop = async (racer: string) => {
+  const loop = async (racer: string, first: Version<Tally> | undefined) => {
     for (let i = 0; i < task.each && !isOver(); i++) {
-      lost += await add(register, `${racer}, entry ${i}`, { ambient, isOver, done })
+      const known = i === 0 ? first : await register.read()
+      lost += await add(register, `${racer}, entry ${i}`, known, { ambient, isOver, done })
     }
   }
-  await settled(task.racers.map(loop))
+  await settled(task.racers.map((racer, i) => loop(racer, seen[i])))
   return { kind: 'tally', done, lost }
 }
 
@@ -91,22 +96,23 @@ interface Adding {
 }
 
 /**
- * Adds one entry; resolves to how many swaps were lost on the way. Should an answer be lost and others have come after it, the list
- * itself says that it stood.
+ * Adds one entry to what is known to stand; resolves to how many swaps were lost on the way. Should an answer be lost and others have
+ * come after it, the list itself says that it stood.
  */
 async function add(
-  register: Register<z.infer<typeof tallySchema>>,
+  register: Register<Tally>,
   entry: string,
+  known: Version<Tally> | undefined,
   { ambient, isOver, done }: Adding,
 ): Promise<number> {
-  for (let lost = 0; ; lost++) {
-    const seen = await register.read()
+  for (let lost = 0, seen = known; ; seen = await register.read()) {
     const isThere = seen?.value.done.includes(entry)
     if (isThere || (await register.swap(seen, { done: [...(seen?.value.done ?? []), entry] })).won) {
       done.push(entry)
       return lost
     }
-    if (isOver()) return lost + 1
+    lost++
+    if (isOver()) return lost
     await ambient.sleep(20 * ambient.random())
   }
 }
