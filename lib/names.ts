@@ -25,6 +25,12 @@ export function parseSegment(text: unknown, kind: string): Segment {
   return text as Segment
 }
 
+/** The lease of a named lock. */
+export const lockLease = (lock: Segment): string => `lock.${lock}`
+
+/** Whether it is the lease of a named lock. */
+export const isLockLease = (lease: string): boolean => lease.startsWith('lock.') && SEGMENT.test(lease.slice(5))
+
 /** Whether `parseSegment` takes it. */
 export function isSegment(text: string): text is Segment {
   return SEGMENT.test(text)

@@ -4,7 +4,7 @@ import type { Ambient } from './ambient.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { defaultLabel } from './identity.ts'
 import type { WaitOptions } from './lease/leases.ts'
-import { parseNamespaceName, parsePrefix } from './names.ts'
+import { isLockLease, parseNamespaceName, parsePrefix } from './names.ts'
 import type { ConflictPolicy } from './namespace/policy.ts'
 import { parseRetention, type RetentionRule } from './run/retention/rules.ts'
 import type { OnError, RunOptions } from './run/run.ts'
@@ -192,7 +192,7 @@ const writeSchema = z.strictObject({
   message: messageSchema.optional(),
   lock: z
     .object({
-      name: z.string().regex(/^lock\./, 'is no lock that namespace.lock gave'),
+      name: z.string().refine(isLockLease, 'is no lock that namespace.lock gave'),
       token: z.number().int().positive(),
     })
     .optional(),

@@ -5,9 +5,10 @@ import { later } from './later.ts'
 import type { Lease } from './lease/lease.ts'
 import { LeaseCell } from './lease/leases.ts'
 import { type LockInfo, listLocks } from './lease/list-locks.ts'
-import { parseSegment } from './names.ts'
+import { lockLease, parseSegment } from './names.ts'
 import type { Committed, Signing } from './namespace/committer.ts'
 import { type CompactionResult, type CompactOptions, compact } from './namespace/compact.ts'
+import { raiseFence } from './namespace/fences.ts'
 import type { CommitRecord, HeadState } from './namespace/head.ts'
 import { leaseKey, leasePrefix } from './namespace/keys.ts'
 import * as ns from './namespace/namespace.ts'
@@ -135,11 +136,11 @@ export class Namespace {
    */
   async lock<T>(name: string, fn: (lock: HeldLock) => T | Promise<T>, options?: LockOptions): Promise<T> {
     const { ambient, store } = this.open
-    const key = `lock.${parseSegment(name, 'lock')}`
+    const key = lockLease(parseSegment(name, 'lock'))
     const cell = new LeaseCell(store, leaseKey(this.open.name, key), key, ambient)
     const lease = await cell.acquire(parseLockOptions(options))
     try {
-      if (lease.takenOver) await ns.raiseFence(this.open, key, lease.token)
+      if (lease.takenOver) await raiseFence(this.open, { name: key, token: lease.token })
       const value = await fn(lease)
       if (lease.signal.aborted) throw new LeaseLostError(name)
       return value

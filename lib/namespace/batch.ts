@@ -5,6 +5,7 @@ import { BatchAhead } from './batch-ahead.ts'
 import type { Change, RowSet } from './change.ts'
 import { boundLayers } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
+import { withFence } from './fences.ts'
 import type { CommitRecord, Layer, NewHead } from './head.ts'
 import { boundHistory } from './history.ts'
 import { integrate, type Verdict } from './integrate.ts'
@@ -77,7 +78,7 @@ function append(head: NewHead, change: Change, verdict: Verdict & { kind: 'apply
     ...(message && { message }),
     ...(origin && { origin }),
   }
-  const fences = fence ? { ...head.fences, [fence.name]: fence.token } : head.fences
+  const fences = fence ? withFence(head.fences, fence) : head.fences
   const layers = verdict.sets.filter(isNotEmpty).map(set => layerOf(set, seq, head))
   const first = head.seq === 0 && head.base ? { firstAt: at } : {}
   return { ...head, ...first, seq, fences, layers: [...head.layers, ...layers], commits: [...head.commits, record] }

@@ -5,6 +5,7 @@ import type { NamespaceName } from '../names.ts'
 import type { Moment } from '../store/grace.ts'
 import { timeSchema } from '../store/json-object.ts'
 import * as z from '../vendor/zod.ts'
+import type { Fence } from './fences.ts'
 import { type IndexRef, indexRefSchema, type Origin, originSchema } from './head.ts'
 import { type PolicyRule, policyRulesSchema, portable } from './policy.ts'
 import { fromStored, idSchema, type Row, storedRowSchema, toStored } from './row.ts'
@@ -51,7 +52,7 @@ export interface Change {
   /** Names the arriving side in `keep-both`. */
   readonly suffix: string
   /** The lease that the writer must still hold. */
-  readonly fence?: { readonly name: string; readonly token: number } | undefined
+  readonly fence?: Fence | undefined
   readonly origin?: Origin | undefined
   readonly reliesOn?: Reliance | undefined
   /** Commits of the writer itself: it knows what it wrote, seen or not. Known only in its own process. */

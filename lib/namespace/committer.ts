@@ -18,6 +18,7 @@ import { commit } from './commit.ts'
 import { compactSome, planSome, prepare } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
 import { assertNotDeciding } from './deciding.ts'
+import type { Fence } from './fences.ts'
 import { isLong } from './history.ts'
 import { newId } from './object-id.ts'
 import { packValues } from './packs.ts'
@@ -30,7 +31,7 @@ export interface Signing {
   readonly author: string
   readonly rules: readonly PolicyRule[]
   readonly suffix: string
-  readonly fence?: { readonly name: string; readonly token: number } | undefined
+  readonly fence?: Fence | undefined
 }
 
 /** A commit that stands. */

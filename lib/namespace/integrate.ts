@@ -5,6 +5,7 @@ import { isTooOld } from '../store/grace.ts'
 import { type Change, countRows, type RowSet } from './change.ts'
 import { inConflict, type Settling, type Sides, settle, standing } from './conflict.ts'
 import type { NamespaceContext } from './context.ts'
+import { isFenced } from './fences.ts'
 import type { Head, HeadState, Layer, NewHead } from './head.ts'
 import { findCommit } from './history.ts'
 import { rangesMeet } from './index-store.ts'
@@ -36,7 +37,7 @@ export async function integrate(context: NamespaceContext, head: NewHead, change
   if (done) return { kind: 'done', seq: done.seq, batch: done.batch ?? 1, rows: done.rows }
   if (head.state !== 'open') return { kind: 'sealed', state: head.state }
   const { fence } = change
-  if (fence && (head.fences[fence.name] ?? 0) > fence.token) return { kind: 'fenced', lease: fence.name }
+  if (fence && (await isFenced(context, head, fence))) return { kind: 'fenced', lease: fence.name }
   if (isStale(context, head, change)) return { kind: 'stale' }
   const contradicted = await contradictedBy(context, head, change)
   if (contradicted === 'unknown') return { kind: 'owner' }

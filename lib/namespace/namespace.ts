@@ -285,10 +285,3 @@ function entryOf(row: FileRow): Entry {
 function assertNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AbortedError('the write', signal.reason)
 }
-
-/** Refuses all writes that name an earlier holder of the lease. Part of taking it over: done before it is relied upon. */
-export async function raiseFence(context: NamespaceContext, lease: string, token: number): Promise<void> {
-  await context.head.update(({ write: _, ...head }) => {
-    return (head.fences[lease] ?? 0) >= token ? undefined : { ...head, fences: { ...head.fences, [lease]: token } }
-  })
-}

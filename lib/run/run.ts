@@ -7,9 +7,10 @@ import type { Lease } from '../lease/lease.ts'
 import { LeaseCell } from '../lease/leases.ts'
 import { lastSegment, type NamespaceName, type Segment } from '../names.ts'
 import type { Signing } from '../namespace/committer.ts'
+import { raiseFence } from '../namespace/fences.ts'
 import type { Head, NewHead } from '../namespace/head.ts'
 import { leaseKey } from '../namespace/keys.ts'
-import { type OpenNamespace, raiseFence } from '../namespace/namespace.ts'
+import type { OpenNamespace } from '../namespace/namespace.ts'
 import type { ConflictPolicy, PolicyRule } from '../namespace/policy.ts'
 
 export const OWNER_LEASE = 'owner'
@@ -63,7 +64,7 @@ export async function takeOwnership(
     ...(how === 'by-force' ? FORCED : IF_FREE),
   })
   try {
-    await raiseFence(child, OWNER_LEASE, acquired.token)
+    await raiseFence(child, { name: OWNER_LEASE, token: acquired.token })
     return acquired
   } catch (error) {
     await acquired.release() // or it would be renewed for as long as this process lives, and the run be in use by nobody

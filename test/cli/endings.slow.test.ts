@@ -155,7 +155,7 @@ describe('an owner', AT_ONCE, () => {
   test('that was killed blocks its run for its time to live; then it can be folded', async () => {
     const place = await aPlace()
     const put = `require('child_process').execSync(${JSON.stringify(`echo x | ${RUNLET} put a`)})`
-    const started = startForEver(place, ['--ttl', '1s'], put)
+    const started = startForEver(place, ['--ttl', '5s'], put)
     await says(started, 'READY')
     started.process.kill('SIGKILL')
     await until('the expiry', async () => {
@@ -171,7 +171,7 @@ describe('an owner', AT_ONCE, () => {
     const go = join(place.folder, 'go')
     const late = `${untilThere(go)}; echo late | ${RUNLET} put late`
     const put = `require('child_process').spawn('sh', ['-c', ${JSON.stringify(late)}], { stdio: 'inherit', detached: true })`
-    const started = startForEver(place, ['--ttl', '1s'], put)
+    const started = startForEver(place, ['--ttl', '5s'], put)
     await says(started, 'READY')
     started.process.kill('SIGSTOP')
     const run = await until('the takeover', () => place.main.resume('r1', { label: 'the next' }).catch(() => undefined))
@@ -188,7 +188,7 @@ describe('an owner', AT_ONCE, () => {
 
   test('is shown by runs, and as gone once it is', async () => {
     const place = await aPlace()
-    const started = startForEver(place, ['--ttl', '1s', '--label', 'its label'])
+    const started = startForEver(place, ['--ttl', '5s', '--label', 'its label'])
     await says(started, 'READY')
     const [before] = documents(await place.done(['runs', '--json']))
     assert.deepEqual([before?.state, before?.label, before?.ownerExpired], ['open', 'its label', false])

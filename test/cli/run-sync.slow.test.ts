@@ -90,7 +90,7 @@ describe('a killed run', AT_ONCE, () => {
       place,
       `echo 1 > a; mkdir sub; echo 1 > sub/gone; ${PAUSE(place, 'go')}; echo 2 > a; echo 2 > sub/b; rm sub/gone; sleep 45`,
       '--ttl',
-      '3s',
+      '6s',
     )
     await runHas(place, started, { a: '1\n', 'sub/gone': '1\n' })
     await letGo(place, 'go')
@@ -106,7 +106,7 @@ describe('a killed run', AT_ONCE, () => {
     const place = await aPlace()
     await place.main.put('a', '0')
     await place.main.put('gone', '0')
-    const started = startScript(place, 'echo 1 > a; echo 1 > b; rm gone; sleep 45', '--copy', '--ttl', '3s')
+    const started = startScript(place, 'echo 1 > a; echo 1 > b; rm gone; sleep 45', '--copy', '--ttl', '6s')
     await runHas(place, started, { a: '1\n', b: '1\n' })
     await killAll(started)
     assert.equal(await place.done(['ls', '--namespace', 'main/r1']), 'a\nb\n')
@@ -121,7 +121,7 @@ describe('a killed run', AT_ONCE, () => {
     test(`is gone on with in the folder that it had as ${what}`, async () => {
       const place = await aPlace()
       await place.main.put('kept', '0')
-      const own = ['--dir', await aFolder(), '--ttl', '3s', ...options]
+      const own = ['--dir', await aFolder(), '--ttl', '6s', ...options]
       const started = startScript(place, 'echo 1 > a; echo 1 > b; sleep 45', ...own)
       await runHas(place, started, { a: '1\n', b: '1\n', kept: '0' })
       await killAll(started)

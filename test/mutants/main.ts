@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { assertAllApply, choose, inCopy, type Mutant } from './copy.ts'
 import { mutants } from './mutants.ts'
 
-const LIMIT_MS = 120_000
+const LIMIT_MS = 300_000
 /** The fast layers, cheapest first; the first that fails ends the search. */
 const SUITES = [
   ['test/lease', 'test/run', 'test/namespace'],

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseNamespaceName } from '../../lib/names.ts'
-import { createNamespace, openNamespace, raiseFence } from '../../lib/namespace/namespace.ts'
+import { raiseFence } from '../../lib/namespace/fences.ts'
+import { createNamespace, openNamespace } from '../../lib/namespace/namespace.ts'
 import { World } from '../support/world.ts'
 
 test('an answer that a swap overtook does not bring back the head from before it, though both have the same seq', async () => {
@@ -20,11 +21,11 @@ test('an answer that a swap overtook does not bring back the head from before it
     })
     const namespace = openNamespace(client.objects, parseNamespaceName('p'), client.ambient)
     await createNamespace(namespace)
-    await raiseFence(namespace, 'lock.a', 1)
+    await raiseFence(namespace, { name: 'lock.a', token: 1 })
     slowAnswers = true
     const slow = namespace.head.refresh()
     await client.ambient.sleep(100)
-    await raiseFence(namespace, 'lock.a', 2)
+    await raiseFence(namespace, { name: 'lock.a', token: 2 })
     assert.equal((await slow).value.fences['lock.a'], 2)
     assert.equal(namespace.head.known?.value.fences['lock.a'], 2)
   })
@@ -50,9 +51,9 @@ test('a swap whose answer a read overtook does not bring back its own head when 
     ]
     await createNamespace(ours)
     slowAnswers = true
-    const slow = raiseFence(ours, 'lock.a', 1)
+    const slow = raiseFence(ours, { name: 'lock.a', token: 1 })
     await client.ambient.sleep(100)
-    await raiseFence(theirs, 'lock.a', 2)
+    await raiseFence(theirs, { name: 'lock.a', token: 2 })
     await ours.head.refresh()
     await slow
     assert.equal(ours.head.known?.value.fences['lock.a'], 2)
