@@ -1,6 +1,7 @@
 // Conditional puts on S3, on which all else rests: lost answers, lost races, throttling, quotes.
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { AbortedError, AmbiguousWrite, PreconditionFailed, ThrottledError } from '../../../lib/errors.ts'
 import { openS3Store } from '../../../lib/store/s3/s3-store.ts'
 import type { FaultRule } from '../../support/s3-server.ts'
@@ -73,8 +74,12 @@ describe('on S3', () => {
 
     test('that is aborted on its way is ambiguous', async () => {
       server.fault({ method: 'PUT', action: { delayMs: 5_000 } })
-      const signal = AbortSignal.timeout(50)
-      await assert.rejects(store.put('head', bytes('mine'), { ...ifAbsent, signal }), AmbiguousWrite)
+      const controller = new AbortController()
+      const put = store.put('head', bytes('mine'), { ...ifAbsent, signal: controller.signal })
+      const refused = assert.rejects(put, AmbiguousWrite)
+      while (puts().length === 0) await setImmediate()
+      controller.abort('enough')
+      await refused
     })
 
     test('that is aborted before it is sent is not sent', async () => {
