@@ -112,6 +112,14 @@ const baseSchema = z.object({
   below: idSchema.optional(),
 })
 
+/** One that a refresh has put another in the place of. */
+const oldBaseSchema = baseSchema.extend({
+  /** The run's commit from which on it stands on another. */
+  until: seqSchema.optional(),
+  /** When a sweep first saw that, by the store's clock. */
+  seenAt: timeSchema.optional(),
+})
+
 /** A chain of bases leads up, or one that leads back to itself would be followed for ever. */
 export const isChild = (child: NamespaceName, parent: NamespaceName): boolean =>
   child.startsWith(`${parent}/`) && !child.includes('/', parent.length + 1)
@@ -136,7 +144,7 @@ export const headSchema = z
     /** The commits since the last history segment, oldest first. */
     commits: z.array(commitRecordSchema),
     history: historyRefSchema.optional(),
-    /** The greatest fencing token seen of each lease that ever mattered to a write. */
+    /** The greatest fencing token seen of a lease, for those that mattered to a write of late: `fences.ts`. */
     fences: z.record(z.string(), z.number().int().nonnegative()),
     /** How many sweeps looked for what may be deleted here. Each raises it first: who read the head before that looks again. */
     sweeps: seqSchema.default(0),
@@ -151,7 +159,7 @@ export const headSchema = z
       })
       .optional(),
     /** Pins of a run from before it was refreshed: runs forked from it may still reach what they hold. */
-    oldBases: z.array(baseSchema).optional(),
+    oldBases: z.array(oldBaseSchema).optional(),
     /** Of a folded run: the parent's commit that adopted it, and how many rows that were. */
     folded: z
       .object({

@@ -91,7 +91,7 @@ async function moved(run: OpenRun, head: Head, { base, after, author }: Move): P
     ...rest,
     seq,
     base,
-    oldBases: [...(head.oldBases ?? []), head.base],
+    oldBases: [...(head.oldBases ?? []), { ...head.base, until: seq }],
     layers: [...head.layers, ...onTop],
     commits: [...head.commits, record],
   })

@@ -15,24 +15,14 @@ import { choiceOf, isOfRefresh, isSignOf, type Pinned, removeAllPins, removeFork
 import { resumeRun } from '../resume.ts'
 import { ownerCell, releaseRun } from '../run.ts'
 import { noteEnded } from './garbage-list.ts'
+import { removeOutlived } from './outlived-pins.ts'
 import type { SweptRun } from './report.ts'
-import { raiseSweeps, type Sweeping } from './sweeping.ts'
+import { noteGone, type PinnedRun, raiseSweeps, type Sweeping } from './sweeping.ts'
 
 /** Long enough for a fold of a large run; it is renewed. */
 const TTL_MS = 60_000
 const LABEL = 'sweep'
 const RETRY_MS = 86_400_000
-
-/** A run as its pins tell of it. */
-export interface PinnedRun {
-  readonly parent: OpenNamespace
-  readonly child: OpenNamespace
-  /** Its pins, and the signs of folds beside them. */
-  readonly forks: readonly Pinned[]
-  readonly signs: readonly Pinned[]
-  /** By the store's clock. */
-  readonly now: number
-}
 
 interface Found extends PinnedRun {
   readonly head: Version<Head> | undefined
@@ -48,6 +38,7 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
   if (state === undefined) return removeCutShort(found, sweeping)
   if (hasEnded(state)) return finishEnd(found, head?.value as Head, sweeping)
   await removeDangling(found, sweeping)
+  await removeOutlived(run, head as Version<Head>, sweeping)
   if (!cell.available(owner)) return
   const choice = await choose(found, sweeping)
   const { done, problem } =
@@ -62,13 +53,6 @@ export async function sweepRun(run: PinnedRun, sweeping: Sweeping): Promise<void
 function pinsOf({ forks, signs }: PinnedRun, head: Head): Pinned[] {
   const own = new Set([head.base, ...(head.oldBases ?? [])].map(one => one?.fork))
   return [...forks.filter(({ fork }) => own.has(fork)), ...signs.filter(sign => isSignOf(head, sign))]
-}
-
-function noteGone(pins: readonly Pinned[], { tally }: Sweeping): void {
-  for (const { key, bytes } of pins) {
-    tally.pins.add(key)
-    tally.remove('forks', bytes)
-  }
 }
 
 interface Choice {

@@ -5,6 +5,7 @@ import type { NamespaceName } from '../../names.ts'
 import { DEFAULT_BOUNDS } from '../../namespace/index-store.ts'
 import { type OpenNamespace, openNamespace } from '../../namespace/namespace.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
+import type { Pinned } from '../pin.ts'
 import type { RetentionRule } from '../retention/rules.ts'
 import type { Tally } from './report.ts'
 
@@ -28,6 +29,24 @@ export interface Sweeping {
   readonly retention: readonly RetentionRule[]
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((namespace: string) => void) | undefined
+}
+
+/** A run as its pins tell of it. */
+export interface PinnedRun {
+  readonly parent: OpenNamespace
+  readonly child: OpenNamespace
+  /** Its pins, and the signs of folds beside them. */
+  readonly forks: readonly Pinned[]
+  readonly signs: readonly Pinned[]
+  /** By the store's clock. */
+  readonly now: number
+}
+
+export function noteGone(pins: readonly Pinned[], { tally }: Sweeping): void {
+  for (const { key, bytes } of pins) {
+    tally.pins.add(key)
+    tally.remove('forks', bytes)
+  }
 }
 
 export function assertGoesOn({ signal }: Sweeping): void {
