@@ -155,6 +155,20 @@ export class FormatVersionError extends RunletError {
   }
 }
 
+/** The store was closed, by `store.close()`, before this was asked of it. Nothing was written. */
+export class StoreClosedError extends RunletError {
+  /** The store, without secrets. */
+  readonly url: string
+  /** @internal */
+  constructor(url: string) {
+    super(
+      'ERR_RUNLET_STORE_CLOSED',
+      `the store ${url} was closed: await what uses it before closing it, or open it again.`,
+    )
+    this.url = url
+  }
+}
+
 /** The store answered with an error that is no part of the protocol (network, server, disk). The cause is attached. */
 export class StoreError extends RunletError {
   /** What was asked of the store. */

@@ -116,7 +116,10 @@ export class Store {
     return sweepStore(this.#objects, this.#ambient, sweep)
   }
 
-  /** Waits for what runs in the background (long upkeep is cut short, which loses nothing), and ends connections. */
+  /**
+   * Waits for what runs in the background (long upkeep is cut short, which loses nothing), and ends connections. What is asked of it
+   * afterwards is refused with StoreClosedError, and a run that was never given back is somebody else's once its lease has expired.
+   */
   async close(): Promise<void> {
     const done = new AbortController()
     const late = this.#ambient.sleep(UPKEEP_MS, { signal: done.signal, background: true })

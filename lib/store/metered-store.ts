@@ -1,7 +1,9 @@
 // Counts the requests and bytes that pass to a store: for `runlet:request` events, and for whoever asked to meter the work that
-// it started (a fold reports its own requests, however many folds run at once in the process). It changes no answer.
+// it started (a fold reports its own requests, however many folds run at once in the process). It changes no answer; but once it is
+// closed it makes no request any more, whatever the kind of store: nobody renews the lease of a run that was never given back.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Ambient } from '../ambient.ts'
+import { StoreClosedError } from '../errors.ts'
 import { type EventOutcome, outcomeOf, publish, type RequestEvent } from '../events.ts'
 import type { Etag } from '../names.ts'
 import type {
@@ -46,6 +48,7 @@ export class MeteredStore implements ObjectStore {
   readonly kind: ObjectStore['kind']
   private readonly inner: ObjectStore
   private readonly ambient: Ambient
+  private isClosed = false
 
   constructor(inner: ObjectStore, ambient: Ambient) {
     this.inner = inner
@@ -105,6 +108,7 @@ export class MeteredStore implements ObjectStore {
   }
 
   close(): Promise<void> {
+    this.isClosed = true
     return this.inner.close()
   }
 
@@ -125,7 +129,9 @@ export class MeteredStore implements ObjectStore {
     }
   }
 
+  /** @throws StoreClosedError */
   private begin(operation: RequestEvent['operation'], key: string): (seen: Seen, outcome: EventOutcome) => void {
+    if (this.isClosed) throw new StoreClosedError(this.url)
     const on = meters.getStore() ?? []
     const startedAt = this.ambient.monotonic()
     return (seen, outcome) => {

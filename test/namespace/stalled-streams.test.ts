@@ -52,17 +52,3 @@ describe('a stream that says nothing any more', () => {
     assert.deepEqual(server.unfinishedUploads('bucket'), [])
   })
 })
-
-describe('a store on S3 that was closed', () => {
-  test('writes nothing more, though a run was not given back', async () => {
-    const server = await startS3Server()
-    const store = await openStore(server.url('bucket'))
-    const parent = await store.namespace('main', { create: true })
-    const run = await parent.fork('forgotten', { ttlMs: 1000 })
-    await store.close()
-    const asked = server.requests.length
-    await new Promise(resolve => run.signal.addEventListener('abort', resolve, { once: true }))
-    assert.equal(server.requests.length, asked)
-    await server.close()
-  })
-})
