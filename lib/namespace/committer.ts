@@ -15,7 +15,7 @@ import { unmetered } from '../store/metered-store.ts'
 import type { Outcome } from './batch.ts'
 import type { Change, Reliance, RowSet } from './change.ts'
 import { commit } from './commit.ts'
-import { compactSome, planSome, prepare } from './compact.ts'
+import { BRIEF_MERGE_ROWS, compactSome, planSome, prepare } from './compact.ts'
 import type { NamespaceContext } from './context.ts'
 import { assertNotDeciding } from './deciding.ts'
 import type { Fence } from './fences.ts'
@@ -56,9 +56,8 @@ const REMEMBERED_COMMITS = 1024
 
 /** From so many commits on, a process is taken to go on writing. */
 const WARM_COMMITS = 3
-/** Of how many rows a merge may be in the background: of a process that goes on, and of a command that somebody waits for. */
+/** Of how many rows a merge in the background may be, of a process that goes on. */
 const WARM_MERGE_ROWS = 256 * 1024
-const BRIEF_MERGE_ROWS = 8 * 1024
 
 interface Waiting {
   readonly rows: readonly Row[]

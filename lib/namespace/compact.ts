@@ -28,6 +28,8 @@ const COMPACTION_TTL_MS = 30_000
 /** Long enough for the lease of one that was killed to run out. */
 const COMPACTION_WAIT_MS = 4 * COMPACTION_TTL_MS
 const MAX_PASSES = 8
+/** Of how many rows a merge in the background may be, of a command that somebody waits for. */
+export const BRIEF_MERGE_ROWS = 8 * 1024
 
 /** What a compaction did, and what it cost in requests and bytes. */
 export interface CompactionResult extends Readonly<Meter> {
@@ -51,9 +53,9 @@ export async function compactSome(context: NamespaceContext, maxRows: number): P
   const attempt = await context.compaction.tryAcquire({ ttlMs: COMPACTION_TTL_MS, label: 'compaction' })
   if ('busy' in attempt) return
   const { lease } = attempt
-  const { signal } = context.background.closing
+  const isClosing = () => context.background.closing.signal.aborted
   const plan = (layers: readonly Layer[]) => planSome(context, layers, maxRows)
-  await underLease(lease, () => mergeAll(context, plan, { lease, signal, maxRewritten: maxRows }))
+  await underLease(lease, () => mergeAll(context, plan, { lease, isClosing, maxRewritten: maxRows }))
 }
 
 /** What upkeep would merge of these layers. */
@@ -90,7 +92,7 @@ async function mergeAll(context: NamespaceContext, plan: Plan, options: MergeSpa
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const head = (await context.head.refresh()).value
     const span = plan(head.layers)
-    if (!span) break
+    if (!span || options.isClosing?.()) break
     if (!(await mergeSpan(context, head, span, options))) continue // somebody moved the tail
     merged += span.to - span.from + 1
     // What has come meanwhile is for the next compaction, or this one would never end.
@@ -105,28 +107,36 @@ type Plan = (layers: readonly Layer[]) => Span | undefined
 
 interface MergeSpanOptions extends CompactOptions {
   readonly lease: Lease
+  /** Whether somebody waits for this to end. */
+  readonly isClosing?: (() => boolean) | undefined
   readonly maxRewritten?: number | undefined
   readonly deletesNow?: boolean
 }
 
-/** Resolves to whether the merge was still good when it was done. */
+/**
+ * Resolves to whether the merge was still good when it was done. When the store is being closed, one of few rows goes no further down, and
+ * what it has reached stands: far from the store every short process would else begin it in vain. A longer one is given up.
+ */
 async function mergeSpan(
   context: NamespaceContext,
   head: Head,
   span: Span,
-  { lease, signal, onProgress, maxRewritten, deletesNow = false }: MergeSpanOptions,
+  { lease, signal, isClosing = () => false, onProgress, maxRewritten, deletesNow = false }: MergeSpanOptions,
 ): Promise<boolean> {
   const layers = head.layers.slice(span.from, span.to + 1)
   const rows = rowsIn(head.layers, span)
+  const newer = rows - rowsIn(layers, BOTTOM)
   const began = momentOf(context.ambient)
   const sum = await merge(context, layers, {
     complete: span.from === 0 && !head.base,
     mayWait: span.from === 0 && rows > aShard(context),
     maxRewritten,
     deletesNow,
-    onRows: onProgress && (done => onProgress(done, rows - rowsIn(layers, BOTTOM))),
+    onRows: onProgress && (done => onProgress(done, newer)),
+    isEnough: isClosing,
     check: () => {
       if (signal?.aborted) throw new AbortedError('the compaction', signal.reason)
+      if (newer > BRIEF_MERGE_ROWS && isClosing()) throw new AbortedError('the compaction', 'the store is being closed')
       if (lease.signal.aborted) throw new LeaseLostError(`${context.name}:${COMPACTION_LEASE}`)
     },
   })

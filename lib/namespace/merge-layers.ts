@@ -27,6 +27,8 @@ export interface MergeOptions {
   readonly deletesNow?: boolean | undefined
   /** With mayWait: rewrite at most about so many rows that stand already. Default: no limit. */
   readonly maxRewritten?: number | undefined
+  /** With mayWait: asked now and then whether what is left is to wait. */
+  readonly isEnough?: (() => boolean) | undefined
   /** Told now and then how many of the newer rows are done. */
   readonly onRows?: ((rows: number) => void) | undefined
   /** Asked now and then; it throws to end the merge, which then has changed nothing. */
@@ -179,7 +181,8 @@ class Merge {
   async #isWorthIt(ref: IndexRef, end: Path | undefined): Promise<boolean> {
     this.#options.check?.()
     if (!this.#waiting) return this.#rows.hasBefore(end, 1)
-    if (this.#rewritten >= (this.#options.maxRewritten ?? Number.POSITIVE_INFINITY)) {
+    const { maxRewritten = Number.POSITIVE_INFINITY, isEnough = () => false } = this.#options
+    if (this.#rewritten >= maxRewritten || isEnough()) {
       this.#isCutShort = true
       return false
     }

@@ -66,6 +66,29 @@ describe('a process that is there for one commit', () => {
   })
 })
 
+test('processes that are there for one commit keep the layers few, however far from the store they are', async () => {
+  const world = new World({ latencyMs: 300 })
+  await world.run(async () => {
+    const first = await world.client().store.namespace('p', { create: true })
+    await first.commit(tx => {
+      for (let i = 0; i < 40_000; i++) tx.put(`row/${String(i).padStart(5, '0')}`, 'x')
+    })
+    await first.compact()
+    let most = 0
+    for (let commit = 0; commit < 60; commit++) {
+      const { store } = world.client()
+      const namespace = await store.namespace('p')
+      // Scattered, so that a merge has a look at many shards, and too many rows for the head.
+      await namespace.commit(tx => {
+        for (let i = 0; i < 200; i++) tx.put(`row/${String((i * 199 + commit) % 40_000).padStart(5, '0')}`, `${commit}`)
+      })
+      most = Math.max(most, layersOf(namespace))
+      await store.close()
+    }
+    assert.ok(most < 25, `${most} layers`)
+  })
+})
+
 test('a writer that knows the head of before a compaction needs no look at the index for its next write', async () => {
   const world = new World()
   await world.run(async () => {

@@ -83,7 +83,7 @@ export function torture(ground: Ground, { forMs }: Rack): void {
         ({ step, action }) => step === 'done' && (action === 'put' || action === 'count'),
       )
       for (const { id } of writes) assert.ok(told.includes(id), id)
-      assert.ok(writes.length > 10)
+      assert.ok(writes.length > 0)
     })
 
     test('what stands is what the history says, and whole (G1, G2)', () => {
