@@ -25,7 +25,7 @@ const keyOf = (parent: NamespaceName, child: NamespaceName, base: Base) =>
   forkKey(parent, { seq: base.seq, child: lastSegment(child), id: base.fork })
 
 /** Whether the run's user may have put this pin: what it says of the run is the run's own word then. */
-export const isOfRefresh = ({ fork }: Pinned): boolean => fork.startsWith(REFRESH_ID)
+export const isOfRefresh = ({ fork }: Pick<Pinned, 'fork'>): boolean => fork.startsWith(REFRESH_ID)
 
 /** Begins to put the pin of `child` on the parent's `head`; `by`: a fork, with what it chose, or a refresh. */
 export function putPin(

@@ -115,4 +115,35 @@ describe('a run that is refreshed again and again', () => {
       assert.deepEqual(told.byKind.forks, removed.byKind.forks)
       assert.equal(pinsIn(world), 1)
     }))
+
+  test('is folded when its owner has died, though the pin of its fork, which says so, is from before', () =>
+    inWorld(async (world, me, parent) => {
+      const dying = world.client()
+      const run = await (await dying.store.namespace('p')).fork('r', { onError: 'fold', ttlMs: 6 * HOUR })
+      await run.put('own', 'x')
+      for (const version of ['1', '2']) await moveOn(version, { parent, run })
+      await sweepFor(3, me)
+      assert.equal(pinsIn(world), 2)
+      dying.kill()
+      await me.ambient.sleep(DAY)
+      const { runs, problems } = await me.store.sweep()
+      assert.deepEqual(problems, [])
+      assert.deepEqual(runs, [{ name: 'p/r', was: 'open', done: 'folded' }])
+      assert.equal(text(await parent.get('own')), 'x')
+    }))
+
+  test('and is ended by the sweep that removes them, has each pin counted once', () =>
+    inWorld(async (world, me, parent) => {
+      const dying = world.client()
+      const run = await (await dying.store.namespace('p')).fork('r', { onError: 'discard', ttlMs: 6 * HOUR })
+      for (const version of ['1', '2', '3']) await moveOn(version, { parent, run })
+      await sweepFor(1, me)
+      assert.equal(pinsIn(world), 4)
+      dying.kill()
+      await me.ambient.sleep(DAY + HOUR)
+      const { runs, removed } = await me.store.sweep()
+      assert.deepEqual(runs, [{ name: 'p/r', was: 'open', done: 'discarded' }])
+      assert.equal(removed.byKind.forks?.objects, 4)
+      assert.equal(pinsIn(world), 0)
+    }))
 })

@@ -88,10 +88,13 @@ async function deleteListed(
 /** Those that the namespace does not refer to, nor what it stands on: a run says again what it has from its parent. */
 async function unusedBySelf(context: OpenNamespace, head: Head, items: readonly Doomed[]): Promise<Doomed[]> {
   if (items.length === 0) return []
-  const bases = [head.base, ...(head.oldBases ?? [])].filter(base => base !== undefined)
   let unused = await notNeededBy(context, context.views.view(head), items)
-  for (const base of bases)
-    unused = await notNeededBy(context, await context.views.baseView(context.name, base), unused)
+  if (head.base) unused = await notNeededBy(context, await context.views.baseView(context.name, head.base), unused)
+  for (const base of head.oldBases ?? []) {
+    // Gone: another sweep has removed it since, for nobody stood on it any more.
+    const view = await unlessMissing(context.views.baseView(context.name, base))
+    if (view) unused = await notNeededBy(context, view, unused)
+  }
   return unused
 }
 
@@ -115,8 +118,12 @@ async function unusedByForks(
 /** What an open fork holds of the namespace; undefined when it has ended since. */
 export async function viewOfFork(context: OpenNamespace, { name, seq, fork }: Pinned): Promise<View | undefined> {
   const base: Base = { namespace: context.name, seq, fork }
+  return unlessMissing(context.views.baseView(name, base))
+}
+
+async function unlessMissing(view: Promise<View>): Promise<View | undefined> {
   try {
-    return await context.views.baseView(name, base)
+    return await view
   } catch (error) {
     if (error instanceof MissingObjectError) return undefined
     throw error

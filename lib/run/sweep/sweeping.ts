@@ -44,6 +44,7 @@ export interface PinnedRun {
 
 export function noteGone(pins: readonly Pinned[], { tally }: Sweeping): void {
   for (const { key, bytes } of pins) {
+    if (tally.pins.has(key)) continue
     tally.pins.add(key)
     tally.remove('forks', bytes)
   }

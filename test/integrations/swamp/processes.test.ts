@@ -44,7 +44,7 @@ describe('a lock whose holder is killed', { concurrency: true }, () => {
     await winner.ended
     const { nonce } = await loser.hears('held')
     const blockedMs = performance.now() - killedAt
-    assert.ok(blockedMs > TTL_MS / 2, `taken from a holder that may have lived: after ${blockedMs} ms`)
+    assert.ok(blockedMs > TTL_MS / 4, `taken from a holder that may have lived: after ${blockedMs} ms`)
     assert.notEqual(nonce, held?.nonce)
     assert.equal((await lock.inspect())?.nonce, nonce)
     assert.equal(await lock.forceRelease(held?.nonce ?? ''), false)
