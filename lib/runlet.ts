@@ -5,7 +5,7 @@ import { NamespaceNotFoundError } from './errors.ts'
 import { defaultAuthor } from './identity.ts'
 import { later } from './later.ts'
 import { parseNamespaceName } from './names.ts'
-import type { Background } from './namespace/context.ts'
+import { backgroundsOf } from './namespace/background.ts'
 import { isImmutable } from './namespace/keys.ts'
 import * as ns from './namespace/namespace.ts'
 import { type OpenOptions, parseOpenOptions, parseSweepOptions, type SweepOptions } from './options.ts'
@@ -41,9 +41,6 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
   return new Store(objects, ambient, author)
 }
 
-/** After how many more opened namespaces those that are gone are looked for. */
-const FORGET_AFTER = 100
-
 /** How long upkeep goes on in the background when a store is closed; what it is at by then it finishes. */
 const UPKEEP_MS = 2_000
 
@@ -58,9 +55,6 @@ export class Store {
   readonly #objects: ObjectStore
   readonly #ambient: Ambient
   readonly #author: string
-  #forgetAt = FORGET_AFTER
-  /** Of the namespaces that were opened. Weakly: what is at work keeps itself, and a service may open namespaces for ever. */
-  readonly #works = new Set<WeakRef<Background>>()
 
   /** @internal */
   constructor(objects: ObjectStore, ambient: Ambient, author: string) {
@@ -84,7 +78,6 @@ export class Store {
       await markStore(this.#objects)
       await ns.createNamespace(open)
     }
-    this.#remember(open.background)
     return new Namespace(open, this.#author, signing)
   }
 
@@ -125,23 +118,12 @@ export class Store {
     const late = this.#ambient.sleep(UPKEEP_MS, { signal: done.signal, background: true })
     void late.then(
       () => {
-        for (const { closing } of this.#alive()) closing.abort()
+        for (const { closing } of backgroundsOf(this.#objects)) closing.abort()
       },
       () => undefined,
     )
-    await Promise.all(this.#alive().map(work => work.idle()))
+    await Promise.all(backgroundsOf(this.#objects).map(work => work.idle()))
     done.abort()
     await this.#objects.close()
-  }
-
-  #remember(work: Background): void {
-    this.#works.add(new WeakRef(work))
-    if (this.#works.size < this.#forgetAt) return
-    for (const ref of this.#works) if (!ref.deref()) this.#works.delete(ref)
-    this.#forgetAt = 2 * this.#works.size + FORGET_AFTER
-  }
-
-  #alive(): Background[] {
-    return [...this.#works].flatMap(ref => ref.deref() ?? [])
   }
 }

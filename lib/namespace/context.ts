@@ -9,6 +9,7 @@ import type { NamespaceName } from '../names.ts'
 import { isOutOfDate, type Moment, momentOf } from '../store/grace.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { Register, type SwapOptions, type SwapResult, type Version } from '../store/register.ts'
+import type { Background } from './background.ts'
 import type { Courtesy } from './courtesy.ts'
 import { formatOfLayers, type Head, headSchema, type Layer, type NewHead } from './head.ts'
 import type { PreparedSegment } from './history.ts'
@@ -47,23 +48,6 @@ export interface Replacement {
 interface Prepared {
   tail?: Replacement
   history?: PreparedSegment | undefined
-}
-
-/** Work of a namespace that goes on while nobody may be waiting for it, and that should be done before the process goes. It keeps itself. */
-export class Background {
-  /** Aborted when the store is being closed and upkeep has had its time. */
-  readonly closing = new AbortController()
-  private readonly running = new Set<Promise<unknown>>()
-
-  /** A failure is swallowed: whatever runs here is finished by somebody else when it is not finished here. */
-  add(work: Promise<unknown>): void {
-    const ended = work.catch(() => undefined).finally(() => this.running.delete(ended))
-    this.running.add(ended)
-  }
-
-  async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running)
-  }
 }
 
 type HeadChange = (head: Head) => NewHead | undefined | Promise<NewHead | undefined>

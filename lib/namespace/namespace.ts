@@ -18,9 +18,10 @@ import { LeaseCell } from '../lease/leases.ts'
 import { compareBytes, type NamespaceName, type Path, parsePath, parsePrefix } from '../names.ts'
 import { momentOf } from '../store/grace.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { newBackground } from './background.ts'
 import { type Committed, Committer, type Signing } from './committer.ts'
 import { COMPACTION_LEASE } from './compact.ts'
-import { Background, HeadCell, type NamespaceContext } from './context.ts'
+import { HeadCell, type NamespaceContext } from './context.ts'
 import { Courtesy } from './courtesy.ts'
 import { type CommitRecord, emptyHead, type Head } from './head.ts'
 import { readHistory } from './history.ts'
@@ -93,7 +94,7 @@ export function openNamespace(
     compaction: new LeaseCell(store, leaseKey(name, COMPACTION_LEASE), COMPACTION_LEASE, ambient),
     prepared: {},
     courtesy: new Courtesy(),
-    background: new Background(),
+    background: newBackground(store),
   }
   return { ...context, committer: new Committer(context) }
 }

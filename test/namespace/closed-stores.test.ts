@@ -42,6 +42,24 @@ describe('a store that was closed', () => {
     await other.close()
   })
 
+  test('waits for the upkeep of a run that was not given back', async () => {
+    const url = urlOfAFolder()
+    const store = await openStore(url)
+    const run = await (await store.namespace('main', { create: true })).fork('forgotten')
+    // Each a layer with a file; with the eighth a merge is worth it.
+    for (let commit = 0; commit < 8; commit++)
+      await run.commit(tx => {
+        for (let i = 0; i < 500; i++) tx.put(`row/${commit}/${i}`, 'x')
+      })
+    await store.close()
+    const other = await openStore(url)
+    const locks = await (await other.namespace('main/forgotten')).locks()
+    await other.close()
+    const compaction = locks.find(({ name }) => name === 'compact')
+    assert.ok(compaction)
+    assert.equal(compaction.holder, undefined)
+  })
+
   for (const [kind, urlOf] of [
     ['in memory', () => 'memory:'],
     ['in a folder', urlOfAFolder],
