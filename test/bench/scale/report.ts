@@ -186,7 +186,8 @@ function bendOf({ folds, writers, days }: ScaleResults): string {
       `upkeep too, so the head comes to ${layers(of(100_000, true))} layers (100 is its bound: then commits do the merging).`,
     `**Without the limit, at 80 ms,** 64 direct writers reach ${rate(direct(64, false))} commits a second at a p99 of ${seconds(direct(64, false)?.ms.p99 ?? 0)}: one head, swapped ` +
       `once a round trip. A fold takes ${fold(of(10_000))} at 10,000 runs a day over ${lasted(of(10_000))}, ${fold(of(30_000))} at 30,000 over ${lasted(of(30_000))}, and in the first ` +
-      `${lasted(of(300_000))} of 300,000 a day, before any sweep, ${fold(of(300_000))}. Bursts bring the head to ` +
+      `${lasted(of(300_000))} of 300,000 a day, before any sweep, ${fold(of(300_000))}. The slowest hundredth are those of a burst, when fifty that end in the same second share a swap and one of a poller or of ` +
+      `upkeep comes before it, twice. Bursts bring the head to ` +
       `${layers(of(10_000))} layers at most at 10,000 a day, and to ${layers(of(300_000))} at 300,000 (100 is its bound). Several parents, each with a head and a lease of its own, move all of this.`,
   ].join('\n\n')
 }
