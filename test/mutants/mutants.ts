@@ -118,6 +118,27 @@ export const mutants: readonly Mutant[] = [
     replace: 'return fence.token > 0 ? undefined :',
   },
   {
+    name: 'a sweep removes the pin that a run of the run stands on',
+    guarantee: 'G9',
+    file: 'lib/run/sweep/outlived-pins.ts',
+    find: 'seq >= until',
+    replace: 'seq >= 0',
+  },
+  {
+    name: 'the pin that says that a run is to be folded goes like any other',
+    guarantee: 'G1',
+    file: 'lib/run/sweep/outlived-pins.ts',
+    find: ' && !isKept(base)',
+    replace: '',
+  },
+  {
+    name: 'a sweep compares with what another has seen in a newer head',
+    guarantee: 'G9',
+    file: 'lib/run/sweep/sweep-namespace.ts',
+    find: 'raises || !isKnown',
+    replace: 'raises',
+  },
+  {
     name: 'a fence that the head has forgotten is none',
     guarantee: 'G7',
     file: 'lib/namespace/fences.ts',

@@ -175,13 +175,6 @@ export const protocolMutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a sweep removes the pin that a run of the run stands on',
-    guarantee: 'G9',
-    file: 'lib/run/sweep/outlived-pins.ts',
-    find: 'seq >= until',
-    replace: 'seq >= 0',
-  },
-  {
     name: 'a sealed run takes writes',
     guarantee: 'G7',
     file: 'lib/namespace/integrate.ts',

@@ -57,6 +57,27 @@ describe('a sweep that slept for days', () => {
       assert.equal(text(await other.get('third')), large('3'))
     }))
 
+  test('takes nothing for dropped that another sweep has seen in a newer head', () =>
+    inWorld(async (world, me, parent) => {
+      await parent.put('a', large('0'))
+      await sweepTwice(me)
+      const slow = interrupted(
+        world,
+        ({ operation, key }) => operation === 'get' && key === 'ns/p/_/sweep/seen',
+        async () => {
+          await parent.put('a', large('1'))
+          await me.store.sweep()
+        },
+      )
+      await slow.client.store.sweep()
+      assert.ok(slow.met)
+      await parent.fork('r', { ttlMs: 6 * HOUR })
+      await parent.put('a', large('2'))
+      for (let i = 0; i < 2; i++) await sweepTwice(me)
+      const run = await world.client().store.namespace('p/r')
+      assert.equal(text(await run.get('a')), large('1'))
+    }))
+
   test('lists nothing of a run that was folded meanwhile, and whose id is in use again', () =>
     inWorld(async (world, me, parent) => {
       const first = await parent.fork('r', { ttlMs: 6 * HOUR })
@@ -327,6 +348,24 @@ describe('a run that is ended by a sweep', () => {
       const { runs } = await me.store.sweep()
       assert.deepEqual(runs, [{ name: 'p/r', was: 'sealed', done: 'folded' }])
       assert.equal(text(await parent.get('x')), '1')
+    }))
+})
+
+describe('a run of an id that was used before', () => {
+  test('is not emptied before a grace period has passed since its own end', () =>
+    inWorld(async (world, me, parent) => {
+      const values = () => world.keys('ns/p/r/_/values/').length
+      const first = await parent.fork('r')
+      await first.put('x', large('1'))
+      await first.discard()
+      await me.ambient.sleep(2 * HOUR)
+      const second = await parent.fork('r')
+      await second.put('x', large('2'))
+      await second.discard()
+      await me.store.sweep()
+      assert.equal(values(), 2)
+      for (let i = 0; i < 2; i++) await sweepTwice(me)
+      assert.equal(values(), 0)
     }))
 })
 

@@ -7,6 +7,7 @@ export interface FoundSeed {
 }
 
 const EMPTIED_TOO_LATE = 'a run that had ended was emptied after the index was gone that its parent had adopted'
+const EMPTIED_TOO_SOON = 'a run whose id was used before was emptied as soon as it had ended (sweep-hazards.test.ts)'
 
 export const foundSeeds: readonly FoundSeed[] = [
   {
@@ -27,4 +28,10 @@ export const foundSeeds: readonly FoundSeed[] = [
   { seed: 203, found: EMPTIED_TOO_LATE },
   { seed: 211, found: EMPTIED_TOO_LATE },
   { seed: 285, found: EMPTIED_TOO_LATE },
+  {
+    seed: 395,
+    found: 'a sweep took for dropped what another had seen in a newer head (sweep-hazards.test.ts)',
+  },
+  { seed: 477, found: EMPTIED_TOO_SOON },
+  { seed: 784, found: EMPTIED_TOO_SOON },
 ]

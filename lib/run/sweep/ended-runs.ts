@@ -10,6 +10,7 @@ import { compareTrees, rowsOf } from '../../namespace/compare-trees.ts'
 import type { Head } from '../../namespace/head.ts'
 import { familyPrefix, isLasting } from '../../namespace/keys.ts'
 import type { OpenNamespace } from '../../namespace/namespace.ts'
+import { graceOf } from '../../store/grace.ts'
 import type { ListEntry } from '../../store/object-store.ts'
 import { forksAndSignsAmong, openAmong } from '../pin.ts'
 import { fileOf, storedValueOf } from './find-dropped.ts'
@@ -34,6 +35,9 @@ export async function emptyRun(
   // Its parent adopted it, and its own end is still to come: nobody else would note that again.
   if (head?.state === 'sealed') return false
   if (!head || head.emptied || head.state === 'open') return true
+  // Of an id that was used before the note may be of an earlier run: whoever reads this one has its grace period too.
+  const { lastModified = 0, serverTime = lastModified } = version
+  if (serverTime - lastModified < graceOf(parent.store)) return false
   const listed = await listFamily(child)
   // A discard that was cut short may have overlooked one.
   if ((await openAmong(child, forksAndSignsAmong(run, listed).forks)).length > 0) return false

@@ -109,7 +109,9 @@ async function sweepObjects(context: OpenNamespace, sweeping: Sweeping): Promise
   if (raises) await raiseSweeps(context)
   // Before anything is deleted: what the state that was seen last refers to must be there to be looked at.
   const last = seen?.value.state.life === before.value.createdAt ? seen : undefined
-  const version = raises ? await readHead(context) : before
+  // Another sweep may have seen a newer head meanwhile: what that refers to and this one does not was not dropped.
+  const isKnown = last === undefined || isSame(last.value.state, snapshotOf(before.value, now))
+  const version = raises || !isKnown ? await readHead(context) : before
   if (!isStill(before, version)) return
   await listDropped(context, version, last && { ...last, state: last.value.state }, sweeping)
   if (ripe.length > 0) await deleteGarbage(context, ripe, sweeping)

@@ -4,24 +4,16 @@
 import type { Namespace } from '../../../lib/runlet.ts'
 import { Actor } from '../actor.ts'
 import { CALM, RIGHT_CLOCK } from '../plan.ts'
-import { readAll } from './readers.ts'
 import { assertWhole, end, withRun } from './runs.ts'
 import { commit } from './writes.ts'
 
 /** From this age on a sweep takes what was never referred to for an orphan, and it looks for some as often; see lib/store/grace.ts. */
 const ORPHAN_GRACES = 24
 
-const KINDS = { forks, refreshes, writes, forksFromARun, forksFromBefore, hearsNothing } as const
+const KINDS = { forks, refreshes, writes, forksFromARun, hearsNothing } as const
 
 export async function asleep(actor: Actor, namespace: Namespace): Promise<void> {
-  const kind = actor.random.weighted({
-    forks: 3,
-    refreshes: 3,
-    writes: 2,
-    forksFromARun: 2,
-    forksFromBefore: 2,
-    hearsNothing: 2,
-  })
+  const kind = actor.random.weighted({ forks: 3, refreshes: 3, writes: 2, forksFromARun: 2, hearsNothing: 2 })
   await KINDS[kind](actor, namespace)
 }
 
@@ -61,40 +53,6 @@ async function forksFromARun(actor: Actor, parent: Namespace): Promise<void> {
     }
     sleepsWithin(actor, { requests: 4, graces: [1, 3], meanwhile: foldIt })
     await withRun(actor, run, { ttlMs: 5_000 }, inner => end(actor, inner))
-    await end(actor, run)
-  })
-}
-
-/**
- * The run is refreshed meanwhile by who takes it up, and swept for days: the pin from before goes, but not where a run of its own, whose
- * owner sleeps, stands on it, or comes to.
- */
-async function forksFromBefore(actor: Actor, parent: Namespace): Promise<void> {
-  const { graceMs } = actor.scene.plan
-  await withRun(actor, parent, { ttlMs: 5_000 }, async run => {
-    const refreshIt = async (other: Actor) => {
-      await other.think(10_000)
-      const taken = await other.root.resume(run.id, { ttlMs: graceMs })
-      try {
-        await overwrite(other, other.root, actor.name)
-        await taken.refresh()
-        for (let day = 0; day < 3; day++) {
-          await sweepAll(other)
-          await other.think((ORPHAN_GRACES + 0.2) * graceMs)
-        }
-      } finally {
-        await taken.release()
-      }
-    }
-    const sleep = () => sleepsWithin(actor, { requests: 4, graces: [1, 4 * ORPHAN_GRACES], meanwhile: refreshIt })
-    const isForked = actor.random.chance(0.5)
-    if (!isForked) sleep()
-    await withRun(actor, run, { ttlMs: graceMs, onError: 'keep' }, async inner => {
-      if (isForked) sleep()
-      await readAll(actor, inner)
-      assertWhole(actor, inner)
-      await end(actor, inner)
-    })
     await end(actor, run)
   })
 }
