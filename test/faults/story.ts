@@ -7,8 +7,8 @@ import { RunletError } from '../../lib/errors.ts'
 import type { CommitRecord } from '../../lib/index.ts'
 import type { Namespace, Run, Store } from '../../lib/runlet.ts'
 
-/** No step may take longer, whatever befalls its requests: hanging connections are given up after 400 ms each. */
-export const STEP_LIMIT_MS = 30_000
+/** No step may take longer, whatever befalls its requests: hanging connections are given up after two seconds each, on Ceph. */
+export const STEP_LIMIT_MS = 90_000
 export const STREAM_BYTES = 12 * 1024 * 1024
 
 type Values = Record<string, string | undefined>
