@@ -104,7 +104,7 @@ describe('a run that is refreshed again and again', () => {
       assert.equal((await me.store.sweep({ dryRun: true })).removed.byKind.forks?.objects ?? 0, 0)
       assert.deepEqual(world.peek('ns/p/r/_/head'), before)
       await sweepFor(1, me)
-      // Who began to read or write by them has as long as anybody has.
+      // A read or write that began by them may still go on.
       await me.ambient.sleep(23 * HOUR)
       await me.store.sweep()
       assert.equal(pinsIn(world), 4)
@@ -145,5 +145,25 @@ describe('a run that is refreshed again and again', () => {
       assert.deepEqual(runs, [{ name: 'p/r', was: 'open', done: 'discarded' }])
       assert.equal(removed.byKind.forks?.objects, 4)
       assert.equal(pinsIn(world), 0)
+    }))
+
+  test('and whose sweep is killed before it has removed a pin, has it removed by the next one', () =>
+    inWorld(async (world, me, parent) => {
+      const run = await parent.fork('r', { ttlMs: 6 * HOUR })
+      for (const version of ['1', '2', '3']) await moveOn(version, { parent, run })
+      await sweepFor(1, me)
+      await me.ambient.sleep(DAY + HOUR)
+      const dying = world.client({
+        weather: ({ operation, key, phase }) => {
+          if (operation === 'delete' && phase === 'before' && key.startsWith('ns/p/_/forks/')) dying.kill()
+          return 'pass'
+        },
+      })
+      void dying.store.sweep()
+      await me.ambient.sleep(HOUR)
+      assert.deepEqual([oldBasesIn(world).length, pinsIn(world)], [0, 4])
+      assert.deepEqual((await me.store.sweep()).problems, [])
+      assert.equal(pinsIn(world), 1)
+      assert.equal(text(await run.get('a')), large('3'))
     }))
 })
